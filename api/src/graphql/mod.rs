@@ -1,0 +1,4 @@
+//! The GraphQL adapter.
+
+pub mod code;
+pub mod document;
