@@ -1,0 +1,160 @@
+//! GraphQL over HTTP, for any schema: reads the request, guards it, runs it, answers.
+//!
+//! Written against <https://graphql.github.io/graphql-over-http/draft/>; `tests/audit` holds the
+//! running service to it. async-graphql's own handlers run mutations over GET and accept plain
+//! text of any size, so none of them is used.
+
+mod answer;
+mod errors;
+mod negotiate;
+mod params;
+mod raw;
+mod rejection;
+#[cfg(test)]
+mod tests;
+
+use std::panic::AssertUnwindSafe;
+use std::time::Duration;
+
+use async_graphql::{ObjectType, Request, Schema, SubscriptionType};
+use axum::http::{Method, StatusCode, header};
+use axum::response::Response;
+use futures_util::FutureExt;
+
+pub use raw::RawRequest;
+pub use rejection::Rejection;
+
+use crate::graphql::code::Code;
+use crate::graphql::document::{self, Checked, Kind, Limits};
+use negotiate::Media;
+
+/// The same for every request.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    pub limits: Limits,
+    /// The largest request body in bytes: 256 KB.
+    pub body: usize,
+    /// The longest that preparing and executing may take together: 10 seconds.
+    pub timeout: Duration,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            limits: Limits::default(),
+            body: 256 * 1024,
+            timeout: Duration::from_secs(10),
+        }
+    }
+}
+
+/// What the answer depends on beside the request itself.
+#[derive(Debug, Clone, Copy)]
+pub struct Exchange<'a> {
+    pub settings: &'a Settings,
+    /// Goes into every error, so that it can be found in the log.
+    pub request_id: &'a str,
+    /// May validation say "Did you mean ..."? Not to strangers: it spells out the schema.
+    pub suggestions: bool,
+}
+
+/// Answers one request.
+///
+/// `prepare` puts the caller and the loaders into the request, once the document is known to be
+/// within the limits; it may refuse, for example by a rate limit that counts the cost. It is the
+/// last step before the library, and no resolver runs if it refuses.
+pub async fn respond<Q, M, S, P, F>(
+    schema: &Schema<Q, M, S>,
+    request: RawRequest,
+    exchange: Exchange<'_>,
+    prepare: P,
+) -> Response
+where
+    Q: ObjectType + 'static,
+    M: ObjectType + 'static,
+    S: SubscriptionType + 'static,
+    P: FnOnce(Request, &Checked) -> F,
+    F: Future<Output = Result<Request, Rejection>>,
+{
+    let media = match negotiate::media(&request.headers) {
+        Ok(media) => media,
+        Err(rejection) => return answer::reject(Media::Json, rejection, exchange.request_id),
+    };
+    let run = AssertUnwindSafe(run(schema, request, exchange, prepare)).catch_unwind();
+    match tokio::time::timeout(exchange.settings.timeout, run).await {
+        Ok(Ok(Ok(response))) => answer::execution(media, response),
+        Ok(Ok(Err(rejection))) => answer::reject(media, rejection, exchange.request_id),
+        Ok(Err(_)) => answer::reject(media, panicked(exchange), exchange.request_id),
+        Err(_) => answer::reject(media, timed_out(exchange), exchange.request_id),
+    }
+}
+
+/// Answers in the same form for those who refuse a request before [`respond`] sees it.
+pub fn refuse(headers: &axum::http::HeaderMap, rejection: Rejection, request_id: &str) -> Response {
+    let media = negotiate::media(headers).unwrap_or(Media::Json);
+    answer::reject(media, rejection, request_id)
+}
+
+async fn run<Q, M, S, P, F>(
+    schema: &Schema<Q, M, S>,
+    raw: RawRequest,
+    exchange: Exchange<'_>,
+    prepare: P,
+) -> Result<async_graphql::Response, Rejection>
+where
+    Q: ObjectType + 'static,
+    M: ObjectType + 'static,
+    S: SubscriptionType + 'static,
+    P: FnOnce(Request, &Checked) -> F,
+    F: Future<Output = Result<Request, Rejection>>,
+{
+    let method = raw.method.clone();
+    let params = params::read(raw, exchange.settings)?;
+    let checked = document::check(
+        &params.query,
+        params.operation_name.as_deref(),
+        &params.variables,
+        &exchange.settings.limits,
+    )?;
+    check_transport(&method, checked.kind)?;
+    let text = params.query.clone();
+    let mut request = prepare(params.into_request(), &checked).await?;
+    request.set_parsed_query(checked.document);
+    let response = schema.execute(request).await;
+    Ok(errors::settle(response, &text, exchange))
+}
+
+/// A link or an image must never change anything, and a stream needs a socket.
+fn check_transport(method: &Method, kind: Kind) -> Result<(), Rejection> {
+    match kind {
+        Kind::Query => Ok(()),
+        Kind::Mutation if method == Method::GET => Err(Rejection::http(
+            StatusCode::METHOD_NOT_ALLOWED,
+            Code::BadUserInput,
+            "Mutations are sent by POST.",
+        )
+        .with_header(header::ALLOW, "POST")),
+        Kind::Mutation => Ok(()),
+        Kind::Subscription => Err(Rejection::graphql(
+            Code::BadUserInput,
+            "Subscriptions are served over WebSocket, protocol graphql-transport-ws.",
+        )),
+    }
+}
+
+fn panicked(exchange: Exchange<'_>) -> Rejection {
+    tracing::error!(request_id = exchange.request_id, "a request panicked");
+    Rejection::internal(StatusCode::INTERNAL_SERVER_ERROR)
+}
+
+/// 503 rather than 504, which is for gateways. The outcome of a mutation is open to its sender:
+/// that is what idempotency keys are for.
+fn timed_out(exchange: Exchange<'_>) -> Rejection {
+    tracing::warn!(request_id = exchange.request_id, "a request timed out");
+    let limit = exchange.settings.timeout.as_secs_f32();
+    Rejection::http(
+        StatusCode::SERVICE_UNAVAILABLE,
+        Code::InternalServerError,
+        format!("The operation was stopped: it took longer than {limit} seconds."),
+    )
+}

@@ -1,0 +1,3 @@
+//! The HTTP adapter.
+
+pub mod graphql;
