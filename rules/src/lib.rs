@@ -1,1 +1,25 @@
+//! DigiKnow's decisions: facts in, verdict out.
+//!
+//! Nothing here waits, reads a clock, draws a random number or knows a table. A rule takes small facts and the instant or
+//! date it is asked about, and answers with a typed verdict that carries its reasons; the service loads the facts, and
+//! saves what was decided. A "clear" is a clear *for a session on its date*, and what is unknown never counts as clear.
 
+pub mod assignment;
+pub mod availability;
+pub mod calendar;
+pub mod champion;
+pub mod clearance;
+pub mod dbs;
+pub mod geo;
+pub mod id;
+pub mod input;
+pub mod matching;
+pub mod offer;
+pub mod onboarding;
+pub mod policy;
+pub mod reason;
+pub mod request;
+pub mod requirement;
+pub mod session;
+pub mod training;
+mod vocabulary;

@@ -1,0 +1,289 @@
+//! Weekly windows, leave and extra time: does a champion's availability cover a session?
+//!
+//! Windows are wall-clock times in a zone, so a weekly 18:00 stays 18:00 when the clocks change. Exceptions win over
+//! windows, and leave wins over extra time.
+
+use chrono::{Datelike, NaiveDate, NaiveTime, Weekday as ChronoWeekday};
+use chrono_tz::Tz;
+
+use crate::calendar::{Span, dates_touching, monday_of, resolve};
+use crate::reason::Malformed;
+use crate::vocabulary::vocabulary;
+
+vocabulary! {
+    /// Days of the week.
+    Weekday {
+        /// Monday.
+        Monday = "MONDAY",
+        /// Tuesday.
+        Tuesday = "TUESDAY",
+        /// Wednesday.
+        Wednesday = "WEDNESDAY",
+        /// Thursday.
+        Thursday = "THURSDAY",
+        /// Friday.
+        Friday = "FRIDAY",
+        /// Saturday.
+        Saturday = "SATURDAY",
+        /// Sunday.
+        Sunday = "SUNDAY",
+    }
+}
+
+impl From<ChronoWeekday> for Weekday {
+    fn from(day: ChronoWeekday) -> Self {
+        Self::ALL[day.num_days_from_monday() as usize]
+    }
+}
+
+vocabulary! {
+    /// Whether an exception takes time away or adds it.
+    ExceptionKind {
+        /// Not available, whatever the weekly windows say.
+        Away = "AWAY",
+        /// Available, besides the weekly windows.
+        Extra = "EXTRA",
+    }
+}
+
+/// A weekly span of wall-clock time.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Window {
+    /// The day of the week it starts on.
+    pub weekday: Weekday,
+    /// Wall-clock start.
+    pub starts: NaiveTime,
+    /// Wall-clock end, later on the same day; midnight means the end of the day.
+    pub ends: NaiveTime,
+    /// The zone the times are read in.
+    pub zone: Tz,
+    /// 1 for every week, 2 for every other week, counted from the week of `valid_from`.
+    pub every_weeks: u32,
+    /// First day it holds.
+    pub valid_from: NaiveDate,
+    /// Last day it holds; none for ever.
+    pub valid_until: Option<NaiveDate>,
+}
+
+impl Window {
+    fn holds_on(&self, date: NaiveDate) -> bool {
+        let weeks = (monday_of(date) - monday_of(self.valid_from)).num_weeks();
+        Weekday::from(date.weekday()) == self.weekday
+            && self.valid_from <= date
+            && self.valid_until.is_none_or(|last| date <= last)
+            && weeks.rem_euclid(i64::from(self.every_weeks.max(1))) == 0
+    }
+}
+
+/// A dated exception: on each day from `first` to `last`, the whole day or the given times.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Exception {
+    /// Takes away or adds.
+    pub kind: ExceptionKind,
+    /// First day.
+    pub first: NaiveDate,
+    /// Last day, included.
+    pub last: NaiveDate,
+    /// Wall-clock start and end on each day; none for whole days.
+    pub times: Option<(NaiveTime, NaiveTime)>,
+    /// The zone the times are read in.
+    pub zone: Tz,
+}
+
+/// What the availability says about a span.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// The whole span is covered.
+    Free,
+    /// Leave lies in it.
+    Away,
+    /// Some of it is outside every window.
+    Uncovered,
+}
+
+/// Whether windows and exceptions cover a whole span. Windows that touch count as one.
+pub fn verdict(windows: &[Window], exceptions: &[Exception], span: Span) -> Verdict {
+    let of_kind = |kind| exceptions.iter().filter(move |e| e.kind == kind).flat_map(move |e| exception_spans(e, span));
+    if of_kind(ExceptionKind::Away).any(|away| away.overlaps(span)) {
+        return Verdict::Away;
+    }
+    let mut free: Vec<Span> = windows.iter().flat_map(|w| window_spans(w, span)).chain(of_kind(ExceptionKind::Extra)).collect();
+    free.sort();
+    let mut covered = span.from;
+    for piece in free {
+        if piece.from <= covered {
+            covered = covered.max(piece.until);
+        }
+    }
+    if covered >= span.until { Verdict::Free } else { Verdict::Uncovered }
+}
+
+/// The window's occurrences that can reach into a span.
+fn window_spans(window: &Window, span: Span) -> impl Iterator<Item = Span> + '_ {
+    dates_touching(span, window.zone)
+        .filter(|date| window.holds_on(*date))
+        .map(|date| day_span(date, Some((window.starts, window.ends)), window.zone))
+}
+
+fn exception_spans(exception: &Exception, span: Span) -> impl Iterator<Item = Span> + '_ {
+    dates_touching(span, exception.zone)
+        .filter(|date| exception.first <= *date && *date <= exception.last)
+        .map(|date| day_span(date, exception.times, exception.zone))
+}
+
+/// A day, or a time of it, as a span; an end of midnight or before the start lies on the next day.
+fn day_span(date: NaiveDate, times: Option<(NaiveTime, NaiveTime)>, zone: Tz) -> Span {
+    let (starts, ends) = times.unwrap_or((NaiveTime::MIN, NaiveTime::MIN));
+    let end_date = if ends <= starts { date.succ_opt().unwrap_or(date) } else { date };
+    Span { from: resolve(date.and_time(starts), zone), until: resolve(end_date.and_time(ends), zone) }
+}
+
+/// The most windows one champion may have.
+pub const WINDOW_LIMIT: usize = 50;
+
+/// Checks one window as it was sent, at `path` inside the input.
+pub fn check_window(window: &Window, path: &str) -> Result<(), Malformed> {
+    if window.ends <= window.starts && window.ends != NaiveTime::MIN {
+        return Err(Malformed::new(
+            &format!("{path}.endTime"),
+            "The end must be later than the start on the same day; 00:00 means midnight at its end.",
+        ));
+    }
+    if !(1..=8).contains(&window.every_weeks) {
+        return Err(Malformed::new(&format!("{path}.everyWeeks"), "Give a number of weeks between 1 and 8."));
+    }
+    if window.valid_until.is_some_and(|until| until < window.valid_from) {
+        return Err(Malformed::new(&format!("{path}.validUntil"), "The last day lies before the first: swap them or leave one out."));
+    }
+    Ok(())
+}
+
+/// The most days one exception may span.
+pub const EXCEPTION_DAYS: i64 = 366;
+
+/// Checks an exception as it was sent.
+pub fn check_exception(exception: &Exception, today: NaiveDate) -> Result<(), Malformed> {
+    if exception.last < exception.first {
+        return Err(Malformed::new("lastDate", "The last day lies before the first: swap them."));
+    }
+    if (exception.last - exception.first).num_days() >= EXCEPTION_DAYS {
+        return Err(Malformed::new("lastDate", "This is longer than a year: shorten it, or pause your membership instead."));
+    }
+    if exception.last < today {
+        return Err(Malformed::new("lastDate", "This lies in the past: nothing would change."));
+    }
+    if exception.times.is_some_and(|(starts, ends)| ends <= starts && ends != NaiveTime::MIN) {
+        return Err(Malformed::new("endTime", "The end must be later than the start on the same day; 00:00 means midnight at its end."));
+    }
+    if exception.kind == ExceptionKind::Extra && exception.times.is_none() {
+        return Err(Malformed::new("startTime", "Say from when to when you are free: give startTime and endTime."));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use chrono::NaiveDateTime;
+
+    const LONDON: Tz = chrono_tz::Europe::London;
+
+    fn date(text: &str) -> NaiveDate {
+        text.parse().expect("a date")
+    }
+
+    fn time(text: &str) -> NaiveTime {
+        NaiveTime::parse_from_str(text, "%H:%M").expect("a time")
+    }
+
+    fn span(from: &str, until: &str) -> Span {
+        let at = |text| resolve(NaiveDateTime::parse_from_str(text, "%Y-%m-%d %H:%M").expect("a time"), LONDON);
+        Span { from: at(from), until: at(until) }
+    }
+
+    fn weekly(weekday: Weekday, starts: &str, ends: &str) -> Window {
+        Window {
+            weekday,
+            starts: time(starts),
+            ends: time(ends),
+            zone: LONDON,
+            every_weeks: 1,
+            valid_from: date("2026-01-01"),
+            valid_until: None,
+        }
+    }
+
+    #[test]
+    fn a_window_covers_what_lies_inside_it() {
+        let windows = [weekly(Weekday::Tuesday, "09:00", "12:00")];
+        for (from, until, expected) in [
+            ("2026-11-24 09:00", "2026-11-24 12:00", Verdict::Free),
+            ("2026-11-24 10:00", "2026-11-24 11:00", Verdict::Free),
+            ("2026-11-24 08:59", "2026-11-24 11:00", Verdict::Uncovered),
+            ("2026-11-24 11:00", "2026-11-24 12:01", Verdict::Uncovered),
+            ("2026-11-25 10:00", "2026-11-25 11:00", Verdict::Uncovered),
+        ] {
+            assert_eq!(verdict(&windows, &[], span(from, until)), expected, "{from}");
+        }
+    }
+
+    #[test]
+    fn a_weekly_evening_stays_at_its_hour_across_both_clock_changes_of_2027() {
+        let windows = [weekly(Weekday::Sunday, "18:00", "20:00")];
+        for day in ["2027-03-21", "2027-03-28", "2027-10-24", "2027-10-31"] {
+            assert_eq!(verdict(&windows, &[], span(&format!("{day} 18:00"), &format!("{day} 20:00"))), Verdict::Free, "{day}");
+            assert_eq!(verdict(&windows, &[], span(&format!("{day} 17:00"), &format!("{day} 19:00"))), Verdict::Uncovered, "{day}");
+        }
+    }
+
+    #[test]
+    fn windows_that_touch_count_as_one() {
+        let windows = [weekly(Weekday::Tuesday, "12:00", "15:00"), weekly(Weekday::Tuesday, "09:00", "12:00")];
+        assert_eq!(verdict(&windows, &[], span("2026-11-24 11:00", "2026-11-24 13:00")), Verdict::Free);
+        let night = [weekly(Weekday::Tuesday, "20:00", "00:00"), weekly(Weekday::Wednesday, "00:00", "02:00")];
+        assert_eq!(verdict(&night, &[], span("2026-11-24 23:00", "2026-11-25 01:00")), Verdict::Free);
+    }
+
+    #[test]
+    fn every_other_week_counts_from_the_week_it_starts() {
+        let window = Window { every_weeks: 2, valid_from: date("2026-11-24"), ..weekly(Weekday::Tuesday, "09:00", "12:00") };
+        for (day, expected) in [
+            ("2026-11-17", Verdict::Uncovered),
+            ("2026-11-24", Verdict::Free),
+            ("2026-12-01", Verdict::Uncovered),
+            ("2026-12-08", Verdict::Free),
+        ] {
+            assert_eq!(
+                verdict(std::slice::from_ref(&window), &[], span(&format!("{day} 10:00"), &format!("{day} 11:00"))),
+                expected,
+                "{day}"
+            );
+        }
+    }
+
+    #[test]
+    fn leave_wins_over_extra_and_extra_over_nothing() {
+        let tuesday = span("2026-11-24 10:00", "2026-11-24 11:00");
+        let exception = |kind, times| Exception { kind, first: date("2026-11-23"), last: date("2026-11-24"), times, zone: LONDON };
+        let extra = exception(ExceptionKind::Extra, Some((time("09:00"), time("12:00"))));
+        assert_eq!(verdict(&[], std::slice::from_ref(&extra), tuesday), Verdict::Free);
+        let away = exception(ExceptionKind::Away, None);
+        assert_eq!(verdict(&[], &[extra.clone(), away], tuesday), Verdict::Away);
+        let elsewhen = exception(ExceptionKind::Away, Some((time("11:00"), time("12:00"))));
+        assert_eq!(verdict(&[], &[extra, elsewhen], tuesday), Verdict::Free, "leave that only touches");
+    }
+
+    #[test]
+    fn a_long_span_is_covered_day_by_day() {
+        let whole: Vec<Window> = Weekday::ALL.iter().map(|day| weekly(*day, "00:00", "00:00")).collect();
+        assert_eq!(verdict(&whole, &[], span("2027-03-27 10:00", "2027-03-29 10:00")), Verdict::Free);
+    }
+
+    #[test]
+    fn malformed_windows_name_the_field() {
+        let backwards = weekly(Weekday::Tuesday, "12:00", "09:00");
+        assert_eq!(check_window(&backwards, "windows.0").expect_err("refused").field, ["windows", "0", "endTime"]);
+        let seldom = Window { every_weeks: 0, ..weekly(Weekday::Tuesday, "09:00", "12:00") };
+        assert_eq!(check_window(&seldom, "windows.3").expect_err("refused").field, ["windows", "3", "everyWeeks"]);
+    }
+}

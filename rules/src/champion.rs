@@ -1,0 +1,147 @@
+//! A champion's membership: where a volunteer stands with the alliance, and who may move it.
+//!
+//! Membership says whether somebody belongs; whether they can take a session is clearance, judged for that session's date.
+
+use crate::policy::Role;
+use crate::reason::reasons;
+use crate::vocabulary::vocabulary;
+
+vocabulary! {
+    /// Where a volunteer stands.
+    Membership {
+        /// Signed up; the e-mail address is not confirmed yet.
+        Enquired = "ENQUIRED",
+        /// Confirmed, and applying.
+        Applied = "APPLIED",
+        /// References, identity and declarations are being checked.
+        Screening = "SCREENING",
+        /// Taken on; training and induction remain.
+        Approved = "APPROVED",
+        /// Shadowing: may take shadow places only.
+        OnTrial = "ON_TRIAL",
+        /// May take any place they are cleared for.
+        Active = "ACTIVE",
+        /// Taking a break, by their own choice.
+        Paused = "PAUSED",
+        /// Stood down by the alliance while something is looked into.
+        Suspended = "SUSPENDED",
+        /// Has left.
+        Left = "LEFT",
+        /// Not taken on.
+        Declined = "DECLINED",
+        /// Withdrew the application.
+        Withdrawn = "WITHDRAWN",
+    }
+}
+
+impl Membership {
+    /// Whether the person still belongs, or may come to.
+    pub fn is_open(self) -> bool {
+        !matches!(self, Self::Left | Self::Declined | Self::Withdrawn)
+    }
+}
+
+/// Who moves a membership.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mover {
+    /// The champion.
+    Themselves,
+    /// Somebody with this role.
+    Staff(Role),
+}
+
+reasons! {
+    /// Why a membership can't be moved.
+    CannotMove => ChampionMembershipChangeErrorCode {
+        /// There is no such step from where the champion stands.
+        IllegalTransition { from: Membership, to: Membership } at "to" => format!("A champion who is {from} can't become {to}."),
+        /// The step needs requirements that are not met yet.
+        NotReady { missing: Vec<String> } at "to" => format!("Still to do first: {}.", missing.join(", ")),
+        /// The record changed since it was read.
+        Stale { current: i64 } at "expectedVersion" => format!("The champion changed since you read it (version is now {current}): read it again."),
+    }
+}
+
+/// The steps that exist. `OnTrial` and `Active` also ask for the checklist: see [`crate::onboarding`].
+const STEPS: &[(Membership, Membership)] = {
+    use Membership::*;
+    &[
+        (Enquired, Applied),
+        (Applied, Screening),
+        (Screening, Approved),
+        (Approved, OnTrial),
+        (Approved, Active),
+        (OnTrial, Active),
+        (Active, Paused),
+        (OnTrial, Paused),
+        (Paused, Active),
+        (Active, Suspended),
+        (OnTrial, Suspended),
+        (Paused, Suspended),
+        (Suspended, Active),
+        (Applied, Declined),
+        (Screening, Declined),
+        (Approved, Declined),
+        (Left, Applied),
+        (Withdrawn, Applied),
+    ]
+};
+
+/// Whether `mover` may take a membership from one state to another.
+///
+/// A champion may pause, come back from a pause, and at any time leave or withdraw the application; nobody needs a reason.
+/// Confirming the e-mail address alone makes an enquiry an application.
+pub fn step(from: Membership, to: Membership, mover: Mover) -> Result<(), CannotMove> {
+    use Membership::*;
+    let leaving = match to {
+        Left => matches!(from, Active | OnTrial | Paused | Suspended | Approved),
+        Withdrawn => matches!(from, Enquired | Applied | Screening),
+        _ => false,
+    };
+    let exists = leaving || STEPS.contains(&(from, to));
+    let theirs = leaving || matches!((from, to), (Active | OnTrial, Paused) | (Paused, Active));
+    let suspension = from == Suspended && to == Active;
+    let allowed = match mover {
+        Mover::Themselves => theirs,
+        // Only the safeguarding lead lifts a suspension: the reason for it is theirs to know.
+        Mover::Staff(role) => from != Enquired && (!suspension || role == Role::SafeguardingLead),
+    };
+    if exists && allowed { Ok(()) } else { Err(CannotMove::IllegalTransition { from, to }) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_mover_has_their_own_steps() {
+        use Membership::*;
+        let (own, coordinator, lead) = (Mover::Themselves, Mover::Staff(Role::Coordinator), Mover::Staff(Role::SafeguardingLead));
+        let cases = [
+            (Applied, Screening, coordinator, true),
+            (Applied, Screening, own, false),
+            (Applied, Active, coordinator, false),
+            (Active, Paused, own, true),
+            (Paused, Active, own, true),
+            (Suspended, Active, own, false),
+            (Suspended, Active, coordinator, false),
+            (Suspended, Active, lead, true),
+            (Active, Left, own, true),
+            (Applied, Left, own, false),
+            (Applied, Withdrawn, own, true),
+            (Enquired, Applied, coordinator, false),
+            (Left, Active, coordinator, false),
+            (Active, Active, coordinator, false),
+        ];
+        for (from, to, mover, allowed) in cases {
+            assert_eq!(step(from, to, mover).is_ok(), allowed, "{from} -> {to} by {mover:?}");
+        }
+    }
+
+    #[test]
+    fn nobody_is_without_a_way_out() {
+        for &from in Membership::ALL.iter().filter(|m| m.is_open()) {
+            assert!([Membership::Left, Membership::Withdrawn].iter().any(|to| step(from, *to, Mover::Themselves).is_ok()), "{from}");
+        }
+    }
+}

@@ -1,0 +1,240 @@
+//! Clearance: whether a champion meets every requirement of a place *on the session's date*, and if not, why.
+//!
+//! Everything is judged for the date given, never for now. What is unknown is not clear.
+
+use chrono::NaiveDate;
+
+use crate::calendar::age_on;
+use crate::champion::Membership;
+use crate::dbs::{Audience, DbsRecord, DbsScope, passes_child_threshold, permitted};
+use crate::id::{ModuleId, RequirementId};
+use crate::requirement::{self, Evidence, RequirementKind, Standing};
+use crate::session::{PlaceKind, SessionNeed, Setting};
+use crate::training::{self, Completion, ModuleStanding};
+
+/// What clearance reads of a champion.
+#[derive(Clone, Debug)]
+pub struct ClearanceRecord {
+    /// Where the champion stands.
+    pub membership: Membership,
+    /// Birth date, if known.
+    pub birth_date: Option<NaiveDate>,
+    /// Evidence given.
+    pub evidence: Vec<Evidence>,
+    /// Modules completed.
+    pub completions: Vec<Completion>,
+    /// DBS checks.
+    pub checks: Vec<DbsRecord>,
+    /// Local dates of the champion's other confirmed sessions that teach children.
+    pub child_dates: Vec<NaiveDate>,
+}
+
+/// One thing that stands between a champion and a place.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Gap {
+    /// The membership does not allow this kind of place.
+    Membership { membership: Membership, kind: PlaceKind },
+    /// Too young on the date, or the age is not known.
+    Age { needed: i32, age: Option<i32> },
+    /// A requirement of the role is not met.
+    Requirement { requirement: RequirementId, kind: RequirementKind, name: String, standing: Standing },
+    /// A module is not held on the date.
+    Module { module: ModuleId, code: String, standing: ModuleStanding },
+    /// No check that is sufficient is clear on the date.
+    Dbs { needed: DbsScope },
+}
+
+impl std::fmt::Display for Gap {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Membership { membership: Membership::OnTrial, kind } => {
+                write!(f, "on trial, so shadow places only, and this is a {kind} place")
+            }
+            Self::Membership { membership, .. } => write!(f, "membership is {membership}"),
+            Self::Age { needed, age: Some(age) } => write!(f, "{age} years old on the day; {needed} is needed"),
+            Self::Age { needed, age: None } => write!(f, "date of birth not known; {needed} years are needed"),
+            Self::Requirement { name, standing: Standing::Lapsed, .. } => write!(f, "{name} has to be done again"),
+            Self::Requirement { name, standing: Standing::Partly { have, need }, .. } => write!(f, "{name}: {have} of {need} are there"),
+            Self::Requirement { name, .. } => write!(f, "{name} is missing"),
+            Self::Module { code, standing: ModuleStanding::Lapsed { last }, .. } => {
+                write!(f, "training module {code} runs out on {last}, before the session")
+            }
+            Self::Module { code, .. } => write!(f, "training module {code} is not completed"),
+            Self::Dbs { needed } => write!(f, "{needed} is not in place on the day"),
+        }
+    }
+}
+
+/// Everything that is missing for a place on its date; empty means cleared.
+pub fn gaps(need: &SessionNeed, record: &ClearanceRecord) -> Vec<Gap> {
+    let mut gaps = Vec::new();
+    gaps.extend(membership_gap(need, record));
+    gaps.extend(age_gap(need, record));
+    gaps.extend(requirement_gaps(need, record));
+    gaps.extend(need.modules.iter().filter_map(|(module, code)| module_gap(*module, code, record, need.date)));
+    gaps.extend(dbs_gap(need, record));
+    gaps
+}
+
+fn membership_gap(need: &SessionNeed, record: &ClearanceRecord) -> Option<Gap> {
+    let allowed = match record.membership {
+        Membership::Active => true,
+        Membership::OnTrial => need.kind == PlaceKind::Shadow,
+        _ => false,
+    };
+    (!allowed).then_some(Gap::Membership { membership: record.membership, kind: need.kind })
+}
+
+/// 18 for one-to-one work, home visits and anything without a responsible adult; 16 for the rest. An unknown age is neither.
+fn age_gap(need: &SessionNeed, record: &ClearanceRecord) -> Option<Gap> {
+    let needed = if need.setting == Setting::Group && need.responsible_adult { 16 } else { 18 };
+    let age = record.birth_date.map(|birth| age_on(birth, need.date));
+    (age.is_none_or(|age| age < needed)).then_some(Gap::Age { needed, age })
+}
+
+fn requirement_gaps<'a>(need: &'a SessionNeed, record: &'a ClearanceRecord) -> impl Iterator<Item = Gap> + 'a {
+    need.requirements.iter().filter(|r| r.in_force_on(need.date)).filter_map(move |r| match (r.kind, r.module) {
+        (RequirementKind::Training, Some(module)) => module_gap(module, &r.name, record, need.date),
+        (RequirementKind::Training | RequirementKind::Dbs, _) => None,
+        _ => match requirement::standing(r, &record.evidence, need.date) {
+            Standing::Met { .. } => None,
+            standing => Some(Gap::Requirement { requirement: r.id, kind: r.kind, name: r.name.clone(), standing }),
+        },
+    })
+}
+
+fn module_gap(module: ModuleId, code: &str, record: &ClearanceRecord, on: NaiveDate) -> Option<Gap> {
+    match training::standing(module, &record.completions, on) {
+        ModuleStanding::Held { .. } => None,
+        standing => Some(Gap::Module { module, code: code.to_owned(), standing }),
+    }
+}
+
+/// The check asked for, raised to the regulated level when this date makes the champion's fourth with children in 30 days.
+fn dbs_gap(need: &SessionNeed, record: &ClearanceRecord) -> Option<Gap> {
+    let frequent = need.facts.audience == Audience::Children && passes_child_threshold(&record.child_dates, need.date);
+    let needed = if frequent { Some(permitted(need.facts, true).scope) } else { need.dbs };
+    let needed = needed?;
+    (!record.checks.iter().any(|check| check.clears_on(needed, need.date))).then_some(Gap::Dbs { needed })
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+    use crate::calendar::Span;
+    use crate::dbs::{DbsLevel, DbsStatus, DbsWorkforce, SessionFacts};
+    use crate::id::GroupId;
+    use crate::session::Modality;
+    use proptest::prelude::*;
+    use uuid::Uuid;
+
+    pub(crate) fn date(text: &str) -> NaiveDate {
+        text.parse().expect("a date")
+    }
+
+    /// A public drop-in on 1 December 2026 that asks for module 1 and a basic check.
+    pub(crate) fn need() -> SessionNeed {
+        SessionNeed {
+            session: None,
+            group: GroupId(Uuid::from_u128(1)),
+            span: Span {
+                from: "2026-12-01T10:00:00Z".parse().expect("an instant"),
+                until: "2026-12-01T12:00:00Z".parse().expect("an instant"),
+            },
+            date: date("2026-12-01"),
+            at: None,
+            modality: Modality::InPerson,
+            setting: Setting::Group,
+            kind: PlaceKind::Helper,
+            facts: SessionFacts { audience: Audience::AdultsPublic, weekly: true, handles_money: false, overnight: false },
+            responsible_adult: true,
+            dbs: Some(DbsScope::BASIC),
+            modules: vec![(ModuleId(Uuid::from_u128(1)), "SUP".into())],
+            requirements: vec![],
+            language: None,
+            topics: vec![],
+        }
+    }
+
+    /// Somebody who is cleared for [`need`].
+    pub(crate) fn cleared() -> ClearanceRecord {
+        ClearanceRecord {
+            membership: Membership::Active,
+            birth_date: Some(date("1960-02-29")),
+            evidence: vec![],
+            completions: vec![Completion {
+                module: ModuleId(Uuid::from_u128(1)),
+                completed_on: date("2026-01-10"),
+                expires_on: Some(date("2026-12-01")),
+            }],
+            checks: vec![DbsRecord {
+                scope: DbsScope::BASIC,
+                status: DbsStatus::Cleared,
+                issued_on: Some(date("2026-01-01")),
+                decided_on: Some(date("2026-01-10")),
+                recheck_due_on: Some(date("2029-01-01")),
+            }],
+            child_dates: vec![],
+        }
+    }
+
+    #[test]
+    fn each_gap_alone_is_found() {
+        assert_eq!(gaps(&need(), &cleared()), []);
+        let lapsed = SessionNeed { date: date("2026-12-02"), ..need() };
+        assert!(
+            matches!(gaps(&lapsed, &cleared())[..], [Gap::Module { standing: ModuleStanding::Lapsed { .. }, .. }]),
+            "the day after the last"
+        );
+        assert!(matches!(gaps(&need(), &ClearanceRecord { checks: vec![], ..cleared() })[..], [Gap::Dbs { .. }]));
+        assert!(matches!(gaps(&need(), &ClearanceRecord { birth_date: None, ..cleared() })[..], [Gap::Age { age: None, .. }]));
+        assert!(matches!(gaps(&need(), &ClearanceRecord { membership: Membership::Paused, ..cleared() })[..], [Gap::Membership { .. }]));
+    }
+
+    #[test]
+    fn age_is_judged_on_the_sessions_date() {
+        let born = |birth| ClearanceRecord { birth_date: Some(date(birth)), ..cleared() };
+        let alone = SessionNeed { setting: Setting::OneToOne, ..need() };
+        assert_eq!(gaps(&alone, &born("2008-12-01")), [], "eighteen on the day");
+        assert_eq!(gaps(&alone, &born("2008-12-02")), [Gap::Age { needed: 18, age: Some(17) }]);
+        assert_eq!(gaps(&need(), &born("2010-12-01")), [], "sixteen, in a group with a responsible adult");
+        assert_eq!(
+            gaps(&SessionNeed { responsible_adult: false, ..need() }, &born("2010-12-01")),
+            [Gap::Age { needed: 18, age: Some(16) }]
+        );
+    }
+
+    #[test]
+    fn on_trial_means_shadow_places_only() {
+        let trial = ClearanceRecord { membership: Membership::OnTrial, ..cleared() };
+        assert_eq!(gaps(&SessionNeed { kind: PlaceKind::Shadow, ..need() }, &trial), []);
+        assert_eq!(gaps(&need(), &trial), [Gap::Membership { membership: Membership::OnTrial, kind: PlaceKind::Helper }]);
+    }
+
+    #[test]
+    fn the_fourth_date_with_children_in_thirty_days_raises_the_check() {
+        let child = DbsScope::of(DbsLevel::Enhanced, DbsWorkforce::Child);
+        let facts = SessionFacts { audience: Audience::Children, weekly: false, handles_money: false, overnight: false };
+        let once = SessionNeed { facts, dbs: Some(child), ..need() };
+        let mut record = cleared();
+        record.checks[0].scope = child;
+        record.child_dates = vec![date("2026-11-10"), date("2026-11-20")];
+        assert_eq!(gaps(&once, &record), []);
+        record.child_dates.push(date("2026-11-25"));
+        assert_eq!(gaps(&once, &record), [Gap::Dbs { needed: DbsScope { children_barred: true, ..child } }]);
+    }
+
+    proptest! {
+        /// More evidence never takes clearance away.
+        #[test]
+        fn monotone_in_completions(extra in 0i64..2_000, months in proptest::option::of(1i64..900), day in 0i64..1_500) {
+            let on = date("2026-01-01") + chrono::TimeDelta::days(day);
+            let need = SessionNeed { date: on, ..need() };
+            let mut record = cleared();
+            let before = gaps(&need, &record).len();
+            let completed_on = date("2025-06-01") + chrono::TimeDelta::days(extra);
+            record.completions.push(Completion { module: need.modules[0].0, completed_on, expires_on: months.map(|m| completed_on + chrono::TimeDelta::days(m)) });
+            prop_assert!(gaps(&need, &record).len() <= before);
+        }
+    }
+}

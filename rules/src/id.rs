@@ -1,0 +1,67 @@
+//! Typed ids: a session's id can't be passed where a champion's is meant. Each is a UUID v7, which sorts by its time of birth.
+
+use uuid::Uuid;
+
+macro_rules! typed_ids {
+    ($($(#[$meta:meta])* $name:ident),+ $(,)?) => { $(
+        $(#[$meta])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
+        #[cfg_attr(feature = "orm", derive(sea_orm::DeriveValueType))]
+        pub struct $name(pub Uuid);
+
+        impl From<Uuid> for $name {
+            fn from(id: Uuid) -> Self {
+                Self(id)
+            }
+        }
+
+        impl From<$name> for Uuid {
+            fn from(id: $name) -> Self {
+                id.0
+            }
+        }
+    )+ };
+}
+
+typed_ids! {
+    /// Somebody who can sign in.
+    AccountId,
+    /// An alliance partner.
+    OrganisationId,
+    /// A community group that offers digital support.
+    GroupId,
+    /// Where a session happens.
+    VenueId,
+    /// A volunteer Digital Champion.
+    ChampionId,
+    /// A version of one requirement.
+    RequirementId,
+    /// A piece of evidence for a requirement.
+    EvidenceId,
+    /// A training module.
+    ModuleId,
+    /// A champion's completion of a module.
+    CompletionId,
+    /// A DBS check.
+    DbsCheckId,
+    /// A weekly availability window.
+    WindowId,
+    /// A dated exception to the weekly windows.
+    ExceptionId,
+    /// One dated session.
+    SessionId,
+    /// One champion needed at a session.
+    PlaceId,
+    /// A group leader's request for champions.
+    RequestId,
+    /// An invitation to a champion.
+    OfferId,
+    /// An accepted offer.
+    AssignmentId,
+    /// A partner website or app.
+    ClientId,
+    /// A recorded consent.
+    ConsentId,
+    /// An audit row.
+    AuditId,
+}

@@ -1,0 +1,403 @@
+//! Who could take a place, who could not and why not, and in which order to ask.
+//!
+//! One engine both ways: blockers for a pair of champion and place, a score for those who have none, and for a champion
+//! the few things that would unlock more sessions. No protected characteristic (Equality Act 2010, s. 4) is ever a factor:
+//! the facts below hold none but a birth date, which serves the age limits alone.
+
+use std::cmp::Ordering;
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::{DateTime, NaiveDate, Utc};
+
+use crate::availability::{self, Exception, Verdict, Window};
+use crate::calendar::{Span, monday_of};
+use crate::clearance::{self, ClearanceRecord, Gap};
+use crate::geo::{DistanceBand, Point, band, distance_metres};
+use crate::id::{ChampionId, GroupId, SessionId};
+use crate::input::{Topic, language_name};
+use crate::session::{Modality, SessionNeed};
+use crate::vocabulary::vocabulary;
+
+/// A session the champion has said yes to.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Booking {
+    /// The session.
+    pub session: SessionId,
+    /// The group that holds it.
+    pub group: GroupId,
+    /// When.
+    pub span: Span,
+    /// The local date it starts on.
+    pub date: NaiveDate,
+    /// Whether children are taught.
+    pub with_children: bool,
+}
+
+/// What matching reads of a champion.
+#[derive(Clone, Debug)]
+pub struct ChampionRecord {
+    /// Who.
+    pub id: ChampionId,
+    /// What clearance reads; `child_dates` is filled from `bookings`.
+    pub clearance: ClearanceRecord,
+    /// Home, if the postcode is known; never shown.
+    pub home: Option<Point>,
+    /// How far the champion goes, in metres.
+    pub reach_metres: u32,
+    /// Phone and video only.
+    pub remote_only: bool,
+    /// Most sessions in a week (Monday to Sunday); none for no limit.
+    pub most_per_week: Option<u32>,
+    /// ISO 639-3 codes.
+    pub languages: Vec<String>,
+    /// Topics the champion likes to help with.
+    pub topics: Vec<Topic>,
+    /// Weekly windows.
+    pub windows: Vec<Window>,
+    /// Leave and extra time.
+    pub exceptions: Vec<Exception>,
+    /// Confirmed sessions, past and to come.
+    pub bookings: Vec<Booking>,
+    /// When the champion was last asked.
+    pub last_asked_at: Option<DateTime<Utc>>,
+}
+
+/// Why a champion can't take a place.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Blocker {
+    /// Not cleared on the date.
+    Clearance(Gap),
+    /// Has this very session already.
+    AlreadyPlaced,
+    /// Has another session at that time.
+    Clash { with: SessionId },
+    /// On leave.
+    Away,
+    /// Outside the weekly windows.
+    NotAvailable,
+    /// Further than the champion goes.
+    TooFar { metres: u32, reach: u32 },
+    /// Where the champion lives is not known, so the distance is not.
+    NoPostcode,
+    /// Helps by phone and video only.
+    RemoteOnly,
+    /// Does not speak the language.
+    Language { needed: String },
+    /// Has as many sessions in that week as they want.
+    WeekIsFull { most: u32 },
+}
+
+vocabulary! {
+    /// Why champions are ruled out, coarsely enough to count for a group leader.
+    BlockerKind {
+        /// Not an active member, for whatever reason.
+        NotActive = "NOT_ACTIVE",
+        /// Too young for this kind of session on its date.
+        Age = "AGE",
+        /// A requirement of the role is not met on the date.
+        Onboarding = "ONBOARDING",
+        /// A training module is not held on the date.
+        Training = "TRAINING",
+        /// No sufficient DBS check is in place on the date.
+        DbsCheck = "DBS_CHECK",
+        /// Placed at another session at that time, or at this one.
+        Clash = "CLASH",
+        /// On leave.
+        OnLeave = "ON_LEAVE",
+        /// Not available at that time.
+        NotAvailable = "NOT_AVAILABLE",
+        /// Too far away, or phone and video only.
+        TooFar = "TOO_FAR",
+        /// Does not speak the language asked for.
+        Language = "LANGUAGE",
+        /// Has as many sessions that week as they want.
+        WeekIsFull = "WEEK_IS_FULL",
+    }
+}
+
+impl Blocker {
+    /// The category it counts in.
+    pub fn kind(&self) -> BlockerKind {
+        match self {
+            Self::Clearance(Gap::Membership { .. }) => BlockerKind::NotActive,
+            Self::Clearance(Gap::Age { .. }) => BlockerKind::Age,
+            Self::Clearance(Gap::Requirement { .. }) => BlockerKind::Onboarding,
+            Self::Clearance(Gap::Module { .. }) => BlockerKind::Training,
+            Self::Clearance(Gap::Dbs { .. }) => BlockerKind::DbsCheck,
+            Self::AlreadyPlaced | Self::Clash { .. } => BlockerKind::Clash,
+            Self::Away => BlockerKind::OnLeave,
+            Self::NotAvailable => BlockerKind::NotAvailable,
+            Self::TooFar { .. } | Self::NoPostcode | Self::RemoteOnly => BlockerKind::TooFar,
+            Self::Language { .. } => BlockerKind::Language,
+            Self::WeekIsFull { .. } => BlockerKind::WeekIsFull,
+        }
+    }
+
+    /// Whether it stands even when the champion says yes: clearance and clashes do; preferences are the champion's own.
+    pub fn is_binding(&self) -> bool {
+        matches!(self, Self::Clearance(_) | Self::AlreadyPlaced | Self::Clash { .. } | Self::Language { .. })
+    }
+
+    /// What would remove it, if the champion or the alliance can do something about it before the day.
+    pub fn remedy(&self) -> Option<Remedy> {
+        Some(match self {
+            Self::Clearance(Gap::Module { code, .. }) => Remedy { kind: RemedyKind::CompleteModule, what: code.clone() },
+            Self::Clearance(Gap::Dbs { needed }) => Remedy { kind: RemedyKind::DbsCheck, what: needed.to_string() },
+            Self::Clearance(Gap::Requirement { name, .. }) => Remedy { kind: RemedyKind::MeetRequirement, what: name.clone() },
+            Self::NotAvailable => Remedy { kind: RemedyKind::AddAvailability, what: String::new() },
+            Self::TooFar { .. } => Remedy { kind: RemedyKind::TravelFurther, what: String::new() },
+            Self::NoPostcode => Remedy { kind: RemedyKind::GivePostcode, what: String::new() },
+            Self::RemoteOnly => Remedy { kind: RemedyKind::HelpInPerson, what: String::new() },
+            Self::WeekIsFull { .. } => Remedy { kind: RemedyKind::RaiseWeeklyLimit, what: String::new() },
+            _ => return None,
+        })
+    }
+}
+
+impl std::fmt::Display for Blocker {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Clearance(gap) => gap.fmt(f),
+            Self::AlreadyPlaced => f.write_str("already placed at this session"),
+            Self::Clash { .. } => f.write_str("placed at another session at that time"),
+            Self::Away => f.write_str("on leave"),
+            Self::NotAvailable => f.write_str("outside the weekly availability"),
+            Self::TooFar { metres, reach } => {
+                write!(f, "{:.1} km away, and {:.1} km is the furthest", f64::from(*metres) / 1000.0, f64::from(*reach) / 1000.0)
+            }
+            Self::NoPostcode => f.write_str("the postcode is not known, so neither is the distance"),
+            Self::RemoteOnly => f.write_str("helps by phone and video only"),
+            Self::Language { needed } => write!(f, "does not speak {}", language_name(needed)),
+            Self::WeekIsFull { most } => write!(f, "has {most} sessions that week, as many as wanted"),
+        }
+    }
+}
+
+/// Everything that stops a champion from taking a place; empty means they could.
+pub fn blockers(need: &SessionNeed, champion: &ChampionRecord) -> Vec<Blocker> {
+    let mut blockers: Vec<Blocker> = clearance::gaps(need, &for_clearance(need, champion)).into_iter().map(Blocker::Clearance).collect();
+    blockers.extend(booking_blocker(need, champion));
+    blockers.extend(match availability::verdict(&champion.windows, &champion.exceptions, need.span) {
+        Verdict::Free => None,
+        Verdict::Away => Some(Blocker::Away),
+        Verdict::Uncovered => Some(Blocker::NotAvailable),
+    });
+    blockers.extend(distance_blocker(need, champion));
+    if let Some(needed) = need.language.as_ref().filter(|needed| !champion.languages.contains(needed)) {
+        blockers.push(Blocker::Language { needed: needed.clone() });
+    }
+    blockers.extend(week_blocker(need, champion));
+    blockers
+}
+
+fn for_clearance(need: &SessionNeed, champion: &ChampionRecord) -> ClearanceRecord {
+    let others = champion.bookings.iter().filter(|b| b.with_children && Some(b.session) != need.session);
+    ClearanceRecord { child_dates: others.map(|b| b.date).collect(), ..champion.clearance.clone() }
+}
+
+fn booking_blocker(need: &SessionNeed, champion: &ChampionRecord) -> Option<Blocker> {
+    if champion.bookings.iter().any(|b| Some(b.session) == need.session) {
+        return Some(Blocker::AlreadyPlaced);
+    }
+    champion.bookings.iter().find(|b| b.span.overlaps(need.span)).map(|b| Blocker::Clash { with: b.session })
+}
+
+fn distance_blocker(need: &SessionNeed, champion: &ChampionRecord) -> Option<Blocker> {
+    if need.modality != Modality::InPerson {
+        return None;
+    }
+    if champion.remote_only {
+        return Some(Blocker::RemoteOnly);
+    }
+    match (champion.home, need.at) {
+        (Some(home), Some(at)) => {
+            let metres = distance_metres(home, at);
+            (metres > champion.reach_metres).then_some(Blocker::TooFar { metres, reach: champion.reach_metres })
+        }
+        _ => Some(Blocker::NoPostcode),
+    }
+}
+
+fn week_blocker(need: &SessionNeed, champion: &ChampionRecord) -> Option<Blocker> {
+    let most = champion.most_per_week?;
+    let week = monday_of(need.date);
+    let taken = champion.bookings.iter().filter(|b| monday_of(b.date) == week && Some(b.session) != need.session).count();
+    (taken >= most as usize).then_some(Blocker::WeekIsFull { most })
+}
+
+vocabulary! {
+    /// What a score is made of.
+    FactorKind {
+        /// How near the champion lives; full marks for phone and video.
+        Distance = "DISTANCE",
+        /// How many of the topics the champion likes to help with.
+        Topics = "TOPICS",
+        /// Whether the champion has helped this group before.
+        Continuity = "CONTINUITY",
+        /// How few sessions the champion has had or has ahead, within 28 days.
+        Fairness = "FAIRNESS",
+        /// How long ago the champion was last asked.
+        LeastRecentlyAsked = "LEAST_RECENTLY_ASKED",
+    }
+}
+
+/// How much each factor weighs; they add up to 100.
+pub const WEIGHTS: [(FactorKind, f64); 5] = [
+    (FactorKind::Distance, 30.0),
+    (FactorKind::Topics, 20.0),
+    (FactorKind::Continuity, 20.0),
+    (FactorKind::Fairness, 20.0),
+    (FactorKind::LeastRecentlyAsked, 10.0),
+];
+
+/// One part of a score.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Factor {
+    /// What is scored.
+    pub kind: FactorKind,
+    /// The most it can add.
+    pub weight: f64,
+    /// How well the champion does, 0 to 1.
+    pub value: f64,
+}
+
+/// A champion who could take the place.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Match {
+    /// Who.
+    pub champion: ChampionId,
+    /// 0 to 100; comparable inside one session only.
+    pub score: f64,
+    /// What it is made of.
+    pub factors: Vec<Factor>,
+    /// How far, for in-person sessions.
+    pub distance: Option<DistanceBand>,
+}
+
+/// Who could take a place, best first, and how many could not, by reason.
+#[derive(Clone, Debug, PartialEq, Default)]
+pub struct Ranking {
+    /// Those without a blocker, best first; ties go to the smaller id, so the order is always the same.
+    pub matches: Vec<Match>,
+    /// How many champions each reason rules out. One champion may count in several.
+    pub blocked: BTreeMap<BlockerKind, usize>,
+    /// How many champions are ruled out.
+    pub blocked_total: usize,
+}
+
+/// Ranks every champion for a place. Members who left or were never taken on don't appear at all.
+pub fn rank(need: &SessionNeed, champions: &[ChampionRecord], now: DateTime<Utc>) -> Ranking {
+    let mut ranking = Ranking::default();
+    for champion in champions.iter().filter(|c| c.clearance.membership.is_open()) {
+        let blockers = blockers(need, champion);
+        if blockers.is_empty() {
+            ranking.matches.push(score(need, champion, now));
+            continue;
+        }
+        ranking.blocked_total += 1;
+        for kind in blockers.iter().map(Blocker::kind).collect::<BTreeSet<_>>() {
+            *ranking.blocked.entry(kind).or_default() += 1;
+        }
+    }
+    ranking.matches.sort_by(|a, b| b.score.partial_cmp(&a.score).unwrap_or(Ordering::Equal).then(a.champion.cmp(&b.champion)));
+    ranking
+}
+
+fn score(need: &SessionNeed, champion: &ChampionRecord, now: DateTime<Utc>) -> Match {
+    let metres = match (need.modality, champion.home, need.at) {
+        (Modality::InPerson, Some(home), Some(at)) => Some(distance_metres(home, at)),
+        _ => None,
+    };
+    let factors: Vec<Factor> = WEIGHTS
+        .iter()
+        .map(|(kind, weight)| Factor { kind: *kind, weight: *weight, value: value(*kind, need, champion, metres, now) })
+        .collect();
+    Match { champion: champion.id, score: factors.iter().map(|f| f.weight * f.value).sum(), factors, distance: metres.map(band) }
+}
+
+fn value(kind: FactorKind, need: &SessionNeed, champion: &ChampionRecord, metres: Option<u32>, now: DateTime<Utc>) -> f64 {
+    match kind {
+        FactorKind::Distance => metres.map_or(1.0, |m| (1.0 - f64::from(m) / 15_000.0).max(0.0)),
+        FactorKind::Topics if need.topics.is_empty() => 1.0,
+        FactorKind::Topics => need.topics.iter().filter(|t| champion.topics.contains(t)).count() as f64 / need.topics.len() as f64,
+        FactorKind::Continuity => f64::from(champion.bookings.iter().any(|b| b.group == need.group)),
+        FactorKind::Fairness => {
+            let near = champion.bookings.iter().filter(|b| (b.date - need.date).num_days().abs() <= 28).count();
+            1.0 / (1.0 + near as f64)
+        }
+        FactorKind::LeastRecentlyAsked => {
+            champion.last_asked_at.map_or(1.0, |at| ((now - at).num_hours() as f64 / (28.0 * 24.0)).clamp(0.0, 1.0))
+        }
+    }
+}
+
+vocabulary! {
+    /// What a champion or the alliance can do about a blocker.
+    RemedyKind {
+        /// Complete a training module, or take it again.
+        CompleteModule = "COMPLETE_MODULE",
+        /// Have a DBS check of this kind.
+        DbsCheck = "DBS_CHECK",
+        /// Meet a requirement of the role.
+        MeetRequirement = "MEET_REQUIREMENT",
+        /// Be available at more times.
+        AddAvailability = "ADD_AVAILABILITY",
+        /// Travel further.
+        TravelFurther = "TRAVEL_FURTHER",
+        /// Tell us the postcode.
+        GivePostcode = "GIVE_POSTCODE",
+        /// Help in person too.
+        HelpInPerson = "HELP_IN_PERSON",
+        /// Take more sessions a week.
+        RaiseWeeklyLimit = "RAISE_WEEKLY_LIMIT",
+    }
+}
+
+/// One thing that would remove a blocker.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Remedy {
+    /// What kind of thing.
+    pub kind: RemedyKind,
+    /// Which one: a module's code, a check, a requirement; empty where the kind says it all.
+    pub what: String,
+}
+
+/// One or two things that together unlock sessions.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unlock {
+    /// What to do.
+    pub remedies: Vec<Remedy>,
+    /// The sessions it opens, in the order given.
+    pub sessions: Vec<SessionId>,
+}
+
+/// For each session a champion can't take, its blockers: which one or two remedies would unlock most?
+///
+/// Answers the best few, most sessions first: what single sessions ask for, and the pair that opens most together.
+pub fn unlocks(blocked: &[(SessionId, Vec<Blocker>)], most: usize) -> Vec<Unlock> {
+    let asked: Vec<(SessionId, BTreeSet<Remedy>)> =
+        blocked.iter().filter_map(|(session, blockers)| Some((*session, remedies(blockers)?))).collect();
+    let open = |wanted: &BTreeSet<Remedy>| -> Vec<SessionId> {
+        asked.iter().filter(|(_, needs)| needs.is_subset(wanted)).map(|(session, _)| *session).collect()
+    };
+    let all: Vec<&Remedy> = asked.iter().flat_map(|(_, needs)| needs).collect::<BTreeSet<_>>().into_iter().collect();
+    let pairs = (0..all.len()).flat_map(|i| (0..i).map(move |j| (i, j))).map(|(i, j)| BTreeSet::from([all[i].clone(), all[j].clone()]));
+    let best_pair = pairs.max_by_key(|pair| open(pair).len());
+    let candidates: BTreeSet<BTreeSet<Remedy>> = asked.iter().map(|(_, needs)| needs.clone()).chain(best_pair).collect();
+    let mut unlocks: Vec<Unlock> =
+        candidates.into_iter().map(|set| Unlock { sessions: open(&set), remedies: set.into_iter().collect() }).collect();
+    unlocks.sort_by(|a, b| {
+        b.sessions.len().cmp(&a.sessions.len()).then(a.remedies.len().cmp(&b.remedies.len())).then(a.remedies.cmp(&b.remedies))
+    });
+    unlocks.truncate(most);
+    unlocks
+}
+
+/// What would remove every blocker, if one or two things do.
+fn remedies(blockers: &[Blocker]) -> Option<BTreeSet<Remedy>> {
+    let remedies: Option<BTreeSet<Remedy>> = blockers.iter().map(Blocker::remedy).collect();
+    remedies.filter(|set| (1..=2).contains(&set.len()))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,147 @@
+use super::*;
+use crate::availability::Weekday;
+use crate::champion::Membership;
+use crate::clearance::tests::{cleared, date, need};
+use chrono::NaiveTime;
+use uuid::Uuid;
+
+const VENUE: Point = Point { latitude: 53.4066, longitude: -2.1569 };
+
+/// Cleared, free on Tuesday mornings, and next door.
+fn champion(n: u128) -> ChampionRecord {
+    let time = |h| NaiveTime::from_hms_opt(h, 0, 0).expect("a time");
+    ChampionRecord {
+        id: ChampionId(Uuid::from_u128(n)),
+        clearance: cleared(),
+        home: Some(VENUE),
+        reach_metres: 5_000,
+        remote_only: false,
+        most_per_week: None,
+        languages: vec!["eng".into()],
+        topics: vec![],
+        windows: vec![Window {
+            weekday: Weekday::Tuesday,
+            starts: time(9),
+            ends: time(13),
+            zone: chrono_tz::Europe::London,
+            every_weeks: 1,
+            valid_from: date("2026-01-01"),
+            valid_until: None,
+        }],
+        exceptions: vec![],
+        bookings: vec![],
+        last_asked_at: None,
+    }
+}
+
+fn here() -> SessionNeed {
+    SessionNeed { at: Some(VENUE), session: Some(SessionId(Uuid::from_u128(1))), ..need() }
+}
+
+fn booking(n: u128, from: &str, until: &str) -> Booking {
+    let span = Span { from: from.parse().expect("an instant"), until: until.parse().expect("an instant") };
+    Booking {
+        session: SessionId(Uuid::from_u128(n)),
+        group: GroupId(Uuid::from_u128(9)),
+        span,
+        date: span.from.date_naive(),
+        with_children: false,
+    }
+}
+
+fn now() -> DateTime<Utc> {
+    "2026-11-21T12:00:00Z".parse().expect("an instant")
+}
+
+#[test]
+fn each_hard_rule_alone_blocks() {
+    assert_eq!(blockers(&here(), &champion(1)), []);
+    let far = Point { latitude: 53.5, ..VENUE };
+    let cases: Vec<(ChampionRecord, BlockerKind)> = vec![
+        (ChampionRecord { home: Some(far), ..champion(1) }, BlockerKind::TooFar),
+        (ChampionRecord { home: None, ..champion(1) }, BlockerKind::TooFar),
+        (ChampionRecord { remote_only: true, ..champion(1) }, BlockerKind::TooFar),
+        (ChampionRecord { windows: vec![], ..champion(1) }, BlockerKind::NotAvailable),
+        (ChampionRecord { bookings: vec![booking(2, "2026-12-01T11:59:00Z", "2026-12-01T13:00:00Z")], ..champion(1) }, BlockerKind::Clash),
+        (ChampionRecord { bookings: vec![booking(1, "2026-12-01T10:00:00Z", "2026-12-01T12:00:00Z")], ..champion(1) }, BlockerKind::Clash),
+        (
+            ChampionRecord {
+                most_per_week: Some(1),
+                bookings: vec![booking(2, "2026-12-06T10:00:00Z", "2026-12-06T12:00:00Z")],
+                ..champion(1)
+            },
+            BlockerKind::WeekIsFull,
+        ),
+    ];
+    for (champion, kind) in cases {
+        assert_eq!(blockers(&here(), &champion).iter().map(Blocker::kind).collect::<Vec<_>>(), [kind]);
+    }
+    let urdu = SessionNeed { language: Some("urd".into()), ..here() };
+    assert_eq!(blockers(&urdu, &champion(1)).iter().map(Blocker::kind).collect::<Vec<_>>(), [BlockerKind::Language]);
+}
+
+#[test]
+fn distance_is_nothing_to_a_video_session() {
+    let video = SessionNeed { modality: Modality::Video, at: None, ..here() };
+    assert_eq!(blockers(&video, &ChampionRecord { home: None, remote_only: true, ..champion(1) }), []);
+}
+
+#[test]
+fn a_session_that_only_touches_does_not_clash() {
+    let busy = ChampionRecord { bookings: vec![booking(2, "2026-12-01T12:00:00Z", "2026-12-01T13:00:00Z")], ..champion(1) };
+    assert_eq!(blockers(&here(), &busy), []);
+}
+
+#[test]
+fn the_order_is_stable_and_says_why() {
+    let topics = SessionNeed { topics: vec![Topic::NhsApp, Topic::Email], ..here() };
+    let knows = ChampionRecord { topics: vec![Topic::NhsApp], ..champion(3) };
+    let helped = ChampionRecord {
+        bookings: vec![Booking { group: topics.group, ..booking(5, "2026-08-01T10:00:00Z", "2026-08-01T12:00:00Z") }],
+        ..champion(2)
+    };
+    let asked = ChampionRecord { last_asked_at: Some(now()), ..champion(1) };
+    let plain = champion(4);
+    let left = ChampionRecord { clearance: ClearanceRecord { membership: Membership::Left, ..cleared() }, ..champion(5) };
+    let ranking = rank(&topics, &[asked, plain.clone(), helped, knows, champion(6), left], now());
+    let order: Vec<u128> = ranking.matches.iter().map(|m| m.champion.0.as_u128()).collect();
+    assert_eq!(order, [2, 3, 4, 6, 1]);
+    assert_eq!(ranking.blocked_total, 0, "who left is not even counted");
+    for found in &ranking.matches {
+        let sum: f64 = found.factors.iter().map(|f| f.weight * f.value).sum();
+        assert!((found.score - sum).abs() < 1e-9 && (0.0..=100.0).contains(&found.score));
+    }
+    assert_eq!(WEIGHTS.iter().map(|(_, w)| w).sum::<f64>(), 100.0);
+}
+
+#[test]
+fn one_champion_may_count_under_several_reasons() {
+    let blocked = ChampionRecord { windows: vec![], home: None, ..champion(1) };
+    let ranking = rank(&here(), &[blocked], now());
+    assert_eq!(ranking.blocked, BTreeMap::from([(BlockerKind::NotAvailable, 1), (BlockerKind::TooFar, 1)]));
+    assert_eq!(ranking.blocked_total, 1);
+}
+
+#[test]
+fn two_things_may_unlock_more_than_one() {
+    let module = |code: &str| {
+        Blocker::Clearance(Gap::Module {
+            module: crate::id::ModuleId(Uuid::from_u128(3)),
+            code: code.into(),
+            standing: crate::training::ModuleStanding::Never,
+        })
+    };
+    let session = |n| SessionId(Uuid::from_u128(n));
+    let blocked = vec![
+        (session(1), vec![module("REM")]),
+        (session(2), vec![module("REM"), Blocker::NotAvailable]),
+        (session(3), vec![Blocker::NotAvailable]),
+        (session(4), vec![Blocker::Clash { with: session(9) }]),
+        (session(5), vec![module("REM"), module("SUP"), Blocker::NotAvailable]),
+    ];
+    let best = unlocks(&blocked, 3);
+    assert_eq!(best[0].sessions, [session(1), session(2), session(3)], "both together");
+    assert_eq!(best[0].remedies.len(), 2);
+    assert_eq!(best[1].sessions, [session(1)]);
+    assert_eq!(best.len(), 3);
+}

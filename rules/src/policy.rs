@@ -1,0 +1,306 @@
+//! Who may do what: one table, deny by default.
+//!
+//! The service finds how the caller stands to the thing (`Relation`) and asks [`decide`]; nothing else grants anything.
+//! The whole table is in docs/permissions.md, printed from here and compared by a test.
+
+use std::fmt::Write as _;
+
+use crate::id::{AccountId, ChampionId, ClientId, GroupId, ModuleId};
+use crate::vocabulary::vocabulary;
+
+vocabulary! {
+    /// Roles of people. A person may hold several.
+    Role {
+        /// A volunteer Digital Champion.
+        Champion = "CHAMPION",
+        /// Speaks for a group.
+        GroupLeader = "GROUP_LEADER",
+        /// Marks modules complete.
+        Trainer = "TRAINER",
+        /// Runs the programme.
+        Coordinator = "COORDINATOR",
+        /// The only role that sees DBS detail.
+        SafeguardingLead = "SAFEGUARDING_LEAD",
+        /// Manages accounts, roles and partner clients; sees no champion's record.
+        Administrator = "ADMINISTRATOR",
+    }
+}
+
+vocabulary! {
+    /// Kinds of key a partner client uses.
+    ClientKind {
+        /// May sit in a web page: sign-up and directory only.
+        Publishable = "PUBLISHABLE",
+        /// Kept on a server.
+        Secret = "SECRET",
+    }
+}
+
+/// Who is asking: found once per request, from the access token and the client key.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Caller {
+    /// The signed-in account.
+    pub account: Option<AccountId>,
+    /// Its champion record.
+    pub champion: Option<ChampionId>,
+    /// Its roles.
+    pub roles: Vec<Role>,
+    /// Groups it speaks for.
+    pub leads: Vec<GroupId>,
+    /// Modules it may mark.
+    pub trains: Vec<ModuleId>,
+    /// The partner client the request came through.
+    pub client: Option<(ClientId, ClientKind)>,
+}
+
+impl Caller {
+    /// Whether the caller holds a role.
+    pub fn has(&self, role: Role) -> bool {
+        self.roles.contains(&role)
+    }
+
+    /// How the caller stands to a champion.
+    pub fn to_champion(&self, champion: ChampionId) -> Relation {
+        if self.champion == Some(champion) { Relation::Own } else { Relation::Other }
+    }
+
+    /// How the caller stands to a group and what belongs to it.
+    pub fn to_group(&self, group: GroupId) -> Relation {
+        if self.leads.contains(&group) { Relation::Own } else { Relation::Other }
+    }
+}
+
+/// How a caller stands to a thing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Relation {
+    /// It is theirs: their own record, their group's session, their module.
+    Own,
+    /// It is somebody else's, or nobody's in particular.
+    Other,
+}
+
+/// Who a row of the table is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Who {
+    /// Anybody, with no key and no sign-in.
+    Anyone,
+    /// A partner client's key.
+    Client,
+    /// Anybody signed in.
+    SignedIn,
+    /// A role, for what is theirs.
+    Own(Role),
+    /// A role, for everything.
+    Any(Role),
+}
+
+macro_rules! actions {
+    ($($(#[doc = $doc:literal])+ $action:ident: [$($who:expr),* $(,)?]),+ $(,)?) => {
+        /// Everything that is guarded: one per mutation, and one per guarded part of a query.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum Action { $($(#[doc = $doc])+ $action),+ }
+
+        impl Action {
+            /// Every action, in the order of the table.
+            pub const ALL: &'static [Action] = &[$(Action::$action),+];
+
+            /// Who may do it.
+            pub fn granted_to(self) -> &'static [Who] {
+                use self::{Role::*, Who::*};
+                match self { $(Action::$action => &[$($who),*]),+ }
+            }
+
+            fn description(self) -> &'static str {
+                match self { $(Action::$action => concat!($($doc),+)),+ }
+            }
+        }
+    };
+}
+
+actions! {
+    /// Sign a prospective champion up.
+    ChampionSignUp: [Client],
+    /// Confirm an e-mail address with the token from the message.
+    ChampionEmailConfirm: [Anyone],
+    /// Change a champion's profile.
+    ChampionUpdate: [Own(Champion), Any(Coordinator)],
+    /// Move a champion's membership.
+    ChampionMembershipChange: [Own(Champion), Any(Coordinator), Any(SafeguardingLead)],
+    /// Record evidence for a requirement.
+    EvidenceRecord: [Own(Champion), Any(Coordinator)],
+    /// Mark a module complete; the module must be the trainer's.
+    TrainingCompletionRecord: [Any(Trainer)],
+    /// Take a completion back; the module must be the trainer's.
+    TrainingCompletionRevoke: [Any(Trainer)],
+    /// Add a training module.
+    TrainingModuleCreate: [Any(Coordinator)],
+    /// Say who may mark a module.
+    TrainingTrainerAssign: [Any(Coordinator)],
+    /// Ask for a DBS check.
+    DbsCheckRequest: [Any(SafeguardingLead)],
+    /// Record a step of a DBS check.
+    DbsCheckAdvance: [Any(SafeguardingLead)],
+    /// Replace the weekly availability.
+    AvailabilityWindowsReplace: [Own(Champion), Any(Coordinator)],
+    /// Add leave or extra time.
+    AvailabilityExceptionAdd: [Own(Champion), Any(Coordinator)],
+    /// Remove leave or extra time.
+    AvailabilityExceptionRemove: [Own(Champion), Any(Coordinator)],
+    /// Create a session of a group.
+    SessionCreate: [Own(GroupLeader), Any(Coordinator)],
+    /// Call a session off.
+    SessionCancel: [Own(GroupLeader), Any(Coordinator)],
+    /// Ask for champions.
+    ChampionRequestCreate: [Own(GroupLeader), Any(Coordinator)],
+    /// Take a request back.
+    ChampionRequestWithdraw: [Own(GroupLeader), Any(Coordinator)],
+    /// Send offers to champions.
+    OfferSend: [Own(GroupLeader), Any(Coordinator)],
+    /// Take an offer back.
+    OfferWithdraw: [Own(GroupLeader), Any(Coordinator)],
+    /// Accept an offer.
+    OfferAccept: [Own(Champion)],
+    /// Decline an offer.
+    OfferDecline: [Own(Champion)],
+    /// Give an assignment up.
+    AssignmentWithdraw: [Own(Champion)],
+    /// Release a champion from an assignment.
+    AssignmentRelease: [Any(Coordinator)],
+    /// Add an organisation.
+    OrganisationCreate: [Any(Coordinator), Any(Administrator)],
+    /// Add a group.
+    GroupCreate: [Any(Coordinator), Any(Administrator)],
+    /// Add a venue.
+    VenueCreate: [Any(Coordinator), Any(Administrator)],
+    /// Add an account.
+    AccountCreate: [Any(Administrator)],
+    /// Give a role.
+    RoleGrant: [Any(Administrator)],
+    /// Take a role away.
+    RoleRevoke: [Any(Administrator)],
+
+    /// Read organisations, groups and venues.
+    DirectoryRead: [Client, SignedIn],
+    /// Read the training modules and requirements.
+    CatalogueRead: [Client, SignedIn],
+    /// See that a champion exists: reference, short name, languages, topics, membership.
+    ChampionRead: [Own(Champion), Any(GroupLeader), Any(Trainer), Any(Coordinator), Any(SafeguardingLead)],
+    /// Search champions.
+    ChampionList: [Any(Trainer), Any(Coordinator), Any(SafeguardingLead)],
+    /// Read a champion's full name.
+    ChampionNameRead: [Own(Champion), Any(Trainer), Any(Coordinator), Any(SafeguardingLead)],
+    /// Read a champion's contact details and birth date.
+    ChampionContactRead: [Own(Champion), Any(Coordinator), Any(SafeguardingLead)],
+    /// Read a champion's checklist, evidence and consents.
+    OnboardingRead: [Own(Champion), Any(Coordinator), Any(SafeguardingLead)],
+    /// Read a champion's training.
+    TrainingRead: [Own(Champion), Any(Trainer), Any(Coordinator), Any(SafeguardingLead)],
+    /// Read the detail of DBS checks; every read is recorded.
+    DbsDetailRead: [Any(SafeguardingLead)],
+    /// Read who has read the detail of one's DBS checks.
+    DbsReadLogRead: [Own(Champion), Any(SafeguardingLead)],
+    /// Read a champion's availability.
+    AvailabilityRead: [Own(Champion), Any(Coordinator)],
+    /// Read which sessions a champion could do, and what would unlock more.
+    OpportunitiesRead: [Own(Champion), Any(Coordinator)],
+    /// Read a champion's offers and assignments.
+    ChampionRotaRead: [Own(Champion), Any(Coordinator), Any(SafeguardingLead)],
+    /// Read sessions: when, where, how many are needed.
+    SessionRead: [SignedIn],
+    /// Read who is placed at a session; a champion placed there may too.
+    SessionRotaRead: [Own(GroupLeader), Own(Champion), Any(Coordinator), Any(SafeguardingLead)],
+    /// Read requests and their offers.
+    ChampionRequestRead: [Own(GroupLeader), Any(Coordinator)],
+    /// Read ranked matches for a session.
+    MatchRead: [Own(GroupLeader), Any(Coordinator)],
+    /// Read accounts and roles.
+    AccountRead: [Any(Administrator)],
+    /// Read the audit trail.
+    AuditRead: [Any(SafeguardingLead), Any(Administrator)],
+}
+
+/// Whether `caller`, standing in `relation` to the thing, may do `action`.
+pub fn decide(caller: &Caller, action: Action, relation: Relation) -> bool {
+    action.granted_to().iter().any(|who| match *who {
+        Who::Anyone => true,
+        Who::Client => caller.client.is_some(),
+        Who::SignedIn => caller.account.is_some(),
+        Who::Own(role) => caller.has(role) && relation == Relation::Own,
+        Who::Any(role) => caller.has(role),
+    })
+}
+
+/// The whole table, as Markdown.
+pub fn table() -> String {
+    let mut text = String::from("| Action | What | ");
+    let columns: Vec<(&str, Vec<Who>)> = columns();
+    for (name, _) in &columns {
+        let _ = write!(text, "{name} | ");
+    }
+    text.push_str("\n|---|---|");
+    text.push_str(&"---|".repeat(columns.len()));
+    for action in Action::ALL {
+        let _ = write!(text, "\n| `{action:?}` |{} | ", action.description());
+        for (_, whos) in &columns {
+            let cell =
+                action.granted_to().iter().filter(|w| whos.contains(w)).map(|w| if matches!(w, Who::Own(_)) { "own" } else { "yes" });
+            let _ = write!(text, "{} | ", cell.last().unwrap_or(""));
+        }
+    }
+    text.replace(" \n", "\n").trim_end().to_owned() + "\n"
+}
+
+fn columns() -> Vec<(&'static str, Vec<Who>)> {
+    let mut columns = vec![
+        ("anyone", vec![Who::Anyone]),
+        ("client key", vec![Who::Anyone, Who::Client]),
+        ("signed in", vec![Who::Anyone, Who::SignedIn]),
+    ];
+    columns.extend(Role::ALL.iter().map(|role| (role.code(), vec![Who::Own(*role), Who::Any(*role)])));
+    columns
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use uuid::Uuid;
+
+    fn with(role: Role) -> Caller {
+        Caller { account: Some(AccountId(Uuid::from_u128(1))), roles: vec![role], ..Caller::default() }
+    }
+
+    #[test]
+    fn a_stranger_may_do_almost_nothing() {
+        let open: Vec<_> = Action::ALL.iter().filter(|a| decide(&Caller::default(), **a, Relation::Own)).collect();
+        assert_eq!(open, [&Action::ChampionEmailConfirm]);
+    }
+
+    #[test]
+    fn a_key_signs_up_and_reads_the_directory() {
+        let client = Caller { client: Some((ClientId(Uuid::from_u128(1)), ClientKind::Publishable)), ..Caller::default() };
+        let open: Vec<_> = Action::ALL.iter().filter(|a| decide(&client, **a, Relation::Own)).collect();
+        assert_eq!(open, [&Action::ChampionSignUp, &Action::ChampionEmailConfirm, &Action::DirectoryRead, &Action::CatalogueRead]);
+    }
+
+    #[test]
+    fn own_is_not_any() {
+        assert!(decide(&with(Role::GroupLeader), Action::OfferSend, Relation::Own));
+        assert!(!decide(&with(Role::GroupLeader), Action::OfferSend, Relation::Other));
+        assert!(decide(&with(Role::Coordinator), Action::OfferSend, Relation::Other));
+    }
+
+    #[test]
+    fn dbs_detail_is_for_the_safeguarding_lead_alone() {
+        for &role in Role::ALL {
+            for action in [Action::DbsDetailRead, Action::DbsCheckRequest, Action::DbsCheckAdvance] {
+                assert_eq!(decide(&with(role), action, Relation::Own), role == Role::SafeguardingLead, "{role} {action:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_table_in_the_docs_is_this_one() {
+        let page = include_str!("../../docs/permissions.md");
+        assert!(page.ends_with(&table()), "docs/permissions.md is stale; its table should be:\n{}", table());
+    }
+}
