@@ -1,1 +1,36 @@
+//! Tables only, one file each. Ids and closed vocabularies are those of `rules`; foreign keys and indexes are in `migration`.
 
+pub mod account;
+pub mod api_client;
+pub mod assignment;
+pub mod audit_event;
+pub mod availability_exception;
+pub mod availability_window;
+pub mod champion;
+pub mod champion_language;
+pub mod champion_request;
+pub mod champion_topic;
+pub mod community_group;
+pub mod completion;
+pub mod consent;
+pub mod counter;
+pub mod dbs_check;
+pub mod dbs_event;
+pub mod email_token;
+pub mod evidence;
+pub mod group_topic;
+pub mod idempotency;
+pub mod module_prerequisite;
+pub mod module_trainer;
+pub mod offer;
+pub mod organisation;
+pub mod outbox;
+pub mod place;
+pub mod place_module;
+pub mod requirement;
+pub mod role_grant;
+pub mod session;
+pub mod session_topic;
+pub mod setting;
+pub mod training_module;
+pub mod venue;

@@ -1,1 +1,16 @@
+//! The schema's history, oldest first. A migration that has shipped is never edited: add another.
 
+use sea_orm_migration::prelude::*;
+
+mod m20261121_000001_first;
+
+/// Runs the migrations. Replicas that start together go through `api::store::migrate`, which holds a lock.
+#[derive(Debug)]
+pub struct Migrator;
+
+#[async_trait::async_trait]
+impl MigratorTrait for Migrator {
+    fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+        vec![Box::new(m20261121_000001_first::Migration)]
+    }
+}

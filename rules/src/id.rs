@@ -9,6 +9,14 @@ macro_rules! typed_ids {
         #[cfg_attr(feature = "orm", derive(sea_orm::DeriveValueType))]
         pub struct $name(pub Uuid);
 
+        #[cfg(feature = "orm")]
+        impl sea_orm::TryFromU64 for $name {
+            /// Ids are made by us, never by the database.
+            fn try_from_u64(_: u64) -> Result<Self, sea_orm::DbErr> {
+                Err(sea_orm::DbErr::ConvertFromU64(stringify!($name)))
+            }
+        }
+
         impl From<Uuid> for $name {
             fn from(id: Uuid) -> Self {
                 Self(id)

@@ -4,7 +4,7 @@ use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use chrono_tz::Tz;
 
 use crate::calendar::Span;
-use crate::dbs::{Audience, DbsLevel, DbsScope, SessionFacts, permitted};
+use crate::dbs::{Audience, DbsScope, SessionFacts, permitted};
 use crate::geo::Point;
 use crate::id::{GroupId, ModuleId, SessionId};
 use crate::input::Topic;

@@ -1,0 +1,85 @@
+//! How a use case ends when it does not do what was asked.
+
+use rules::reason::{Malformed, Reason};
+use sea_orm::{DbErr, RuntimeErr, SqlErr};
+
+/// Something broke that the caller can do nothing about.
+#[derive(Debug, thiserror::Error)]
+pub enum Fault {
+    /// The database refused or could not be reached.
+    #[error("database: {0}")]
+    Database(#[from] DbErr),
+    /// Something else.
+    #[error("{0:#}")]
+    Other(#[from] anyhow::Error),
+}
+
+impl Fault {
+    /// Whether the same work may succeed if it is tried again at once: it lost a race, and left no trace.
+    pub fn is_lost_race(&self) -> bool {
+        let Self::Database(error) = self else { return false };
+        matches!(code(error).as_deref(), Some("40001" | "40P01" | "23P01" | "23505" | "5" | "517" | "1811"))
+            || matches!(error.sql_err(), Some(SqlErr::UniqueConstraintViolation(_)))
+    }
+
+    /// Whether the database could not be reached or had no connection free in time.
+    pub fn is_unavailable(&self) -> bool {
+        matches!(self, Self::Database(DbErr::ConnectionAcquire(_) | DbErr::Conn(_)))
+    }
+}
+
+/// The database's own code of an error (PostgreSQL SQLSTATE, SQLite extended result code).
+fn code(error: &DbErr) -> Option<String> {
+    let (DbErr::Exec(RuntimeErr::SqlxError(inner)) | DbErr::Query(RuntimeErr::SqlxError(inner)) | DbErr::Conn(RuntimeErr::SqlxError(inner))) = error else {
+        return None;
+    };
+    inner.as_database_error().and_then(|e| e.code()).map(|code| code.into_owned())
+}
+
+/// Why a use case did not do what was asked; nothing was changed.
+#[derive(Debug)]
+pub enum Refusal<R> {
+    /// The caller is nobody, and this needs somebody.
+    Unauthenticated,
+    /// The caller may not.
+    Forbidden,
+    /// A rule says no, with every reason.
+    Rule(Vec<R>),
+    /// Something broke.
+    Fault(Fault),
+}
+
+impl<R: Reason> Refusal<R> {
+    /// What a field names is not there, or not for the caller to see.
+    pub fn not_found(field: &str) -> Self {
+        Self::Rule(vec![R::not_found(field)])
+    }
+
+    /// One reason.
+    pub fn rule(reason: R) -> Self {
+        Self::Rule(vec![reason])
+    }
+}
+
+impl<R: Reason> From<Vec<R>> for Refusal<R> {
+    fn from(reasons: Vec<R>) -> Self {
+        Self::Rule(reasons)
+    }
+}
+
+impl<R> From<DbErr> for Refusal<R> {
+    fn from(error: DbErr) -> Self {
+        Self::Fault(error.into())
+    }
+}
+
+impl<R> From<anyhow::Error> for Refusal<R> {
+    fn from(error: anyhow::Error) -> Self {
+        Self::Fault(error.into())
+    }
+}
+
+/// Carries a malformed value into the reasons of any decision.
+pub fn malformed<R: Reason>(problem: Malformed) -> Refusal<R> {
+    Refusal::Rule(vec![R::from(problem)])
+}

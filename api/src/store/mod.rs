@@ -1,0 +1,197 @@
+//! The database: connections, transactions, and all SQL. One code path for SQLite and PostgreSQL.
+//!
+//! SQLite has one writer connection and a read-only pool on the same file (WAL, `synchronous=FULL`); every write begins
+//! IMMEDIATE. PostgreSQL has one pool; writes lock the rows they judge, always in the order session, offer, champion. What
+//! the locks promise, constraints stand behind, and a lost race is tried again from the start (docs/decisions/0003).
+
+use std::time::Duration;
+
+use sea_orm::{
+    AccessMode, ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, SqliteTransactionMode, Statement,
+    TransactionOptions, TransactionTrait,
+};
+use sea_orm_migration::MigratorTrait;
+use sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
+
+use crate::error::Fault;
+
+/// The two ways to the database.
+#[derive(Clone, Debug)]
+pub struct Db {
+    write: DatabaseConnection,
+    read: DatabaseConnection,
+}
+
+impl Db {
+    /// Opens a database by its URL: `sqlite:path` (made if it is not there) or `postgres://…`.
+    pub async fn open(url: &str, connections: u32) -> Result<Self, DbErr> {
+        if url.starts_with("sqlite:") {
+            let write = Database::connect(sqlite(&with_create(url), 1, false)).await?;
+            let read = Database::connect(sqlite(url, connections, true)).await?;
+            return Ok(Self { write, read });
+        }
+        let pool = Database::connect(postgres(url, connections)).await?;
+        Ok(Self { write: pool.clone(), read: pool })
+    }
+
+    /// For queries. On SQLite a write through it fails.
+    pub fn read(&self) -> &DatabaseConnection {
+        &self.read
+    }
+
+    /// Begins a write; use it through [`transact!`], which tries again when a race is lost.
+    #[allow(clippy::disallowed_methods, reason = "the one place that begins a write")]
+    pub async fn begin(&self) -> Result<DatabaseTransaction, DbErr> {
+        let immediate = Some(SqliteTransactionMode::Immediate);
+        match self.write.get_database_backend() {
+            DbBackend::Sqlite => self.write.begin_with_options(TransactionOptions { sqlite_transaction_mode: immediate, ..Default::default() }).await,
+            _ => self.write.begin().await,
+        }
+    }
+
+    /// A view that does not change while it is read, for answers that need several statements to agree.
+    #[allow(clippy::disallowed_methods, reason = "the one place that begins a read")]
+    pub async fn snapshot(&self) -> Result<DatabaseTransaction, DbErr> {
+        match self.read.get_database_backend() {
+            DbBackend::Sqlite => self.read.begin().await,
+            _ => {
+                let options = TransactionOptions {
+                    isolation_level: Some(sea_orm::IsolationLevel::RepeatableRead),
+                    access_mode: Some(AccessMode::ReadOnly),
+                    ..Default::default()
+                };
+                self.read.begin_with_options(options).await
+            }
+        }
+    }
+
+    /// Whether the database answers.
+    pub async fn ping(&self) -> Result<(), DbErr> {
+        self.read.ping().await
+    }
+
+    /// Which database this is.
+    pub fn backend(&self) -> DbBackend {
+        self.write.get_database_backend()
+    }
+
+    /// Brings the schema up to date. Replicas that start together take turns (PostgreSQL advisory lock).
+    pub async fn migrate(&self) -> Result<(), DbErr> {
+        // Any number will do, as long as every replica uses the same: "DIGI" in ASCII.
+        const LOCK: &str = "1145653065";
+        if self.backend() == DbBackend::Sqlite {
+            return migration::Migrator::up(&self.write, None).await;
+        }
+        let holder = self.write.begin().await?;
+        let lock = Statement::from_string(DbBackend::Postgres, format!("SELECT pg_advisory_xact_lock({LOCK})"));
+        holder.execute_raw(lock).await?;
+        let outcome = migration::Migrator::up(&self.write, None).await;
+        holder.commit().await?;
+        outcome
+    }
+
+    /// Closes every connection.
+    pub async fn close(self) -> Result<(), DbErr> {
+        self.read.close().await?;
+        self.write.close().await
+    }
+
+    /// Ends a write: commits, or rolls back and says whether the work may be tried again.
+    pub async fn finish<T, E: MaybeLostRace>(&self, tx: DatabaseTransaction, outcome: Result<T, E>, attempt: u32) -> Outcome<T, E> {
+        let ended = match outcome {
+            Ok(value) => match tx.commit().await {
+                Ok(()) => return Outcome::Done(Ok(value)),
+                Err(error) => Err(E::from(error)),
+            },
+            Err(error) => {
+                // The rollback's own failure adds nothing: the connection is thrown away with it.
+                let _ = tx.rollback().await;
+                Err(error)
+            }
+        };
+        match ended {
+            Err(error) if error.is_lost_race() && attempt < ATTEMPTS => {
+                tokio::time::sleep(Duration::from_millis(u64::from(attempt) * 7)).await;
+                Outcome::Again
+            }
+            other => Outcome::Done(other),
+        }
+    }
+}
+
+/// How often a lost race is run again before the caller is told.
+const ATTEMPTS: u32 = 10;
+
+/// An error that may be a lost race.
+pub trait MaybeLostRace: From<DbErr> {
+    /// Whether running the work again may succeed.
+    fn is_lost_race(&self) -> bool;
+}
+
+impl MaybeLostRace for Fault {
+    fn is_lost_race(&self) -> bool {
+        Fault::is_lost_race(self)
+    }
+}
+
+impl<R> MaybeLostRace for crate::error::Refusal<R> {
+    fn is_lost_race(&self) -> bool {
+        matches!(self, Self::Fault(fault) if fault.is_lost_race())
+    }
+}
+
+/// How an attempt ended.
+#[derive(Debug)]
+pub enum Outcome<T, E> {
+    /// For good.
+    Done(Result<T, E>),
+    /// A race was lost: run it again.
+    Again,
+}
+
+/// Runs a block in a write transaction: committed if it ends in `Ok`, rolled back otherwise, run again on a lost race.
+///
+/// A macro and not a function, since a closure that borrows the transaction and its surroundings across awaits can't yet be
+/// given a `Send` future in a generic signature.
+macro_rules! transact {
+    ($db:expr, |$tx:ident| $work:block) => {{
+        let mut attempt = 1;
+        loop {
+            let $tx = $db.begin().await?;
+            let outcome = async { $work }.await;
+            match $db.finish($tx, outcome, attempt).await {
+                $crate::store::Outcome::Done(ended) => break ended,
+                $crate::store::Outcome::Again => attempt += 1,
+            }
+        }
+    }};
+}
+pub(crate) use transact;
+
+fn with_create(url: &str) -> String {
+    let mark = if url.contains('?') { '&' } else { '?' };
+    format!("{url}{mark}mode=rwc")
+}
+
+fn sqlite(url: &str, connections: u32, read_only: bool) -> ConnectOptions {
+    let mut options = ConnectOptions::new(url.to_owned());
+    options.max_connections(connections).min_connections(1).sqlx_logging(false).test_before_acquire(false).acquire_timeout(Duration::from_secs(10));
+    options.map_sqlx_sqlite_opts(move |o| {
+        let o = o.busy_timeout(Duration::from_secs(5)).foreign_keys(true).statement_cache_capacity(500).read_only(read_only);
+        // FULL: a power cut after an acknowledged write must not lose it.
+        if read_only { o } else { o.journal_mode(SqliteJournalMode::Wal).synchronous(SqliteSynchronous::Full) }
+    });
+    options
+}
+
+fn postgres(url: &str, connections: u32) -> ConnectOptions {
+    let mut options = ConnectOptions::new(url.to_owned());
+    options
+        .max_connections(connections)
+        .min_connections(1)
+        .sqlx_logging(false)
+        .acquire_timeout(Duration::from_secs(3))
+        .test_before_acquire_if_idle_for(Duration::from_secs(30));
+    options.map_sqlx_postgres_opts(|o| o.application_name("digiknow").options([("statement_timeout", "15000"), ("lock_timeout", "10000")]));
+    options
+}
