@@ -30,7 +30,10 @@ impl Fault {
 
 /// The database's own code of an error (PostgreSQL SQLSTATE, SQLite extended result code).
 fn code(error: &DbErr) -> Option<String> {
-    let (DbErr::Exec(RuntimeErr::SqlxError(inner)) | DbErr::Query(RuntimeErr::SqlxError(inner)) | DbErr::Conn(RuntimeErr::SqlxError(inner))) = error else {
+    let (DbErr::Exec(RuntimeErr::SqlxError(inner))
+    | DbErr::Query(RuntimeErr::SqlxError(inner))
+    | DbErr::Conn(RuntimeErr::SqlxError(inner))) = error
+    else {
         return None;
     };
     inner.as_database_error().and_then(|e| e.code()).map(|code| code.into_owned())
@@ -64,6 +67,12 @@ impl<R: Reason> Refusal<R> {
 impl<R: Reason> From<Vec<R>> for Refusal<R> {
     fn from(reasons: Vec<R>) -> Self {
         Self::Rule(reasons)
+    }
+}
+
+impl<R> From<Fault> for Refusal<R> {
+    fn from(fault: Fault) -> Self {
+        Self::Fault(fault)
     }
 }
 

@@ -1,6 +1,12 @@
 //! DigiKnow's service: champion onboarding, clearance and rota over GraphQL.
+pub mod app;
+pub mod auth;
 pub mod clock;
+pub mod config;
 pub mod error;
 pub mod graphql;
 pub mod http;
+pub mod keys;
+pub mod postcodes;
+pub mod service;
 pub mod store;

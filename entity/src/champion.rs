@@ -14,6 +14,8 @@ pub struct Model {
     pub account_id: Option<AccountId>,
     pub full_name: String,
     pub known_as: Option<String>,
+    /// Both names in lower case, for searching: neither database folds every script by itself.
+    pub name_key: String,
     pub email: String,
     pub email_key: String,
     pub email_confirmed_at: Option<DateTimeUtc>,

@@ -30,6 +30,27 @@ reasons! {
     }
 }
 
+reasons! {
+    /// Why a champion can't be released.
+    CannotRelease => AssignmentReleaseErrorCode {
+        /// The session has begun.
+        SessionStarted at "assignmentId" => "This session has begun.",
+        /// The session was called off; nothing needs doing.
+        SessionCancelled at "assignmentId" => "This session was called off: nothing needs doing.",
+    }
+}
+
+impl From<CannotGiveUp> for CannotRelease {
+    fn from(reason: CannotGiveUp) -> Self {
+        match reason {
+            CannotGiveUp::SessionStarted => Self::SessionStarted,
+            CannotGiveUp::SessionCancelled => Self::SessionCancelled,
+            CannotGiveUp::Invalid(malformed) => Self::Invalid(malformed),
+            CannotGiveUp::NotFound { field } => Self::NotFound { field },
+        }
+    }
+}
+
 /// Whether an assignment may be given up now; `Ok(false)` says it was before, which is fine.
 pub fn give_up(status: AssignmentStatus, span: Span, now: DateTime<Utc>) -> Result<bool, CannotGiveUp> {
     match status {

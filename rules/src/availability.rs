@@ -7,7 +7,7 @@ use chrono::{Datelike, NaiveDate, NaiveTime, Weekday as ChronoWeekday};
 use chrono_tz::Tz;
 
 use crate::calendar::{Span, dates_touching, monday_of, resolve};
-use crate::reason::Malformed;
+use crate::reason::{Malformed, reasons};
 use crate::vocabulary::vocabulary;
 
 vocabulary! {
@@ -136,6 +136,26 @@ fn day_span(date: NaiveDate, times: Option<(NaiveTime, NaiveTime)>, zone: Tz) ->
     let (starts, ends) = times.unwrap_or((NaiveTime::MIN, NaiveTime::MIN));
     let end_date = if ends <= starts { date.succ_opt().unwrap_or(date) } else { date };
     Span { from: resolve(date.and_time(starts), zone), until: resolve(end_date.and_time(ends), zone) }
+}
+
+reasons! {
+    /// Why the weekly availability can't be replaced.
+    CannotReplaceWindows => AvailabilityWindowsReplaceErrorCode {
+        /// There are too many windows.
+        TooMany { most: usize } at "windows" => format!("Give {most} windows at most."),
+    }
+}
+
+reasons! {
+    /// Why leave or extra time can't be added.
+    CannotAddException => AvailabilityExceptionAddErrorCode {
+    } creates
+}
+
+reasons! {
+    /// Why leave or extra time can't be removed.
+    CannotRemoveException => AvailabilityExceptionRemoveErrorCode {
+    }
 }
 
 /// The most windows one champion may have.

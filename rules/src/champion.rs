@@ -62,6 +62,58 @@ reasons! {
     }
 }
 
+reasons! {
+    /// Why somebody can't be signed up.
+    CannotSignUp => ChampionSignUpErrorCode {
+        /// Without having seen the privacy notice nobody can sign up.
+        ConsentRequired at "consents" => "Consent PRIVACY_NOTICE is needed, with given true and the version of the wording that was shown.",
+    } creates
+}
+
+reasons! {
+    /// Why an e-mail address can't be confirmed.
+    CannotConfirm => ChampionEmailConfirmErrorCode {
+        /// The link is not ours, or was cut short.
+        LinkUnknown at "token" => "This link is not complete: copy all of it from the message.",
+        /// The link was used, or is too old.
+        LinkExpired at "token" => "This link was used or is too old: sign up again with the same address to get a new one.",
+    }
+}
+
+reasons! {
+    /// Why a profile can't be changed.
+    CannotUpdate => ChampionUpdateErrorCode {
+        /// The record changed since it was read.
+        Stale { current: i64 } at "expectedVersion" => format!("The champion changed since you read it (version is now {current}): read it again."),
+    }
+}
+
+/// A short name that others may see: the known-as name, or the first word and the initial of the last.
+pub fn display_name(full_name: &str, known_as: Option<&str>) -> String {
+    if let Some(name) = known_as {
+        return name.to_owned();
+    }
+    let words: Vec<&str> = full_name.split_whitespace().collect();
+    match words[..] {
+        [first, .., last] => match last.chars().find(|c| c.is_alphabetic()) {
+            Some(initial) => format!("{first} {initial}."),
+            None => first.to_owned(),
+        },
+        _ => full_name.to_owned(),
+    }
+}
+
+/// The reference to say on the telephone: `DC-0421`.
+pub fn reference(number: i32) -> String {
+    format!("DC-{number:04}")
+}
+
+/// The number of a reference in any case and spacing.
+pub fn number_of(reference: &str) -> Option<i32> {
+    let text = reference.trim().to_ascii_uppercase();
+    text.strip_prefix("DC")?.trim_start_matches(['-', ' ']).parse().ok()
+}
+
 /// The steps that exist. `OnTrial` and `Active` also ask for the checklist: see [`crate::onboarding`].
 const STEPS: &[(Membership, Membership)] = {
     use Membership::*;
@@ -136,6 +188,20 @@ mod tests {
         for (from, to, mover, allowed) in cases {
             assert_eq!(step(from, to, mover).is_ok(), allowed, "{from} -> {to} by {mover:?}");
         }
+    }
+
+    #[test]
+    fn short_names_hide_the_surname() {
+        for (full, known_as, short) in [
+            ("Ada King Lovelace", None, "Ada L."),
+            ("Sukarno", None, "Sukarno"),
+            ("李小龍", None, "李小龍"),
+            ("Ada Lovelace", Some("Countess"), "Countess"),
+            ("Anne O’Neill-Šo", None, "Anne O."),
+        ] {
+            assert_eq!(display_name(full, known_as), short);
+        }
+        assert_eq!((reference(42), number_of("dc 0042"), number_of("REQ-1")), ("DC-0042".to_owned(), Some(42), None));
     }
 
     #[test]

@@ -10,6 +10,7 @@ pub mod calendar;
 pub mod champion;
 pub mod clearance;
 pub mod dbs;
+pub mod directory;
 pub mod geo;
 pub mod id;
 pub mod input;

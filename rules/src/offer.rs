@@ -83,9 +83,8 @@ pub fn send(
     index: usize,
     now: DateTime<Utc>,
 ) -> Result<(), CannotSend> {
-    match earlier.map(|offer| offer.status_at(now)) {
-        Some(status @ (OfferStatus::Pending | OfferStatus::Declined)) => return Err(CannotSend::AlreadyAsked { index, status }),
-        _ => {}
+    if let Some(status @ (OfferStatus::Pending | OfferStatus::Declined)) = earlier.map(|offer| offer.status_at(now)) {
+        return Err(CannotSend::AlreadyAsked { index, status });
     }
     match blockers(need, champion).first() {
         None => Ok(()),

@@ -242,9 +242,9 @@ pub fn table() -> String {
     for action in Action::ALL {
         let _ = write!(text, "\n| `{action:?}` |{} | ", action.description());
         for (_, whos) in &columns {
-            let cell =
+            let mut cell =
                 action.granted_to().iter().filter(|w| whos.contains(w)).map(|w| if matches!(w, Who::Own(_)) { "own" } else { "yes" });
-            let _ = write!(text, "{} | ", cell.last().unwrap_or(""));
+            let _ = write!(text, "{} | ", cell.next_back().unwrap_or(""));
         }
     }
     text.replace(" \n", "\n").trim_end().to_owned() + "\n"

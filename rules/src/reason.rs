@@ -84,9 +84,9 @@ macro_rules! reasons {
                 }
             }
 
-            #[allow(unused_variables)]
+            #[allow(unused_variables, unreachable_code, reason = "a decision may have no reasons of its own")]
             fn field(&self) -> Option<Vec<String>> {
-                let path = match self {
+                let path: String = match self {
                     $(Self::$variant $({ $($fact),* })? => $field.to_string(),)*
                     Self::Invalid(malformed) => return Some(malformed.field.clone()),
                     Self::NotFound { field } => return Some(field.clone()),

@@ -247,7 +247,7 @@ pub fn span(date: NaiveDate, starts: chrono::NaiveTime, minutes: i64, zone: Tz) 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::dbs::DbsWorkforce;
+    use crate::dbs::{DbsLevel, DbsWorkforce};
 
     fn at(text: &str) -> DateTime<Utc> {
         text.parse().expect("an instant")

@@ -225,6 +225,14 @@ reasons! {
     }
 }
 
+reasons! {
+    /// Why a trainer can't be assigned to a module.
+    CannotAssignTrainer => TrainingTrainerAssignErrorCode {
+        /// The account is no trainer.
+        NotATrainer at "accountId" => "This account does not have the role TRAINER: an administrator can give it.",
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -129,21 +129,12 @@ pub struct Checked {
 /// # Errors
 ///
 /// The first limit it passes, or why no operation of it can run.
-pub fn check(
-    query: &str,
-    operation_name: Option<&str>,
-    variables: &Variables,
-    limits: &Limits,
-) -> Result<Checked, Refusal> {
+pub fn check(query: &str, operation_name: Option<&str>, variables: &Variables, limits: &Limits) -> Result<Checked, Refusal> {
     variables::check_size(variables, limits)?;
     lexer::check(query, limits)?;
     let document = parse::parse(query)?;
     let chosen = operation::choose(&document, operation_name)?;
     let kind = Kind::from(chosen.node.ty);
     let cost = operation::check(&document, chosen, variables, limits)?;
-    Ok(Checked {
-        document,
-        kind,
-        cost,
-    })
+    Ok(Checked { document, kind, cost })
 }

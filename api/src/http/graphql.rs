@@ -40,11 +40,7 @@ pub struct Settings {
 
 impl Default for Settings {
     fn default() -> Self {
-        Self {
-            limits: Limits::default(),
-            body: 256 * 1024,
-            timeout: Duration::from_secs(10),
-        }
+        Self { limits: Limits::default(), body: 256 * 1024, timeout: Duration::from_secs(10) }
     }
 }
 
@@ -63,12 +59,7 @@ pub struct Exchange<'a> {
 /// `prepare` puts the caller and the loaders into the request, once the document is known to be
 /// within the limits; it may refuse, for example by a rate limit that counts the cost. It is the
 /// last step before the library, and no resolver runs if it refuses.
-pub async fn respond<Q, M, S, P, F>(
-    schema: &Schema<Q, M, S>,
-    request: RawRequest,
-    exchange: Exchange<'_>,
-    prepare: P,
-) -> Response
+pub async fn respond<Q, M, S, P, F>(schema: &Schema<Q, M, S>, request: RawRequest, exchange: Exchange<'_>, prepare: P) -> Response
 where
     Q: ObjectType + 'static,
     M: ObjectType + 'static,
@@ -110,12 +101,7 @@ where
 {
     let method = raw.method.clone();
     let params = params::read(raw, exchange.settings)?;
-    let checked = document::check(
-        &params.query,
-        params.operation_name.as_deref(),
-        &params.variables,
-        &exchange.settings.limits,
-    )?;
+    let checked = document::check(&params.query, params.operation_name.as_deref(), &params.variables, &exchange.settings.limits)?;
     check_transport(&method, checked.kind)?;
     let text = params.query.clone();
     let mut request = prepare(params.into_request(), &checked).await?;
@@ -128,17 +114,14 @@ where
 fn check_transport(method: &Method, kind: Kind) -> Result<(), Rejection> {
     match kind {
         Kind::Query => Ok(()),
-        Kind::Mutation if method == Method::GET => Err(Rejection::http(
-            StatusCode::METHOD_NOT_ALLOWED,
-            Code::BadUserInput,
-            "Mutations are sent by POST.",
-        )
-        .with_header(header::ALLOW, "POST")),
+        Kind::Mutation if method == Method::GET => {
+            Err(Rejection::http(StatusCode::METHOD_NOT_ALLOWED, Code::BadUserInput, "Mutations are sent by POST.")
+                .with_header(header::ALLOW, "POST"))
+        }
         Kind::Mutation => Ok(()),
-        Kind::Subscription => Err(Rejection::graphql(
-            Code::BadUserInput,
-            "Subscriptions are served over WebSocket, protocol graphql-transport-ws.",
-        )),
+        Kind::Subscription => {
+            Err(Rejection::graphql(Code::BadUserInput, "Subscriptions are served over WebSocket, protocol graphql-transport-ws."))
+        }
     }
 }
 

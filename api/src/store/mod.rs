@@ -7,13 +7,26 @@
 use std::time::Duration;
 
 use sea_orm::{
-    AccessMode, ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, SqliteTransactionMode, Statement,
-    TransactionOptions, TransactionTrait,
+    AccessMode, ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr,
+    SqliteTransactionMode, Statement, TransactionOptions, TransactionTrait,
 };
 use sea_orm_migration::MigratorTrait;
 use sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
 
 use crate::error::Fault;
+
+pub mod account;
+pub mod availability;
+pub mod champion;
+pub mod dbs;
+pub mod directory;
+pub mod facts;
+pub mod ledger;
+pub mod offer;
+pub mod paging;
+pub mod row;
+pub mod session;
+pub mod training;
 
 /// The two ways to the database.
 #[derive(Clone, Debug)]
@@ -44,7 +57,9 @@ impl Db {
     pub async fn begin(&self) -> Result<DatabaseTransaction, DbErr> {
         let immediate = Some(SqliteTransactionMode::Immediate);
         match self.write.get_database_backend() {
-            DbBackend::Sqlite => self.write.begin_with_options(TransactionOptions { sqlite_transaction_mode: immediate, ..Default::default() }).await,
+            DbBackend::Sqlite => {
+                self.write.begin_with_options(TransactionOptions { sqlite_transaction_mode: immediate, ..Default::default() }).await
+            }
             _ => self.write.begin().await,
         }
     }
@@ -175,7 +190,12 @@ fn with_create(url: &str) -> String {
 
 fn sqlite(url: &str, connections: u32, read_only: bool) -> ConnectOptions {
     let mut options = ConnectOptions::new(url.to_owned());
-    options.max_connections(connections).min_connections(1).sqlx_logging(false).test_before_acquire(false).acquire_timeout(Duration::from_secs(10));
+    options
+        .max_connections(connections)
+        .min_connections(1)
+        .sqlx_logging(false)
+        .test_before_acquire(false)
+        .acquire_timeout(Duration::from_secs(10));
     options.map_sqlx_sqlite_opts(move |o| {
         let o = o.busy_timeout(Duration::from_secs(5)).foreign_keys(true).statement_cache_capacity(500).read_only(read_only);
         // FULL: a power cut after an acknowledged write must not lose it.

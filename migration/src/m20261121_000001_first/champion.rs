@@ -20,6 +20,7 @@ fn champion() -> TableCreateStatement {
         .col(ColumnDef::new("account_id").uuid().unique_key())
         .col(ColumnDef::new("full_name").text().not_null())
         .col(ColumnDef::new("known_as").text())
+        .col(ColumnDef::new("name_key").text().not_null())
         .col(ColumnDef::new("email").text().not_null())
         .col(ColumnDef::new("email_key").text().not_null().unique_key())
         .col(ColumnDef::new("email_confirmed_at").timestamp_with_time_zone())

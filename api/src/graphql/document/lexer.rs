@@ -13,8 +13,7 @@ pub(super) fn check(text: &str, limits: &Limits) -> Result<(), Refusal> {
     let mut sums = Sums::default();
     while let Some((start, token)) = lexer.next()? {
         sums.add(token, lexer.offset - start);
-        sums.check(limits)
-            .map_err(|why| why.at(position(text, start)))?;
+        sums.check(limits).map_err(|why| why.at(position(text, start)))?;
     }
     Ok(())
 }
@@ -48,15 +47,9 @@ impl Sums {
         let sums = [
             (self.tokens > limits.tokens, Why::Tokens(limits.tokens)),
             (self.open > limits.brackets, Why::Brackets(limits.brackets)),
-            (
-                self.longest > limits.name_length,
-                Why::NameLength(limits.name_length),
-            ),
+            (self.longest > limits.name_length, Why::NameLength(limits.name_length)),
             (self.names > limits.names, Why::Names(limits.names)),
-            (
-                self.variables > limits.variable_uses,
-                Why::VariableUses(limits.variable_uses),
-            ),
+            (self.variables > limits.variable_uses, Why::VariableUses(limits.variable_uses)),
         ];
         let past = sums.into_iter().find(|(is_past, _)| *is_past);
         past.map_or(Ok(()), |(_, why)| Err(why))
@@ -92,10 +85,7 @@ impl Lexer<'_> {
             '$' => (Token::Dollar, 1),
             '"' => (Token::Other, self.string()?),
             '.' if rest.starts_with("...") => (Token::Other, 3),
-            c if in_word(c) => (
-                Token::Name,
-                rest.find(|c| !in_word(c)).unwrap_or(rest.len()),
-            ),
+            c if in_word(c) => (Token::Name, rest.find(|c| !in_word(c)).unwrap_or(rest.len())),
             c => (Token::Other, c.len_utf8()),
         };
         self.offset += length;
@@ -123,11 +113,7 @@ impl Lexer<'_> {
 
     fn string(&self) -> Result<usize, Refusal> {
         let rest = self.rest();
-        let length = if rest.starts_with("\"\"\"") {
-            block_length(rest)
-        } else {
-            string_length(rest)
-        };
+        let length = if rest.starts_with("\"\"\"") { block_length(rest) } else { string_length(rest) };
         length.ok_or_else(|| {
             let why = Why::Syntax("a string does not end".to_owned());
             why.at(position(self.text, self.offset))
@@ -173,8 +159,5 @@ fn in_word(c: char) -> bool {
 fn position(text: &str, offset: usize) -> Pos {
     let before = &text[..offset];
     let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
-    Pos {
-        line: before.matches('\n').count() + 1,
-        column: before[line_start..].chars().count() + 1,
-    }
+    Pos { line: before.matches('\n').count() + 1, column: before[line_start..].chars().count() + 1 }
 }

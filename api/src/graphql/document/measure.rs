@@ -43,10 +43,7 @@ impl Measure {
     }
 
     fn nested(self) -> Self {
-        Self {
-            nesting: self.nesting.saturating_add(1),
-            ..self
-        }
+        Self { nesting: self.nesting.saturating_add(1), ..self }
     }
 }
 
@@ -59,42 +56,27 @@ pub(super) struct Meter<'a> {
 
 impl<'a> Meter<'a> {
     pub(super) fn new(document: &'a ExecutableDocument, limits: &'a Limits) -> Self {
-        Self {
-            document,
-            limits,
-            known: HashMap::with_capacity(document.fragments.len()),
-        }
+        Self { document, limits, known: HashMap::with_capacity(document.fragments.len()) }
     }
 
     /// Measures a fragment; call it for the fragments it spreads first.
-    pub(super) fn learn(
-        &mut self,
-        name: &'a str,
-        inputs: Option<Inputs<'_>>,
-    ) -> Result<(), Refusal> {
+    pub(super) fn learn(&mut self, name: &'a str, inputs: Option<Inputs<'_>>) -> Result<(), Refusal> {
         let fragment = &self.document.fragments[name];
         self.check_directives(&fragment.node.directives)?;
         let measure = self.selection(&fragment.node.selection_set.node, inputs)?;
-        self.check_size(&measure)
-            .map_err(|why| why.at(fragment.pos))?;
+        self.check_size(&measure).map_err(|why| why.at(fragment.pos))?;
         self.known.insert(name, measure);
         Ok(())
     }
 
     /// With inputs, paging arguments are judged and counted; without, they are left alone.
-    pub(super) fn selection(
-        &self,
-        selection: &SelectionSet,
-        inputs: Option<Inputs<'_>>,
-    ) -> Result<Measure, Refusal> {
+    pub(super) fn selection(&self, selection: &SelectionSet, inputs: Option<Inputs<'_>>) -> Result<Measure, Refusal> {
         let mut sum = Measure::default();
         for item in &selection.items {
             self.check_directives(item.node.directives())?;
             sum = sum.beside(match &item.node {
                 Selection::Field(field) => self.field(field, inputs)?,
-                Selection::InlineFragment(inline) => self
-                    .selection(&inline.node.selection_set.node, inputs)?
-                    .nested(),
+                Selection::InlineFragment(inline) => self.selection(&inline.node.selection_set.node, inputs)?.nested(),
                 Selection::FragmentSpread(spread) => self.spread(&spread.node.fragment_name.node),
             });
         }
@@ -103,25 +85,15 @@ impl<'a> Meter<'a> {
 
     /// An unknown fragment counts one, or spreads of nothing but it would have no size.
     fn spread(&self, name: &Name) -> Measure {
-        let unknown = Measure {
-            fields: 1,
-            ..Measure::default()
-        };
-        self.known
-            .get(name.as_str())
-            .map_or(unknown, |known| known.nested())
+        let unknown = Measure { fields: 1, ..Measure::default() };
+        self.known.get(name.as_str()).map_or(unknown, |known| known.nested())
     }
 
-    fn field(
-        &self,
-        field: &Positioned<Field>,
-        inputs: Option<Inputs<'_>>,
-    ) -> Result<Measure, Refusal> {
+    fn field(&self, field: &Positioned<Field>, inputs: Option<Inputs<'_>>) -> Result<Measure, Refusal> {
         let below = self.selection(&field.node.selection_set.node, inputs)?;
         let is_introspection = matches!(field.node.name.node.as_str(), "__schema" | "__type");
         if is_introspection {
-            self.check_introspection(&below)
-                .map_err(|why| why.at(field.pos))?;
+            self.check_introspection(&below).map_err(|why| why.at(field.pos))?;
         }
         let rows = match inputs {
             Some(inputs) => rows(field, below.is_connection, inputs, self.limits)?,
@@ -158,10 +130,7 @@ impl<'a> Meter<'a> {
         Ok(())
     }
 
-    pub(super) fn check_directives(
-        &self,
-        directives: &[Positioned<Directive>],
-    ) -> Result<(), Refusal> {
+    pub(super) fn check_directives(&self, directives: &[Positioned<Directive>]) -> Result<(), Refusal> {
         match directives.get(self.limits.directives) {
             Some(extra) => Err(Why::Directives(self.limits.directives).at(extra.pos)),
             None => Ok(()),
@@ -181,17 +150,12 @@ fn around(field: &Field, below: Measure, rows: u64) -> Measure {
         cost: below.cost.saturating_mul(rows).saturating_add(1),
         depth: below.depth.saturating_add(1),
         nesting: below.nesting.saturating_add(levels),
-        lists: below
-            .lists
-            .saturating_add(u32::from(is_introspection_list(name))),
+        lists: below.lists.saturating_add(u32::from(is_introspection_list(name))),
         is_connection: matches!(name, "edges" | "nodes"),
     }
 }
 
 /// The lists of introspection that lead back to types.
 fn is_introspection_list(name: &str) -> bool {
-    matches!(
-        name,
-        "fields" | "inputFields" | "interfaces" | "possibleTypes"
-    )
+    matches!(name, "fields" | "inputFields" | "interfaces" | "possibleTypes")
 }

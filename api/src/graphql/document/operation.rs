@@ -2,10 +2,7 @@
 
 use std::collections::HashSet;
 
-use async_graphql::parser::types::{
-    DocumentOperations, ExecutableDocument, OperationDefinition, OperationType, Selection,
-    SelectionSet,
-};
+use async_graphql::parser::types::{DocumentOperations, ExecutableDocument, OperationDefinition, OperationType, Selection, SelectionSet};
 use async_graphql::{Positioned, Variables};
 
 use super::measure::{Measure, Meter};
@@ -14,21 +11,14 @@ use super::paging::Inputs;
 use super::{Limits, Refusal, Why, variables};
 
 /// The operation that will run, chosen as the library chooses.
-pub(super) fn choose<'a>(
-    document: &'a ExecutableDocument,
-    name: Option<&str>,
-) -> Result<&'a Positioned<OperationDefinition>, Refusal> {
+pub(super) fn choose<'a>(document: &'a ExecutableDocument, name: Option<&str>) -> Result<&'a Positioned<OperationDefinition>, Refusal> {
     let chosen = match (&document.operations, name) {
         (DocumentOperations::Single(_), Some(_)) => Err(Why::OperationUnknown),
         (DocumentOperations::Single(operation), None) => Ok(operation),
-        (DocumentOperations::Multiple(all), Some(name)) => {
-            all.get(name).ok_or(Why::OperationUnknown)
-        }
+        (DocumentOperations::Multiple(all), Some(name)) => all.get(name).ok_or(Why::OperationUnknown),
         (DocumentOperations::Multiple(all), None) => {
             let mut each = all.values();
-            each.next()
-                .filter(|_| each.next().is_none())
-                .ok_or(Why::OperationUnnamed)
+            each.next().filter(|_| each.next().is_none()).ok_or(Why::OperationUnnamed)
         }
     };
     chosen.map_err(Why::nowhere)
@@ -41,10 +31,7 @@ pub(super) fn check(
     sent: &Variables,
     limits: &Limits,
 ) -> Result<u64, Refusal> {
-    let inputs = Inputs {
-        operation: &chosen.node,
-        sent,
-    };
+    let inputs = Inputs { operation: &chosen.node, sent };
     let meter = learn_fragments(document, inputs, limits)?;
     let mut fields = 0_u64;
     let mut cost = 0;
@@ -64,11 +51,7 @@ pub(super) fn check(
     Ok(cost)
 }
 
-fn learn_fragments<'a>(
-    document: &'a ExecutableDocument,
-    inputs: Inputs<'a>,
-    limits: &'a Limits,
-) -> Result<Meter<'a>, Refusal> {
+fn learn_fragments<'a>(document: &'a ExecutableDocument, inputs: Inputs<'a>, limits: &'a Limits) -> Result<Meter<'a>, Refusal> {
     let fragments = Fragments::sort(document)?;
     let selection = &inputs.operation.selection_set.node;
     let reached = fragments.reached_from(selection, document);
@@ -90,9 +73,7 @@ fn measure(
         meter.check_directives(&variable.node.directives)?;
     }
     let measure = meter.selection(&operation.node.selection_set.node, inputs)?;
-    meter
-        .check_size(&measure)
-        .map_err(|why| why.at(operation.pos))?;
+    meter.check_size(&measure).map_err(|why| why.at(operation.pos))?;
     if measure.depth > limits.depth {
         return Err(Why::Depth(limits.depth).at(operation.pos));
     }
@@ -106,10 +87,7 @@ fn check_chosen(
     limits: &Limits,
 ) -> Result<(), Refusal> {
     if measure.cost > limits.cost {
-        let why = Why::Cost {
-            cost: measure.cost,
-            most: limits.cost,
-        };
+        let why = Why::Cost { cost: measure.cost, most: limits.cost };
         return Err(why.at(chosen.pos));
     }
     let too_many = |most| match measure.roots > most {
@@ -120,22 +98,14 @@ fn check_chosen(
         OperationType::Query => too_many(limits.query_roots),
         OperationType::Mutation => {
             too_many(limits.mutation_roots)?;
-            check_repeats(
-                document,
-                &chosen.node.selection_set.node,
-                &mut HashSet::new(),
-            )
+            check_repeats(document, &chosen.node.selection_set.node, &mut HashSet::new())
         }
         OperationType::Subscription => check_subscription(document, chosen, measure),
     }
 }
 
 /// The library would open every stream it finds.
-fn check_subscription(
-    document: &ExecutableDocument,
-    chosen: &Positioned<OperationDefinition>,
-    measure: &Measure,
-) -> Result<(), Refusal> {
+fn check_subscription(document: &ExecutableDocument, chosen: &Positioned<OperationDefinition>, measure: &Measure) -> Result<(), Refusal> {
     let selection = &chosen.node.selection_set.node;
     if measure.roots != 1 || has_introspection(document, selection) {
         return Err(Why::SubscriptionRoot.at(chosen.pos));
@@ -153,11 +123,7 @@ fn has_introspection(document: &ExecutableDocument, selection: &SelectionSet) ->
 /// The library runs a repeated response key twice, where the specification merges it: harmless
 /// for a query, a second effect for a mutation. The sizes have been judged before, so that this
 /// walk is short.
-fn check_repeats<'a>(
-    document: &'a ExecutableDocument,
-    selection: &'a SelectionSet,
-    keys: &mut HashSet<&'a str>,
-) -> Result<(), Refusal> {
+fn check_repeats<'a>(document: &'a ExecutableDocument, selection: &'a SelectionSet, keys: &mut HashSet<&'a str>) -> Result<(), Refusal> {
     for item in &selection.items {
         if let Selection::Field(field) = &item.node {
             let key = &field.node.response_key().node;
@@ -172,10 +138,7 @@ fn check_repeats<'a>(
 }
 
 /// The selection set of a fragment, inline or spread.
-fn inside<'a>(
-    document: &'a ExecutableDocument,
-    selection: &'a Selection,
-) -> Option<&'a SelectionSet> {
+fn inside<'a>(document: &'a ExecutableDocument, selection: &'a Selection) -> Option<&'a SelectionSet> {
     match selection {
         Selection::Field(_) => None,
         Selection::InlineFragment(inline) => Some(&inline.node.selection_set.node),

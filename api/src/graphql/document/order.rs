@@ -25,10 +25,8 @@ impl<'a> Fragments<'a> {
     /// Refuses a document in which a fragment reaches itself.
     pub(super) fn sort(document: &'a ExecutableDocument) -> Result<Self, Refusal> {
         let mut names: Vec<(Pos, &str)> = Vec::with_capacity(document.fragments.len());
-        let mut fragments = Self {
-            sorted: Vec::with_capacity(document.fragments.len()),
-            spreads: HashMap::with_capacity(document.fragments.len()),
-        };
+        let mut fragments =
+            Self { sorted: Vec::with_capacity(document.fragments.len()), spreads: HashMap::with_capacity(document.fragments.len()) };
         for (name, fragment) in &document.fragments {
             names.push((fragment.pos, name));
             let spreads = known_spreads(&fragment.node.selection_set.node, document);
@@ -38,19 +36,13 @@ impl<'a> Fragments<'a> {
         names.sort_unstable();
         let mut states = HashMap::new();
         for (_, name) in names {
-            fragments.visit(name, &mut states).map_err(|name| {
-                Why::FragmentCycle(name.to_owned()).at(document.fragments[name].pos)
-            })?;
+            fragments.visit(name, &mut states).map_err(|name| Why::FragmentCycle(name.to_owned()).at(document.fragments[name].pos))?;
         }
         Ok(fragments)
     }
 
     /// The fragments that a selection reaches, directly or through others.
-    pub(super) fn reached_from(
-        &self,
-        selection: &'a SelectionSet,
-        document: &'a ExecutableDocument,
-    ) -> HashSet<&'a str> {
+    pub(super) fn reached_from(&self, selection: &'a SelectionSet, document: &'a ExecutableDocument) -> HashSet<&'a str> {
         let mut reached = HashSet::new();
         let mut open = known_spreads(selection, document);
         while let Some(name) = open.pop() {
@@ -61,11 +53,7 @@ impl<'a> Fragments<'a> {
         reached
     }
 
-    fn visit(
-        &mut self,
-        name: &'a str,
-        states: &mut HashMap<&'a str, State>,
-    ) -> Result<(), &'a str> {
+    fn visit(&mut self, name: &'a str, states: &mut HashMap<&'a str, State>) -> Result<(), &'a str> {
         let mut path = vec![(name, 0)];
         while let Some((name, next)) = path.pop() {
             if next == 0 {
@@ -91,10 +79,7 @@ impl<'a> Fragments<'a> {
 }
 
 /// Names of the fragments spread in a selection; unknown ones are for validation to report.
-fn known_spreads<'a>(
-    selection: &'a SelectionSet,
-    document: &'a ExecutableDocument,
-) -> Vec<&'a str> {
+fn known_spreads<'a>(selection: &'a SelectionSet, document: &'a ExecutableDocument) -> Vec<&'a str> {
     let mut names = Vec::new();
     collect(selection, &mut names);
     names.sort_unstable();

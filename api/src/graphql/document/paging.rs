@@ -28,11 +28,7 @@ impl Inputs<'_> {
         self.sent.get(name).or_else(|| {
             let definitions = &self.operation.variable_definitions;
             let definition = definitions.iter().find(|d| d.node.name.node == name)?;
-            definition
-                .node
-                .default_value
-                .as_ref()
-                .map(|value| &value.node)
+            definition.node.default_value.as_ref().map(|value| &value.node)
         })
     }
 }
@@ -40,29 +36,18 @@ impl Inputs<'_> {
 /// Numbers past the range of an integer count as the largest, so that they are refused.
 fn number(value: &Known) -> Option<i64> {
     match value {
-        Known::Number(number) => number
-            .as_i64()
-            .or_else(|| number.as_f64().map(|n| n as i64)),
+        Known::Number(number) => number.as_i64().or_else(|| number.as_f64().map(|n| n as i64)),
         _ => None,
     }
 }
 
 /// The rows by which to multiply the cost of what is selected below.
-pub(super) fn rows(
-    field: &Positioned<Field>,
-    is_connection: bool,
-    inputs: Inputs<'_>,
-    limits: &Limits,
-) -> Result<u64, Refusal> {
+pub(super) fn rows(field: &Positioned<Field>, is_connection: bool, inputs: Inputs<'_>, limits: &Limits) -> Result<u64, Refusal> {
     let first = inputs.integer(&field.node, "first");
     let last = inputs.integer(&field.node, "last");
     for (argument, asked) in [("first", first), ("last", last)] {
         if asked.is_some_and(|rows| !(0..=limits.page).contains(&rows)) {
-            let why = Why::PageSize {
-                field: field.node.name.node.to_string(),
-                argument,
-                most: limits.page,
-            };
+            let why = Why::PageSize { field: field.node.name.node.to_string(), argument, most: limits.page };
             return Err(why.at(field.pos));
         }
     }

@@ -7,10 +7,7 @@ use async_graphql::parser::{Error, parse_query};
 use super::{Refusal, Why};
 
 pub(super) fn parse(text: &str) -> Result<ExecutableDocument, Refusal> {
-    parse_query(text).map_err(|error| Refusal {
-        at: error.positions().next(),
-        why: explain(error),
-    })
+    parse_query(text).map_err(|error| Refusal { at: error.positions().next(), why: explain(error) })
 }
 
 fn explain(error: Error) -> Why {

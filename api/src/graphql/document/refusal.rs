@@ -57,11 +57,7 @@ pub enum Why {
     #[error("A subscription has exactly one field at its root, and not an introspection field.")]
     SubscriptionRoot,
     #[error("Argument \"{argument}\" of \"{field}\" must be between 0 and {most}.")]
-    PageSize {
-        field: String,
-        argument: &'static str,
-        most: i64,
-    },
+    PageSize { field: String, argument: &'static str, most: i64 },
     #[error("Arguments \"first\" and \"last\" of \"{0}\" exclude each other: send one of them.")]
     PageBothEnds(String),
     #[error("More than {0} variables were sent.")]
@@ -80,10 +76,9 @@ impl Why {
     pub fn code(&self) -> Code {
         match self {
             Self::Syntax(_) => Code::GraphqlParseFailed,
-            Self::Definitions(_)
-            | Self::FragmentCycle(_)
-            | Self::RepeatedMutation(_)
-            | Self::SubscriptionRoot => Code::GraphqlValidationFailed,
+            Self::Definitions(_) | Self::FragmentCycle(_) | Self::RepeatedMutation(_) | Self::SubscriptionRoot => {
+                Code::GraphqlValidationFailed
+            }
             Self::PageSize { .. }
             | Self::PageBothEnds(_)
             | Self::VariableRequired { .. }
@@ -108,16 +103,10 @@ impl Why {
     }
 
     pub(super) fn at(self, pos: Pos) -> Refusal {
-        Refusal {
-            why: self,
-            at: Some(pos),
-        }
+        Refusal { why: self, at: Some(pos) }
     }
 
     pub(super) fn nowhere(self) -> Refusal {
-        Refusal {
-            why: self,
-            at: None,
-        }
+        Refusal { why: self, at: None }
     }
 }

@@ -10,12 +10,7 @@ fn plain(query: &str) -> Result<Checked, Refusal> {
 }
 
 fn with(query: &str, variables: async_graphql::Value) -> Result<Checked, Refusal> {
-    check(
-        query,
-        None,
-        &Variables::from_value(variables),
-        &Limits::default(),
-    )
+    check(query, None, &Variables::from_value(variables), &Limits::default())
 }
 
 fn why(result: Result<Checked, Refusal>) -> Why {
@@ -79,12 +74,7 @@ fn tokens_are_counted_and_not_what_strings_and_comments_hold() {
 
 #[test]
 fn a_string_without_an_end_hides_nothing() {
-    for text in [
-        "{a(b:\"",
-        "{a(b:\"\n\")}",
-        "{a(b:\"\"\" \\\"\"\")}",
-        "{a(b:[\"\"\" c\"])}",
-    ] {
+    for text in ["{a(b:\"", "{a(b:\"\n\")}", "{a(b:\"\"\" \\\"\"\")}", "{a(b:[\"\"\" c\"])}"] {
         let refusal = plain(text).expect_err("should be refused");
         assert_eq!(refusal.code(), Code::GraphqlParseFailed, "{text}");
         assert_eq!(refusal.at.map(|at| at.line), Some(1), "{text}");
@@ -93,13 +83,7 @@ fn a_string_without_an_end_hides_nothing() {
 
 #[test]
 fn nesting_is_bounded_before_the_parser_recurses() {
-    for (open, close) in [
-        ("{a", "}"),
-        ("[", "]"),
-        ("{a(b:", ")}"),
-        ("{...", "}"),
-        ("{a:", "}"),
-    ] {
+    for (open, close) in [("{a", "}"), ("[", "]"), ("{a(b:", ")}"), ("{...", "}"), ("{a:", "}")] {
         let text = format!("{{a(b:{})}}", chain(open, 900, "", close));
         let refusal = plain(&text).expect_err("should be refused");
         assert_eq!(refusal.code(), Code::OperationTooComplex, "{open}");
@@ -120,30 +104,12 @@ fn syntax_errors_take_one_line() {
     for (text, message) in [
         ("{", "Syntax error: expected selection at 1:2."),
         ("", "Syntax error: expected executable definition at 1:1."),
-        (
-            "{a}}",
-            "Syntax error: expected the end of the document or executable definition at 1:4.",
-        ),
-        (
-            "{\n a(b: \u{1F3C3})}",
-            "Syntax error: expected value at 2:7.",
-        ),
-        (
-            "{a(b: \"\\ud800\")}",
-            "Syntax error: expected value at 1:7.",
-        ),
-        (
-            "query A {a} query A {b}",
-            "The document is not valid: operation A is defined twice.",
-        ),
-        (
-            "{a} query A {b}",
-            "The document is not valid: document contains multiple operations.",
-        ),
-        (
-            "fragment F on Q {a}",
-            "The document is not valid: document does not contain an operation.",
-        ),
+        ("{a}}", "Syntax error: expected the end of the document or executable definition at 1:4."),
+        ("{\n a(b: \u{1F3C3})}", "Syntax error: expected value at 2:7."),
+        ("{a(b: \"\\ud800\")}", "Syntax error: expected value at 1:7."),
+        ("query A {a} query A {b}", "The document is not valid: operation A is defined twice."),
+        ("{a} query A {b}", "The document is not valid: document contains multiple operations."),
+        ("fragment F on Q {a}", "The document is not valid: document does not contain an operation."),
     ] {
         let refusal = plain(text).expect_err("should be refused");
         assert_eq!(refusal.to_string(), message, "{text}");
@@ -162,11 +128,7 @@ fn fragment_bombs_are_refused_at_once() {
         let start = Instant::now();
         assert_eq!(why(plain(&text)), expected, "{} bytes", text.len());
         let spent = start.elapsed();
-        assert!(
-            spent < Duration::from_millis(50),
-            "{} bytes took {spent:?}",
-            text.len()
-        );
+        assert!(spent < Duration::from_millis(50), "{} bytes took {spent:?}", text.len());
     }
     assert!(bomb(18, 2, "a").len() < 1_024);
     assert_eq!(cost(&bomb(10, 2, "a")), 1_025);
@@ -177,10 +139,7 @@ fn all_of_the_document_has_a_size_also_what_does_not_run() {
     let unused = format!("query A {{a}} query B {}", bomb(18, 2, "a"));
     let named = |text: &str| check(text, Some("A"), &Variables::default(), &Limits::default());
     assert_eq!(why(named(&unused)), Why::Fields(2_000));
-    let many = format!(
-        "query A {{a}} query B {{...f10}} query C {}",
-        bomb(10, 2, "a")
-    );
+    let many = format!("query A {{a}} query B {{...f10}} query C {}", bomb(10, 2, "a"));
     assert!(matches!(why(named(&many)), Why::Fields(_)));
 }
 
@@ -191,16 +150,10 @@ fn fragment_cycles_are_refused_anywhere() {
         "{...F} fragment F on Q {a {...G}} fragment G on Q {... {...F}}",
         "query A {a} query B {...F} fragment F on Q {...G} fragment G on Q {...H a} fragment H on Q {...F}",
     ] {
-        let result = check(
-            text,
-            text.starts_with("query").then_some("A"),
-            &Variables::default(),
-            &Limits::default(),
-        );
+        let result = check(text, text.starts_with("query").then_some("A"), &Variables::default(), &Limits::default());
         assert!(matches!(why(result), Why::FragmentCycle(_)), "{text}");
     }
-    let diamond =
-        "{...F ...G} fragment F on Q {...H} fragment G on Q {...H} fragment H on Q {a ...unknown}";
+    let diamond = "{...F ...G} fragment F on Q {...H} fragment G on Q {...H} fragment H on Q {a ...unknown}";
     assert!(plain(diamond).is_ok());
 }
 
@@ -215,19 +168,10 @@ fn depth_aliases_roots_and_directives_are_bounded() {
     assert!(plain(&aliased(30)).is_ok());
     assert_eq!(why(plain(&aliased(31))), Why::Aliases(30));
     assert!(plain(&format!("{{{}}}", "a ".repeat(20))).is_ok());
-    assert_eq!(
-        why(plain(&format!("{{{}}}", "a ".repeat(21)))),
-        Why::Roots(20)
-    );
-    assert_eq!(
-        why(plain("{...F ...F} fragment F on Q {a a a a a a a a a a a}")),
-        Why::Roots(20)
-    );
+    assert_eq!(why(plain(&format!("{{{}}}", "a ".repeat(21)))), Why::Roots(20));
+    assert_eq!(why(plain("{...F ...F} fragment F on Q {a a a a a a a a a a a}")), Why::Roots(20));
     let eleven: String = ('a'..='k').map(|c| format!("{c} ")).collect();
-    assert_eq!(
-        why(plain(&format!("mutation {{{eleven}}}"))),
-        Why::Roots(10)
-    );
+    assert_eq!(why(plain(&format!("mutation {{{eleven}}}"))), Why::Roots(10));
     assert!(plain("{a @x @x @x @x @x}").is_ok());
     for text in [
         "{a @x @x @x @x @x @x}",
@@ -250,10 +194,7 @@ fn the_standard_introspection_query_passes_and_abuse_of_it_does_not() {
     let spread = "{__type(name:\"Q\"){...F}} fragment F on __Type {fields{type{...G}}} \
         fragment G on __Type {interfaces{possibleTypes{name}}}";
     assert_eq!(why(plain(spread)), Why::Introspection);
-    let deep = format!(
-        "{{__type(name:\"Q\"){{{}}}}}",
-        chain("ofType{", 19, "name", "}")
-    );
+    let deep = format!("{{__type(name:\"Q\"){{{}}}}}", chain("ofType{", 19, "name", "}"));
     assert_eq!(why(plain(&deep)), Why::Introspection);
 }
 
@@ -267,22 +208,12 @@ fn mutations_run_once_and_subscriptions_have_one_root() {
         "mutation {...F ...F} fragment F on M {a}",
         "mutation ($c: Boolean = true) {a @skip(if: $c) a @include(if: $c)}",
     ] {
-        assert!(
-            matches!(why(plain(text)), Why::RepeatedMutation(_)),
-            "{text}"
-        );
+        assert!(matches!(why(plain(text)), Why::RepeatedMutation(_)), "{text}");
     }
-    assert_eq!(
-        plain("mutation {a b x: a}").expect("should pass").kind,
-        Kind::Mutation
-    );
+    assert_eq!(plain("mutation {a b x: a}").expect("should pass").kind, Kind::Mutation);
     assert!(plain("{a a}").is_ok());
-    for text in [
-        "subscription {a b}",
-        "subscription {...F} fragment F on S {a b}",
-        "subscription {__typename}",
-        "subscription {...nobody}",
-    ] {
+    for text in ["subscription {a b}", "subscription {...F} fragment F on S {a b}", "subscription {__typename}", "subscription {...nobody}"]
+    {
         assert_eq!(why(plain(text)), Why::SubscriptionRoot, "{text}");
     }
     let one = plain("subscription {... {a {b c}}}").expect("should pass");
@@ -300,14 +231,8 @@ fn cost_multiplies_by_the_rows_asked_for() {
         ("{a(first:0){b}}", 2),
         ("{a{edges{node{b}}}}", 1 + 25 * 3),
         ("{a{nodes{b} totalCount}}", 1 + 25 * 3),
-        (
-            "{a{...F}} fragment F on C {... on C {nodes{b}}}",
-            1 + 25 * 2,
-        ),
-        (
-            "{a(first:10){nodes{b(first:20){nodes{c}}}}}",
-            1 + 10 * (1 + 1 + 20 * 2),
-        ),
+        ("{a{...F}} fragment F on C {... on C {nodes{b}}}", 1 + 25 * 2),
+        ("{a(first:10){nodes{b(first:20){nodes{c}}}}}", 1 + 10 * (1 + 1 + 20 * 2)),
         ("query($n:Int=7){a(first:$n){b}}", 8),
         ("query($n:Int){a(first:$n){nodes{b}}}", 51),
     ] {
@@ -316,38 +241,20 @@ fn cost_multiplies_by_the_rows_asked_for() {
     let variable = with("query($n:Int=7){a(first:$n){b}}", value!({"n": 9}));
     assert_eq!(variable.expect("should pass").cost, 10);
     let dear = format!("{{{}}}", chain("a(first:100){", 3, "b", "}"));
-    assert!(matches!(
-        why(plain(&dear)),
-        Why::Cost {
-            cost: 1_010_101,
-            most: 50_000
-        }
-    ));
+    assert!(matches!(why(plain(&dear)), Why::Cost { cost: 1_010_101, most: 50_000 }));
     let saturated = format!("{{{}}}", chain("a(first:100){", 14, "b", "}"));
-    assert!(matches!(
-        why(plain(&saturated)),
-        Why::Cost { cost: u64::MAX, .. }
-    ));
+    assert!(matches!(why(plain(&saturated)), Why::Cost { cost: u64::MAX, .. }));
 }
 
 #[test]
 fn only_what_runs_is_judged_by_cost_and_page() {
-    let text =
-        "query A {a ...G} query B {...F} fragment G on Q {a} fragment F on Q {b(first:500){c}}";
+    let text = "query A {a ...G} query B {...F} fragment G on Q {a} fragment F on Q {b(first:500){c}}";
     let run = |name| check(text, Some(name), &Variables::default(), &Limits::default());
     assert_eq!(run("A").expect("should pass").cost, 2);
     assert!(matches!(why(run("B")), Why::PageSize { .. }));
     assert_eq!(why(run("C")), Why::OperationUnknown);
     assert_eq!(why(plain(text)), Why::OperationUnnamed);
-    assert_eq!(
-        why(check(
-            "{a}",
-            Some("A"),
-            &Variables::default(),
-            &Limits::default()
-        )),
-        Why::OperationUnknown
-    );
+    assert_eq!(why(check("{a}", Some("A"), &Variables::default(), &Limits::default())), Why::OperationUnknown);
     assert!(plain("query A {a}").is_ok());
 }
 
@@ -368,10 +275,7 @@ fn pages_past_the_cap_are_errors_that_name_the_argument() {
     }
     let sent = with("query($n:Int!){a(first:$n){b}}", value!({"n": 101}));
     assert!(matches!(why(sent), Why::PageSize { .. }));
-    assert_eq!(
-        why(plain("{a(first:1,last:1){b}}")),
-        Why::PageBothEnds("a".to_owned())
-    );
+    assert_eq!(why(plain("{a(first:1,last:1){b}}")), Why::PageBothEnds("a".to_owned()));
     assert!(plain("{a(first:1,last:null){b} c(first:\"x\") d(first:100)}").is_ok());
 }
 
@@ -390,21 +294,11 @@ fn variables_are_bounded_and_the_required_ones_there() {
         Variables::from_json(serde_json::json!({ "v": value }))
     };
     assert!(send(&deep(10)).is_ok());
-    assert!(matches!(
-        why(send(&deep(11))),
-        Why::VariableDepth { most: 10, .. }
-    ));
+    assert!(matches!(why(send(&deep(11))), Why::VariableDepth { most: 10, .. }));
     let asks = "query($id: ID!, $n: Int! = 1, $m: Int) {a(id:$id, n:$n, m:$m)}";
     assert!(with(asks, value!({"id": "x"})).is_ok());
-    for sent in [
-        value!({}),
-        value!({"id": null}),
-        value!({"id": "x", "n": null}),
-    ] {
-        assert!(matches!(
-            why(with(asks, sent)),
-            Why::VariableRequired { .. }
-        ));
+    for sent in [value!({}), value!({"id": null}), value!({"id": "x", "n": null})] {
+        assert!(matches!(why(with(asks, sent)), Why::VariableRequired { .. }));
     }
 }
 

@@ -9,16 +9,10 @@ pub(super) fn check_size(sent: &Variables, limits: &Limits) -> Result<(), Refusa
     if sent.len() > limits.variables {
         return Err(Why::Variables(limits.variables).nowhere());
     }
-    match sent
-        .iter()
-        .find(|(_, value)| is_deeper(value, limits.variable_depth))
-    {
+    match sent.iter().find(|(_, value)| is_deeper(value, limits.variable_depth)) {
         None => Ok(()),
         Some((name, _)) => {
-            let why = Why::VariableDepth {
-                name: name.chars().take(limits.name_length).collect(),
-                most: limits.variable_depth,
-            };
+            let why = Why::VariableDepth { name: name.chars().take(limits.name_length).collect(), most: limits.variable_depth };
             Err(why.nowhere())
         }
     }
@@ -40,10 +34,7 @@ pub(super) fn check_required(inputs: Inputs<'_>) -> Result<(), Refusal> {
         let expected = &definition.node.var_type.node;
         let is_missing = matches!(inputs.variable(name), None | Some(Value::Null));
         if is_missing && !expected.nullable {
-            let why = Why::VariableRequired {
-                name: name.to_string(),
-                expected: expected.to_string(),
-            };
+            let why = Why::VariableRequired { name: name.to_string(), expected: expected.to_string() };
             return Err(why.at(definition.pos));
         }
     }

@@ -34,11 +34,7 @@ pub(super) fn execution(media: Media, response: async_graphql::Response) -> Resp
         data: (!is_refused).then_some(&response.data),
         extensions: Some(&response.extensions).filter(|entries| !entries.is_empty()),
     };
-    let status = if is_refused {
-        refused_status(media)
-    } else {
-        StatusCode::OK
-    };
+    let status = if is_refused { refused_status(media) } else { StatusCode::OK };
     write(media, status, &answer, response.http_headers)
 }
 
@@ -46,17 +42,9 @@ pub(super) fn execution(media: Media, response: async_graphql::Response) -> Resp
 pub(super) fn reject(media: Media, rejection: Rejection, request_id: &str) -> Response {
     let mut error = ServerError::new(rejection.message, rejection.at);
     error.extensions = Some(stamp(rejection.code, request_id));
-    let answer = Answer {
-        errors: &[error],
-        ..Answer::default()
-    };
+    let answer = Answer { errors: &[error], ..Answer::default() };
     let status = rejection.status.unwrap_or_else(|| refused_status(media));
-    write(
-        media,
-        status,
-        &answer,
-        rejection.headers.into_iter().collect(),
-    )
+    write(media, status, &answer, rejection.headers.into_iter().collect())
 }
 
 /// What every error carries.

@@ -32,9 +32,7 @@ pub(super) fn settle(mut response: Response, text: &str, exchange: Exchange<'_>)
 
 /// Was the request refused before anything was executed? An error of a resolver has a path.
 pub(super) fn is_request_error(response: &Response) -> bool {
-    response.data == Value::Null
-        && !response.errors.is_empty()
-        && response.errors.iter().all(|error| error.path.is_empty())
+    response.data == Value::Null && !response.errors.is_empty() && response.errors.iter().all(|error| error.path.is_empty())
 }
 
 pub(super) fn stamp(values: &mut ErrorExtensionValues, code: Code, request_id: &str) {
@@ -65,22 +63,12 @@ fn validation(error: &mut ServerError, suggestions: bool) -> Code {
 /// Is it the library's own error of an argument that can't be read? An error that a resolver
 /// converted from another has a source, and may say anything.
 fn is_coercion(error: &ServerError) -> bool {
-    const OPENINGS: [&str; 3] = [
-        "Failed to parse \"",
-        "Expected input type \"",
-        "Enumeration type does not contain value \"",
-    ];
-    error.source.is_none()
-        && OPENINGS
-            .iter()
-            .any(|opening| error.message.starts_with(opening))
+    const OPENINGS: [&str; 3] = ["Failed to parse \"", "Expected input type \"", "Enumeration type does not contain value \""];
+    error.source.is_none() && OPENINGS.iter().any(|opening| error.message.starts_with(opening))
 }
 
 fn coercion(error: &mut ServerError, text: &str) -> Code {
-    let argument = error
-        .locations
-        .first()
-        .and_then(|at| argument_before(text, *at));
+    let argument = error.locations.first().and_then(|at| argument_before(text, *at));
     if let Some(argument) = argument {
         error.message = format!("Argument \"{argument}\": {}", error.message);
     }
@@ -90,30 +78,18 @@ fn coercion(error: &mut ServerError, text: &str) -> Code {
 
 fn internal(error: &mut ServerError, request_id: &str) -> Code {
     tracing::error!(request_id, path = ?error.path, error = error.message, "a resolver failed");
-    *error = ServerError {
-        message: INTERNAL.to_owned(),
-        source: None,
-        extensions: None,
-        ..error.clone()
-    };
+    *error = ServerError { message: INTERNAL.to_owned(), source: None, extensions: None, ..error.clone() };
     Code::InternalServerError
 }
 
 /// The library points at the value of an argument; its name stands before it, and a colon.
 fn argument_before(text: &str, value: Pos) -> Option<&str> {
     let lines = value.line.checked_sub(1)?;
-    let line = text
-        .split_inclusive('\n')
-        .take(lines)
-        .map(str::len)
-        .sum::<usize>();
+    let line = text.split_inclusive('\n').take(lines).map(str::len).sum::<usize>();
     let column = value.column.checked_sub(1)?;
     let (width, _) = text.get(line..)?.char_indices().nth(column)?;
     let blank = |c: char| c.is_whitespace() || c == ',';
-    let name = text[..line + width]
-        .trim_end_matches(blank)
-        .strip_suffix(':')?
-        .trim_end_matches(blank);
+    let name = text[..line + width].trim_end_matches(blank).strip_suffix(':')?.trim_end_matches(blank);
     let start = name.rfind(|c: char| !c.is_ascii_alphanumeric() && c != '_')?;
     Some(&name[start + 1..]).filter(|name| !name.is_empty())
 }

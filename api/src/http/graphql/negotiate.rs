@@ -49,9 +49,7 @@ pub(super) fn media(headers: &HeaderMap) -> Result<Media, Rejection> {
             "Answers are application/graphql-response+json or application/json.",
         )),
         // A wildcard alone means application/json, which every client can read.
-        (Some(graphql), json) if graphql.by_name && Some(graphql) >= json => {
-            Ok(Media::GraphqlResponse)
-        }
+        (Some(graphql), json) if graphql.by_name && Some(graphql) >= json => Ok(Media::GraphqlResponse),
         (Some(graphql), Some(json)) if graphql.quality > json.quality => Ok(Media::GraphqlResponse),
         (Some(_), None) => Ok(Media::GraphqlResponse),
         (_, Some(_)) => Ok(Media::Json),
@@ -71,13 +69,8 @@ fn wanted(media: Media, ranges: &[Range<'_>]) -> Option<Wanted> {
         .into_iter()
         .rev()
         .find_map(|name| {
-            let range = ranges
-                .iter()
-                .find(|range| range.name.eq_ignore_ascii_case(name))?;
-            Some(Wanted {
-                quality: range.quality,
-                by_name: name == media.essence(),
-            })
+            let range = ranges.iter().find(|range| range.name.eq_ignore_ascii_case(name))?;
+            Some(Wanted { quality: range.quality, by_name: name == media.essence() })
         })
         .filter(|wanted| wanted.quality > 0.0)
 }
@@ -109,17 +102,10 @@ impl<'a> Range<'a> {
 pub(super) fn check_content_type(headers: &HeaderMap) -> Result<(), Rejection> {
     let mut values = headers.get_all(header::CONTENT_TYPE).iter();
     let only = values.next().filter(|_| values.next().is_none());
-    if only
-        .and_then(|value| value.to_str().ok())
-        .is_some_and(is_json)
-    {
+    if only.and_then(|value| value.to_str().ok()).is_some_and(is_json) {
         return Ok(());
     }
-    Err(Rejection::http(
-        StatusCode::UNSUPPORTED_MEDIA_TYPE,
-        Code::BadUserInput,
-        "The body must be sent as application/json, in UTF-8.",
-    ))
+    Err(Rejection::http(StatusCode::UNSUPPORTED_MEDIA_TYPE, Code::BadUserInput, "The body must be sent as application/json, in UTF-8."))
 }
 
 fn is_json(content_type: &str) -> bool {

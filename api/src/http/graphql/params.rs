@@ -57,19 +57,12 @@ struct Untyped {
 }
 
 fn from_body(body: &[u8]) -> Result<Untyped, Rejection> {
-    let text =
-        std::str::from_utf8(body).map_err(|_| Rejection::bad_request("The body is not UTF-8."))?;
+    let text = std::str::from_utf8(body).map_err(|_| Rejection::bad_request("The body is not UTF-8."))?;
     match text.trim_start().chars().next() {
-        Some('[') => Err(Rejection::bad_request(
-            "Batches are not served: send one request at a time.",
-        )),
+        Some('[') => Err(Rejection::bad_request("Batches are not served: send one request at a time.")),
         None => Err(Rejection::bad_request("The body is empty.")),
         Some(_) => serde_json::from_str(text).map_err(|error| {
-            let what = if error.is_data() {
-                "a JSON object with each key once"
-            } else {
-                "valid JSON"
-            };
+            let what = if error.is_data() { "a JSON object with each key once" } else { "valid JSON" };
             Rejection::bad_request(format!("The body is not {what}."))
         }),
     }
@@ -85,8 +78,8 @@ struct UrlParams {
 }
 
 fn from_url(uri: &Uri) -> Result<Untyped, Rejection> {
-    let Query(params) = Query::<UrlParams>::try_from_uri(uri)
-        .map_err(|_| Rejection::bad_request("The parameters in the URL can't be read."))?;
+    let Query(params) =
+        Query::<UrlParams>::try_from_uri(uri).map_err(|_| Rejection::bad_request("The parameters in the URL can't be read."))?;
     Ok(Untyped {
         query: params.query.map_or(Value::Null, Value::String),
         operation_name: params.operation_name.map_or(Value::Null, Value::String),
@@ -98,8 +91,7 @@ fn from_url(uri: &Uri) -> Result<Untyped, Rejection> {
 fn json(name: &str, text: Option<String>) -> Result<Value, Rejection> {
     match text.as_deref() {
         None | Some("") => Ok(Value::Null),
-        Some(text) => serde_json::from_str(text)
-            .map_err(|_| Rejection::bad_request(format!("\"{name}\" is not valid JSON."))),
+        Some(text) => serde_json::from_str(text).map_err(|_| Rejection::bad_request(format!("\"{name}\" is not valid JSON."))),
     }
 }
 
@@ -114,12 +106,9 @@ impl Untyped {
             operation_name: string("operationName", self.operation_name)?,
             variables: Variables::from_value(object("variables", self.variables)?),
             extensions: match extensions {
-                Value::Object(entries) => async_graphql::Extensions(
-                    entries
-                        .into_iter()
-                        .map(|(name, value)| (name.to_string(), value))
-                        .collect(),
-                ),
+                Value::Object(entries) => {
+                    async_graphql::Extensions(entries.into_iter().map(|(name, value)| (name.to_string(), value)).collect())
+                }
                 _ => async_graphql::Extensions::default(),
             },
         })
@@ -130,18 +119,14 @@ fn string(name: &str, value: Value) -> Result<Option<String>, Rejection> {
     match value {
         Value::Null => Ok(None),
         Value::String(text) => Ok(Some(text)),
-        _ => Err(Rejection::bad_request(format!(
-            "\"{name}\" must be a string."
-        ))),
+        _ => Err(Rejection::bad_request(format!("\"{name}\" must be a string."))),
     }
 }
 
 fn object(name: &str, value: Value) -> Result<Value, Rejection> {
     match value {
         Value::Null | Value::Object(_) => Ok(value),
-        _ => Err(Rejection::bad_request(format!(
-            "\"{name}\" must be an object."
-        ))),
+        _ => Err(Rejection::bad_request(format!("\"{name}\" must be an object."))),
     }
 }
 

@@ -22,12 +22,7 @@ impl RawRequest {
     /// Reads at most `limit` bytes of the body, whatever its headers say.
     pub async fn read(request: Request, limit: usize) -> Self {
         let (parts, body) = request.into_parts();
-        Self {
-            method: parts.method,
-            uri: parts.uri,
-            headers: parts.headers,
-            body: read(body, limit).await,
-        }
+        Self { method: parts.method, uri: parts.uri, headers: parts.headers, body: read(body, limit).await }
     }
 }
 
@@ -35,13 +30,8 @@ async fn read(body: Body, limit: usize) -> Result<Bytes, Rejection> {
     let mut chunks = body.into_data_stream();
     let mut whole = Vec::new();
     while let Some(chunk) = chunks.next().await {
-        let chunk = chunk.map_err(|_| {
-            Rejection::http(
-                StatusCode::BAD_REQUEST,
-                Code::BadUserInput,
-                "The body could not be read to its end.",
-            )
-        })?;
+        let chunk =
+            chunk.map_err(|_| Rejection::http(StatusCode::BAD_REQUEST, Code::BadUserInput, "The body could not be read to its end."))?;
         if whole.len() + chunk.len() > limit {
             return Err(too_large(limit));
         }
@@ -51,9 +41,5 @@ async fn read(body: Body, limit: usize) -> Result<Bytes, Rejection> {
 }
 
 pub(super) fn too_large(limit: usize) -> Rejection {
-    Rejection::http(
-        StatusCode::PAYLOAD_TOO_LARGE,
-        Code::BadUserInput,
-        format!("The body is larger than {limit} bytes."),
-    )
+    Rejection::http(StatusCode::PAYLOAD_TOO_LARGE, Code::BadUserInput, format!("The body is larger than {limit} bytes."))
 }

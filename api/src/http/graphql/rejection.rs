@@ -7,8 +7,7 @@ use crate::graphql::code::Code;
 use crate::graphql::document::Refusal;
 
 /// What clients are told when the fault is ours.
-pub(super) const INTERNAL: &str =
-    "Something went wrong on our side. Please quote the request id when you report it.";
+pub(super) const INTERNAL: &str = "Something went wrong on our side. Please quote the request id when you report it.";
 
 /// Why a request is not executed.
 #[derive(Debug)]
@@ -23,23 +22,14 @@ pub struct Rejection {
 impl Rejection {
     /// The exchange itself is refused: this status, whatever the client accepts.
     pub fn http(status: StatusCode, code: Code, message: impl Into<String>) -> Self {
-        Self {
-            status: Some(status),
-            code,
-            message: message.into(),
-            at: None,
-            headers: Vec::new(),
-        }
+        Self { status: Some(status), code, message: message.into(), at: None, headers: Vec::new() }
     }
 
     /// The exchange is fine and the GraphQL request in it is not: 400 for
     /// `application/graphql-response+json`, and 200 for `application/json`, whose older clients
     /// take every other status for a failure of the network.
     pub fn graphql(code: Code, message: impl Into<String>) -> Self {
-        Self {
-            status: None,
-            ..Self::http(StatusCode::OK, code, message)
-        }
+        Self { status: None, ..Self::http(StatusCode::OK, code, message) }
     }
 
     /// A fault of ours, of which the client learns nothing more.
@@ -63,9 +53,6 @@ impl Rejection {
 
 impl From<Refusal> for Rejection {
     fn from(refusal: Refusal) -> Self {
-        Self {
-            at: refusal.at,
-            ..Self::graphql(refusal.code(), refusal.to_string())
-        }
+        Self { at: refusal.at, ..Self::graphql(refusal.code(), refusal.to_string()) }
     }
 }

@@ -33,14 +33,10 @@ impl Query {
         Some(Err(error.into()))
     }
     async fn forbidden(&self) -> Option<Result<i32, Error>> {
-        Some(Err(
-            Error::new("Not yours.").extend_with(|_, e| e.set("code", "FORBIDDEN"))
-        ))
+        Some(Err(Error::new("Not yours.").extend_with(|_, e| e.set("code", "FORBIDDEN"))))
     }
     async fn odd(&self) -> Option<Result<i32, Error>> {
-        Some(Err(
-            Error::new("secret").extend_with(|_, e| e.set("code", "ODD"))
-        ))
+        Some(Err(Error::new("secret").extend_with(|_, e| e.set("code", "ODD"))))
     }
     async fn panic(&self, unless: Option<i32>) -> Option<i32> {
         Some(unless.expect("a panic with hunter2 in it"))
@@ -92,26 +88,15 @@ impl Got {
 }
 
 async fn ask(schema: &Tiny, request: Request<Body>, suggestions: bool) -> Got {
-    let settings = Settings {
-        timeout: Duration::from_millis(200),
-        ..Settings::default()
-    };
-    let exchange = Exchange {
-        settings: &settings,
-        request_id: "req-1",
-        suggestions,
-    };
+    let settings = Settings { timeout: Duration::from_millis(200), ..Settings::default() };
+    let exchange = Exchange { settings: &settings, request_id: "req-1", suggestions };
     let raw = RawRequest::read(request, settings.body).await;
     let ready = |request, _: &_| std::future::ready(Ok(request));
     let response = respond(schema, raw, exchange, ready).await;
     let (parts, body) = response.into_parts();
     let bytes = to_bytes(body, usize::MAX).await.expect("a body");
     let text = String::from_utf8(bytes.to_vec()).expect("UTF-8");
-    Got {
-        status: parts.status,
-        headers: parts.headers,
-        text,
-    }
+    Got { status: parts.status, headers: parts.headers, text }
 }
 
 fn tiny() -> Tiny {
@@ -119,26 +104,15 @@ fn tiny() -> Tiny {
 }
 
 fn post(accept: &str, body: impl Into<Body>) -> Request<Body> {
-    Request::post("/graphql")
-        .header("content-type", JSON)
-        .header("accept", accept)
-        .body(body.into())
-        .expect("a request")
+    Request::post("/graphql").header("content-type", JSON).header("accept", accept).body(body.into()).expect("a request")
 }
 
 async fn query(accept: &str, query: &str) -> Got {
-    ask(
-        &tiny(),
-        post(accept, json!({ "query": query }).to_string()),
-        false,
-    )
-    .await
+    ask(&tiny(), post(accept, json!({ "query": query }).to_string()), false).await
 }
 
 async fn get(url: &str) -> Got {
-    let request = Request::get(url)
-        .header("accept", GRAPHQL)
-        .body(Body::empty());
+    let request = Request::get(url).header("accept", GRAPHQL).body(Body::empty());
     ask(&tiny(), request.expect("a request"), false).await
 }
 
@@ -148,10 +122,7 @@ async fn keys_keep_their_order_and_headers_are_set() {
     assert_eq!(got.text, r#"{"data":{"zebra":"stripes","apple":2}}"#);
     assert_eq!(got.status, StatusCode::OK);
     for (name, value) in [
-        (
-            "content-type",
-            "application/graphql-response+json; charset=utf-8",
-        ),
+        ("content-type", "application/graphql-response+json; charset=utf-8"),
         ("cache-control", "no-store"),
         ("x-content-type-options", "nosniff"),
         ("vary", "accept, origin"),
@@ -168,14 +139,8 @@ async fn the_answer_is_in_the_type_that_is_accepted() {
         (JSON, JSON),
         ("Application/JSON; charset=UTF-8", JSON),
         (GRAPHQL, GRAPHQL),
-        (
-            "application/json, application/graphql-response+json",
-            GRAPHQL,
-        ),
-        (
-            "application/graphql-response+json;q=0.5, application/json",
-            JSON,
-        ),
+        ("application/json, application/graphql-response+json", GRAPHQL),
+        ("application/graphql-response+json;q=0.5, application/json", JSON),
         ("application/graphql-response+json, */*;q=0.1", GRAPHQL),
         ("application/json, */*", JSON),
         ("application/json;q=0, */*", GRAPHQL),
@@ -183,19 +148,9 @@ async fn the_answer_is_in_the_type_that_is_accepted() {
     ] {
         let got = query(accept, "{zebra}").await;
         assert_eq!(got.status, StatusCode::OK, "{accept}");
-        assert_eq!(
-            got.headers["content-type"],
-            format!("{expected}; charset=utf-8"),
-            "{accept}"
-        );
+        assert_eq!(got.headers["content-type"], format!("{expected}; charset=utf-8"), "{accept}");
     }
-    for accept in [
-        "text/html",
-        "",
-        "application/json;q=0",
-        "application/json;charset=latin1",
-        "application/json;q=7",
-    ] {
+    for accept in ["text/html", "", "application/json;q=0", "application/json;charset=latin1", "application/json;q=7"] {
         let got = query(accept, "{zebra}").await;
         assert_eq!(got.status, StatusCode::NOT_ACCEPTABLE, "{accept}");
         assert_eq!(got.code(), "BAD_USER_INPUT");
@@ -207,37 +162,19 @@ async fn only_json_bodies_are_read() {
     for (content_type, expected) in [
         (Some("application/json"), StatusCode::OK),
         (Some("Application/Json ; Charset=\"UTF-8\""), StatusCode::OK),
-        (
-            Some("application/json; charset=utf-16"),
-            StatusCode::UNSUPPORTED_MEDIA_TYPE,
-        ),
+        (Some("application/json; charset=utf-16"), StatusCode::UNSUPPORTED_MEDIA_TYPE),
         (Some("text/plain"), StatusCode::UNSUPPORTED_MEDIA_TYPE),
-        (
-            Some("multipart/form-data; boundary=x"),
-            StatusCode::UNSUPPORTED_MEDIA_TYPE,
-        ),
-        (
-            Some("application/x-www-form-urlencoded"),
-            StatusCode::UNSUPPORTED_MEDIA_TYPE,
-        ),
-        (
-            Some("application/graphql"),
-            StatusCode::UNSUPPORTED_MEDIA_TYPE,
-        ),
+        (Some("multipart/form-data; boundary=x"), StatusCode::UNSUPPORTED_MEDIA_TYPE),
+        (Some("application/x-www-form-urlencoded"), StatusCode::UNSUPPORTED_MEDIA_TYPE),
+        (Some("application/graphql"), StatusCode::UNSUPPORTED_MEDIA_TYPE),
         (None, StatusCode::UNSUPPORTED_MEDIA_TYPE),
     ] {
-        let mut request = Request::post("/graphql")
-            .body(Body::from(r#"{"query":"{zebra}"}"#))
-            .expect("a request");
+        let mut request = Request::post("/graphql").body(Body::from(r#"{"query":"{zebra}"}"#)).expect("a request");
         if let Some(content_type) = content_type {
             let value = content_type.parse().expect("a header");
             request.headers_mut().insert("content-type", value);
         }
-        assert_eq!(
-            ask(&tiny(), request, false).await.status,
-            expected,
-            "{content_type:?}"
-        );
+        assert_eq!(ask(&tiny(), request, false).await.status, expected, "{content_type:?}");
     }
 }
 
@@ -274,10 +211,7 @@ async fn broken_bodies_get_one_clean_line() {
         assert!(got.json().get("data").is_none(), "{shown}");
         let message = got.message();
         let internals = ["line", "column", "serde", "expected", "\n", "visit"];
-        assert!(
-            !internals.iter().any(|word| message.contains(word)),
-            "{message}"
-        );
+        assert!(!internals.iter().any(|word| message.contains(word)), "{message}");
     }
 }
 
@@ -287,10 +221,7 @@ async fn large_bodies_are_refused_with_or_without_a_length() {
     let got = ask(&tiny(), post(JSON, padded(256 * 1024)), false).await;
     assert_eq!(got.status, StatusCode::OK);
     let got = ask(&tiny(), post(JSON, padded(256 * 1024 + 1)), false).await;
-    assert_eq!(
-        (got.status, got.code()),
-        (StatusCode::PAYLOAD_TOO_LARGE, "BAD_USER_INPUT".into())
-    );
+    assert_eq!((got.status, got.code()), (StatusCode::PAYLOAD_TOO_LARGE, "BAD_USER_INPUT".into()));
     let endless = futures_util::stream::repeat_with(|| Ok::<_, std::io::Error>("x".repeat(1_000)));
     let got = ask(&tiny(), post(JSON, Body::from_stream(endless)), false).await;
     assert_eq!(got.status, StatusCode::PAYLOAD_TOO_LARGE);
@@ -301,33 +232,25 @@ async fn large_bodies_are_refused_with_or_without_a_length() {
 
 #[tokio::test]
 async fn get_runs_queries_and_nothing_else() {
-    let got = get("/graphql?query=query%20A%7Bzebra%7D%20query%20B(%24c%3AInt)%7Bapple(count%3A%24c)%7D&operationName=B&variables=%7B%22c%22%3A3%7D").await;
+    let got = get(
+        "/graphql?query=query%20A%7Bzebra%7D%20query%20B(%24c%3AInt)%7Bapple(count%3A%24c)%7D&operationName=B&variables=%7B%22c%22%3A3%7D",
+    )
+    .await;
     assert_eq!(got.text, r#"{"data":{"apple":3}}"#);
     let schema = tiny();
-    let request = Request::get("/graphql?query=mutation%7Bbump%7D")
-        .body(Body::empty())
-        .expect("a request");
+    let request = Request::get("/graphql?query=mutation%7Bbump%7D").body(Body::empty()).expect("a request");
     let got = ask(&schema, request, false).await;
     assert_eq!(got.status, StatusCode::METHOD_NOT_ALLOWED);
     assert_eq!(got.headers["allow"], "POST");
     let got = ask(&schema, post(JSON, r#"{"query":"mutation{bump}"}"#), false).await;
-    assert_eq!(
-        got.text, r#"{"data":{"bump":0}}"#,
-        "the GET before must not have run"
-    );
-    for url in [
-        "/graphql",
-        "/graphql?query=%7Bzebra%7D&variables=%7B",
-        "/graphql?query=%7Bzebra%7D&variables=[]",
-        "/graphql?query=a&query=b",
-    ] {
+    assert_eq!(got.text, r#"{"data":{"bump":0}}"#, "the GET before must not have run");
+    for url in
+        ["/graphql", "/graphql?query=%7Bzebra%7D&variables=%7B", "/graphql?query=%7Bzebra%7D&variables=[]", "/graphql?query=a&query=b"]
+    {
         assert_eq!(get(url).await.status, StatusCode::BAD_REQUEST, "{url}");
     }
     for method in ["PUT", "DELETE", "PATCH", "HEAD", "OPTIONS"] {
-        let request = Request::builder()
-            .method(method)
-            .uri("/graphql")
-            .body(Body::empty());
+        let request = Request::builder().method(method).uri("/graphql").body(Body::empty());
         let got = ask(&tiny(), request.expect("a request"), false).await;
         assert_eq!(got.status, StatusCode::METHOD_NOT_ALLOWED, "{method}");
         assert_eq!(got.headers["allow"], "GET, POST");
@@ -346,10 +269,7 @@ async fn refused_documents_have_no_data_and_a_code() {
         ("{a:apple(first: 1000)}", "BAD_USER_INPUT"),
         ("subscription {tick}", "BAD_USER_INPUT"),
         ("mutation {bump bump}", "GRAPHQL_VALIDATION_FAILED"),
-        (
-            "{a{a{a{a{a{a{a{a{a{a{a{a{a{a{a{a}}}}}}}}}}}}}}}}",
-            "OPERATION_TOO_COMPLEX",
-        ),
+        ("{a{a{a{a{a{a{a{a{a{a{a{a{a{a{a{a}}}}}}}}}}}}}}}}", "OPERATION_TOO_COMPLEX"),
     ] {
         for (accept, status) in [(GRAPHQL, StatusCode::BAD_REQUEST), (JSON, StatusCode::OK)] {
             let got = query(accept, text).await;
@@ -365,22 +285,13 @@ async fn strangers_are_told_no_names() {
     for text in ["{zebr}", "{apple(coun: 1)}"] {
         let body = json!({ "query": text }).to_string();
         let told = ask(&tiny(), post(JSON, body.clone()), true).await;
-        assert!(
-            told.message().contains("Did you mean"),
-            "{}",
-            told.message()
-        );
+        assert!(told.message().contains("Did you mean"), "{}", told.message());
         let got = ask(&tiny(), post(JSON, body), false).await;
         assert!(!got.text.contains("Did you mean"), "{}", got.text);
         assert!(got.message().starts_with("Unknown"), "{}", got.message());
     }
     let many = format!("{{{}}}", "nothing ".repeat(20));
-    assert_eq!(
-        query(JSON, &many).await.json()["errors"]
-            .as_array()
-            .map(Vec::len),
-        Some(20)
-    );
+    assert_eq!(query(JSON, &many).await.json()["errors"].as_array().map(Vec::len), Some(20));
 }
 
 #[tokio::test]
@@ -391,22 +302,13 @@ async fn errors_of_resolvers_show_nothing_of_ours() {
     let mut codes: Vec<_> = Vec::new();
     for error in got.json()["errors"].as_array().expect("errors") {
         assert_eq!(error["extensions"]["requestId"], "req-1");
-        codes.push((
-            error["path"][0].clone(),
-            error["extensions"]["code"].clone(),
-        ));
+        codes.push((error["path"][0].clone(), error["extensions"]["code"].clone()));
     }
     let internal = json!("INTERNAL_SERVER_ERROR");
     for name in ["leak", "forged", "odd"] {
-        assert!(
-            codes.contains(&(name.into(), internal.clone())),
-            "{codes:?}"
-        );
+        assert!(codes.contains(&(name.into(), internal.clone())), "{codes:?}");
     }
-    assert!(
-        codes.contains(&("forbidden".into(), "FORBIDDEN".into())),
-        "{codes:?}"
-    );
+    assert!(codes.contains(&("forbidden".into(), "FORBIDDEN".into())), "{codes:?}");
     for secret in ["hunter2", "/etc", "secret"] {
         assert!(!got.text.contains(secret), "{}", got.text);
     }
@@ -416,21 +318,11 @@ async fn errors_of_resolvers_show_nothing_of_ours() {
 async fn values_that_cannot_be_read_name_their_argument() {
     let got = query(GRAPHQL, "{\n zebra\n apple(\n  count : 0)\n}").await;
     assert_eq!(got.code(), "BAD_USER_INPUT");
-    assert!(
-        got.message()
-            .starts_with("Argument \"count\": Failed to parse \"Int\""),
-        "{}",
-        got.message()
-    );
-    let sent =
-        json!({"query": "query($c:Int){apple(count:$c)}", "variables": {"c": "x".repeat(5_000)}});
+    assert!(got.message().starts_with("Argument \"count\": Failed to parse \"Int\""), "{}", got.message());
+    let sent = json!({"query": "query($c:Int){apple(count:$c)}", "variables": {"c": "x".repeat(5_000)}});
     let got = ask(&tiny(), post(GRAPHQL, sent.to_string()), false).await;
     assert_eq!(got.code(), "BAD_USER_INPUT");
-    assert!(
-        got.message().contains("\"count\", expected type \"Int\""),
-        "{}",
-        got.message()
-    );
+    assert!(got.message().contains("\"count\", expected type \"Int\""), "{}", got.message());
 }
 
 #[tokio::test]
@@ -446,10 +338,7 @@ async fn a_panic_fails_one_request() {
 async fn a_slow_operation_is_stopped() {
     let got = query(JSON, "{slow}").await;
     assert_eq!(got.status, StatusCode::SERVICE_UNAVAILABLE);
-    assert_eq!(
-        got.message(),
-        "The operation was stopped: it took longer than 0.2 seconds."
-    );
+    assert_eq!(got.message(), "The operation was stopped: it took longer than 0.2 seconds.");
 }
 
 #[tokio::test]
@@ -462,24 +351,12 @@ async fn persisted_queries_are_asked_for_in_full() {
 #[tokio::test]
 async fn preparing_sees_the_cost_and_may_refuse() {
     let settings = Settings::default();
-    let exchange = Exchange {
-        settings: &settings,
-        request_id: "req-2",
-        suggestions: true,
-    };
+    let exchange = Exchange { settings: &settings, request_id: "req-2", suggestions: true };
     let limited = || {
-        Rejection::http(
-            StatusCode::TOO_MANY_REQUESTS,
-            Code::RateLimited,
-            "Slower, please.",
-        )
-        .with_header(axum::http::header::RETRY_AFTER, "7")
+        Rejection::http(StatusCode::TOO_MANY_REQUESTS, Code::RateLimited, "Slower, please.")
+            .with_header(axum::http::header::RETRY_AFTER, "7")
     };
-    let raw = RawRequest::read(
-        post(JSON, r#"{"query":"mutation{bump a:bump}"}"#),
-        settings.body,
-    )
-    .await;
+    let raw = RawRequest::read(post(JSON, r#"{"query":"mutation{bump a:bump}"}"#), settings.body).await;
     let schema = tiny();
     let response = respond(&schema, raw, exchange, |_, checked| {
         let cost = checked.cost;
@@ -494,8 +371,5 @@ async fn preparing_sees_the_cost_and_may_refuse() {
     let got = ask(&schema, post(JSON, r#"{"query":"mutation{bump}"}"#), false).await;
     assert_eq!(got.text, r#"{"data":{"bump":0}}"#);
     let early = refuse(&HeaderMap::new(), limited(), "req-3");
-    assert_eq!(
-        early.headers()["content-type"],
-        "application/json; charset=utf-8"
-    );
+    assert_eq!(early.headers()["content-type"], "application/json; charset=utf-8");
 }

@@ -1,0 +1,63 @@
+//! What the whole service shares, and what belongs to one call.
+
+use chrono::{DateTime, NaiveDate, Utc};
+use rules::policy::{Action, Caller, Relation, decide};
+
+use crate::auth::Passwords;
+use crate::clock::{Clock, local_date};
+use crate::config::Policy;
+use crate::error::Refusal;
+use crate::keys::Keys;
+use crate::postcodes::Postcodes;
+use crate::store::Db;
+
+/// What the whole service shares.
+#[derive(Debug)]
+pub struct App {
+    /// The database.
+    pub db: Db,
+    /// The time.
+    pub clock: Clock,
+    /// Keys that never reach the database.
+    pub keys: Keys,
+    /// Password hashing, off the async threads.
+    pub passwords: Passwords,
+    /// Where postcodes are.
+    pub postcodes: Postcodes,
+    /// Periods the alliance sets.
+    pub policy: Policy,
+    /// Whether this is the demo: explorer page and mail sink on.
+    pub demo: bool,
+}
+
+/// One call: who asks, when, and the id it is logged under.
+#[derive(Clone, Debug)]
+pub struct Call {
+    /// Who asks.
+    pub caller: Caller,
+    /// When: one instant for everything the call judges and writes.
+    pub now: DateTime<Utc>,
+    /// Goes into errors, logs and audit rows.
+    pub request_id: String,
+}
+
+impl Call {
+    /// The local date of the call.
+    pub fn today(&self) -> NaiveDate {
+        local_date(self.now)
+    }
+
+    /// Whether the caller may do `action` to something it stands in `relation` to.
+    pub fn may(&self, action: Action, relation: Relation) -> bool {
+        decide(&self.caller, action, relation)
+    }
+
+    /// The caller may, or is told whether signing in would help.
+    pub fn require<R>(&self, action: Action, relation: Relation) -> Result<(), Refusal<R>> {
+        if self.may(action, relation) {
+            return Ok(());
+        }
+        let nobody = self.caller.account.is_none() && self.caller.client.is_none();
+        Err(if nobody { Refusal::Unauthenticated } else { Refusal::Forbidden })
+    }
+}

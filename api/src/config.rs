@@ -1,0 +1,54 @@
+//! Configuration: the command line, or the environment variable beside each option.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::Args;
+
+/// What every subcommand that opens the database needs.
+#[derive(Args, Clone, Debug)]
+pub struct Storage {
+    /// Database: sqlite:FILE, or postgres://USER:PASSWORD@HOST/NAME
+    #[arg(long, env = "DIGIKNOW_DATABASE_URL", default_value = "sqlite:.digiknow/digiknow.sqlite", hide_env_values = true)]
+    pub database_url: String,
+    /// Most connections to the database (readers, on SQLite)
+    #[arg(long, env = "DIGIKNOW_CONNECTIONS", default_value_t = 8)]
+    pub connections: u32,
+    /// File with the service's secret key; made by `digiknow key`, the same on every replica
+    #[arg(long, env = "DIGIKNOW_KEY_FILE", default_value = ".digiknow/key.pem")]
+    pub key_file: PathBuf,
+}
+
+/// Where and how to serve.
+#[derive(Args, Clone, Debug)]
+pub struct Serving {
+    /// Address to listen on
+    #[arg(long, env = "DIGIKNOW_LISTEN", default_value = "127.0.0.1:8080")]
+    pub listen: SocketAddr,
+    /// Serve the explorer page at /explorer
+    #[arg(long, env = "DIGIKNOW_EXPLORER")]
+    pub explorer: bool,
+    /// Write logs as JSON
+    #[arg(long, env = "DIGIKNOW_LOG_JSON")]
+    pub log_json: bool,
+}
+
+/// Periods the alliance sets.
+#[derive(Args, Clone, Copy, Debug)]
+pub struct Policy {
+    /// Months after a certificate's date until a new DBS check is due
+    #[arg(long, env = "DIGIKNOW_DBS_RECHECK_MONTHS", default_value_t = 36)]
+    pub dbs_recheck_months: u32,
+    /// Minutes an access token is good for
+    #[arg(long, env = "DIGIKNOW_ACCESS_TOKEN_MINUTES", default_value_t = 60)]
+    pub access_token_minutes: i64,
+    /// Hours a link in an e-mail is good for
+    #[arg(long, env = "DIGIKNOW_EMAIL_LINK_HOURS", default_value_t = 72)]
+    pub email_link_hours: i64,
+}
+
+impl Default for Policy {
+    fn default() -> Self {
+        Self { dbs_recheck_months: 36, access_token_minutes: 60, email_link_hours: 72 }
+    }
+}

@@ -1,0 +1,135 @@
+//! Who could take a place, for a session that is there or one that may come; and what a champion could do.
+
+use chrono::TimeDelta;
+use rules::calendar::Span;
+use rules::dbs::DbsScope;
+use rules::geo::Point;
+use rules::id::{ChampionId, SessionId};
+use rules::matching::{Blocker, ChampionRecord, Ranking, Unlock, blockers, rank, unlocks};
+use rules::policy::Action;
+use rules::session::{CannotCreateSession, PlaceKind, SessionNeed};
+use sea_orm::ConnectionTrait;
+
+use super::session::{NewSession, group_for, judged, modules_for};
+use crate::app::{App, Call};
+use crate::error::{Fault, Refusal};
+use crate::store::facts::{self, Which};
+use crate::store::session::Filter;
+use crate::store::{directory, offer, session, training};
+
+/// Champions ranked for a kind of place at a session.
+pub async fn for_session(app: &App, call: &Call, row: entity::session::Model, kind: PlaceKind) -> Result<Option<Ranking>, Fault> {
+    let conn = app.db.snapshot().await?;
+    let facts = facts::need(&conn, row).await?;
+    let Some(need) = facts.need(kind) else { return Ok(None) };
+    let champions = facts::champions(&conn, Which::Open).await?;
+    Ok(Some(rank(need, &champions, call.now)))
+}
+
+/// Champions ranked for a session that does not exist yet, and the check it would ask for.
+pub async fn preview(app: &App, call: &Call, new: NewSession) -> Result<(Ranking, Option<DbsScope>), Refusal<CannotCreateSession>> {
+    let conn = app.db.snapshot().await?;
+    group_for(&conn, call, new.group, Action::MatchRead, "groupId").await?;
+    let row = judged(&conn, call, &new).await?;
+    let need = previewed(&conn, &new, &row).await?;
+    let champions = facts::champions(&conn, Which::Open).await?;
+    Ok((rank(&need, &champions, call.now), need.dbs))
+}
+
+async fn previewed(
+    conn: &impl ConnectionTrait,
+    new: &NewSession,
+    row: &entity::session::Model,
+) -> Result<SessionNeed, Refusal<CannotCreateSession>> {
+    let places = new.places.first().ok_or(Refusal::rule(CannotCreateSession::Places { most: rules::session::PLACE_LIMIT }))?;
+    let venue = match new.venue {
+        Some(id) => directory::venue(conn, id).await?,
+        None => None,
+    };
+    let dbs = row.dbs_level.zip(row.dbs_workforce).map(|(level, workforce)| DbsScope {
+        level,
+        workforce,
+        adults_barred: row.dbs_adults_barred,
+        children_barred: row.dbs_children_barred,
+    });
+    Ok(SessionNeed {
+        session: None,
+        group: new.group,
+        span: Span { from: row.starts_at, until: row.ends_at },
+        date: row.local_date,
+        at: venue.map(|v| Point { latitude: v.latitude, longitude: v.longitude }),
+        modality: new.modality,
+        setting: new.setting,
+        kind: places.kind,
+        facts: new.facts,
+        responsible_adult: new.responsible_adult,
+        dbs,
+        modules: modules_for(conn, new, places, 0).await?,
+        requirements: training::requirements(conn).await?.iter().map(training::requirement_fact).collect(),
+        language: new.language.clone(),
+        topics: new.topics.clone(),
+    })
+}
+
+/// A place a champion could take.
+#[derive(Clone, Debug)]
+pub struct Opportunity {
+    /// The session.
+    pub session: SessionId,
+    /// The kind of place.
+    pub kind: PlaceKind,
+    /// How well it fits.
+    pub found: rules::matching::Match,
+}
+
+/// What a champion could do in the weeks ahead, and what would unlock more.
+#[derive(Clone, Debug, Default)]
+pub struct Opportunities {
+    /// Open places without a blocker, soonest first.
+    pub open: Vec<Opportunity>,
+    /// What one or two things would unlock.
+    pub unlocks: Vec<Unlock>,
+    /// Sessions with an open place that are blocked.
+    pub blocked: Vec<(SessionId, PlaceKind, Vec<Blocker>)>,
+}
+
+/// How far ahead opportunities are looked for.
+pub const AHEAD: TimeDelta = TimeDelta::days(56);
+
+/// Looks through every session with an open place in the next eight weeks.
+pub async fn opportunities(app: &App, call: &Call, champion: ChampionId) -> Result<Opportunities, Fault> {
+    let conn = app.db.snapshot().await?;
+    let Some(record) = facts::champions(&conn, Which::These(&[champion])).await?.pop() else { return Ok(Opportunities::default()) };
+    let filter =
+        Filter { from: Some(call.now), until: Some(call.now + AHEAD), scheduled_only: true, uncovered_only: true, ..Filter::default() };
+    let rows = sea_orm::QueryOrder::order_by_asc(session::select(&filter), entity::session::Column::StartsAt);
+    let sessions = facts::needs(&conn, sea_orm::QueryOrder::order_by_asc(rows, entity::session::Column::Id).all(&conn).await?).await?;
+    let ids: Vec<SessionId> = sessions.iter().map(|s| s.session.id).collect();
+    let taken: std::collections::HashSet<_> = offer::confirmed(&conn, &ids).await?.into_iter().map(|a| a.place_id).collect();
+    let mut found = Opportunities::default();
+    for facts in &sessions {
+        let open_kinds = facts.kinds().filter(|kind| facts.places.iter().any(|(id, k)| k == kind && !taken.contains(id)));
+        sort_kinds(&mut found, facts, &record, open_kinds.collect(), call);
+    }
+    let by_session: Vec<(SessionId, Vec<Blocker>)> = found.blocked.iter().map(|(id, _, blockers)| (*id, blockers.clone())).collect();
+    found.unlocks = unlocks(&by_session, 5);
+    Ok(found)
+}
+
+/// The first kind of place that is open to the champion; else the kind with the fewest blockers stands for the session.
+fn sort_kinds(found: &mut Opportunities, facts: &facts::SessionFactsRow, record: &ChampionRecord, kinds: Vec<PlaceKind>, call: &Call) {
+    let mut fewest: Option<(PlaceKind, Vec<Blocker>)> = None;
+    for kind in kinds {
+        let Some(need) = facts.need(kind) else { continue };
+        let blockers = blockers(need, record);
+        if blockers.is_empty() {
+            let ranked = rank(need, std::slice::from_ref(record), call.now);
+            found.open.extend(ranked.matches.into_iter().map(|found| Opportunity { session: facts.session.id, kind, found }));
+            return;
+        }
+        if fewest.as_ref().is_none_or(|(_, other)| blockers.len() < other.len()) {
+            fewest = Some((kind, blockers));
+        }
+    }
+    found.blocked.extend(fewest.map(|(kind, blockers)| (facts.session.id, kind, blockers)));
+}

@@ -1,0 +1,158 @@
+//! Use cases: one function per mutation or guarded query. Each opens its transaction, asks the policy, loads the facts,
+//! asks the rule, saves the verdict, and leaves an audit row and outbox rows in the same transaction.
+
+use entity::audit_event;
+use rules::id::{AuditId, ChampionId, OfferId};
+use rules::policy::Action;
+use rules::reason::{Creates, Reason};
+use sea_orm::{ConnectionTrait, DbErr};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::json;
+use uuid::Uuid;
+
+use crate::app::{App, Call};
+use crate::clock::new_id;
+use crate::error::{Fault, Refusal};
+use crate::store::ledger;
+
+pub mod account;
+pub mod assignment;
+pub mod availability;
+pub mod champion;
+pub mod dbs;
+pub mod directory;
+pub mod evidence;
+pub mod matching;
+pub mod offer;
+pub mod request;
+pub mod session;
+pub mod training;
+
+/// What an audit row is about.
+#[derive(Clone, Copy, Debug)]
+pub struct Subject(pub &'static str, pub Option<Uuid>);
+
+impl Subject {
+    /// About a champion.
+    pub fn champion(id: ChampionId) -> Self {
+        Self("Champion", Some(id.0))
+    }
+}
+
+fn event(call: &Call, action: Action, subject: Subject, outcome: &str, detail: serde_json::Value) -> audit_event::Model {
+    audit_event::Model {
+        id: new_id::<AuditId>(call.now),
+        at: call.now,
+        actor_id: call.caller.account,
+        client_id: call.caller.client.map(|(id, _)| id),
+        action: format!("{action:?}"),
+        subject_kind: subject.0.to_owned(),
+        subject_id: subject.1,
+        outcome: outcome.to_owned(),
+        detail: detail.to_string(),
+        request_id: call.request_id.clone(),
+    }
+}
+
+/// Records what was done, in the transaction that does it. The detail holds ids and states, never personal values.
+async fn done(tx: &impl ConnectionTrait, call: &Call, action: Action, subject: Subject, detail: serde_json::Value) -> Result<(), DbErr> {
+    ledger::audit(tx, event(call, action, subject, "DONE", detail)).await
+}
+
+/// Records a denial in a transaction of its own, since the one that was refused has been rolled back.
+async fn audited<T, R: Reason>(
+    app: &App,
+    call: &Call,
+    action: Action,
+    subject: Subject,
+    result: Result<T, Refusal<R>>,
+) -> Result<T, Refusal<R>>
+where
+    R::Code: std::fmt::Debug,
+{
+    let why = match &result {
+        Err(Refusal::Forbidden | Refusal::Unauthenticated) => json!({ "refused": "FORBIDDEN" }),
+        Err(Refusal::Rule(reasons)) => json!({ "refused": reasons.iter().map(|r| format!("{:?}", r.code())).collect::<Vec<_>>() }),
+        _ => return result,
+    };
+    let denial = event(call, action, subject, "DENIED", why);
+    let written: Result<(), Fault> =
+        async { crate::store::transact!(app.db, |tx| { Ok(ledger::audit(&tx, denial.clone()).await?) }) }.await;
+    written?;
+    result
+}
+
+/// A message to a person. The outbox row names who and what for; address and links are put in when it is sent.
+#[derive(Clone, Copy, Debug, Serialize, serde::Deserialize)]
+#[serde(tag = "template", rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum Mail {
+    /// Confirm your e-mail address.
+    ConfirmEmail { champion: ChampionId, token: Uuid },
+    /// You signed up again, and have an account.
+    SignedUpAgain { champion: ChampionId },
+    /// Can you help at this session?
+    Offer { champion: ChampionId, offer: OfferId },
+    /// The session you were to help at was called off, or your place is no longer needed.
+    NoLongerNeeded { champion: ChampionId, session: rules::id::SessionId },
+}
+
+/// Puts a message into the outbox.
+async fn mail(tx: &impl ConnectionTrait, call: &Call, mail: Mail) -> Result<(), Fault> {
+    emit(tx, call, "mail", json!(mail)).await
+}
+
+/// Puts an event into the outbox: ids and what happened, nothing personal.
+async fn emit(tx: &impl ConnectionTrait, call: &Call, topic: &str, payload: serde_json::Value) -> Result<(), Fault> {
+    Ok(ledger::emit(tx, new_id(call.now), call.now, topic, payload.to_string()).await?)
+}
+
+/// A creating mutation's key and the fingerprint of its input.
+#[derive(Clone, Debug)]
+pub struct Once {
+    /// As the client sent it.
+    pub key: String,
+    /// Of everything else in the input.
+    pub input_hash: String,
+}
+
+/// Whose keys these are: each account and each client has its own.
+fn owner(call: &Call) -> String {
+    match (call.caller.account, call.caller.client) {
+        (Some(account), _) => format!("account:{}", account.0),
+        (None, Some((client, _))) => format!("client:{}", client.0),
+        (None, None) => "anyone".to_owned(),
+    }
+}
+
+/// The answer kept for a key, if it was used before with the same input.
+async fn answered<T: DeserializeOwned, R: Creates>(
+    tx: &impl ConnectionTrait,
+    call: &Call,
+    once: Option<&Once>,
+    action: Action,
+) -> Result<Option<T>, Refusal<R>> {
+    let Some(once) = once else { return Ok(None) };
+    let operation = format!("{action:?}");
+    let row = entity::idempotency::Model {
+        caller: owner(call),
+        key: once.key.clone(),
+        operation: operation.clone(),
+        input_hash: once.input_hash.clone(),
+        response: String::new(),
+        created_at: call.now,
+    };
+    let Some(kept) = ledger::claim(tx, row).await? else { return Ok(None) };
+    if kept.operation != operation || kept.input_hash != once.input_hash {
+        return Err(Refusal::rule(R::key_reused()));
+    }
+    let answer = serde_json::from_str(&kept.response).map_err(|e| Fault::Other(anyhow::Error::new(e).context("a kept answer is broken")));
+    answer.map(Some).map_err(Refusal::Fault)
+}
+
+/// Keeps the answer for a key, in the transaction that made it.
+async fn keep<T: Serialize>(tx: &impl ConnectionTrait, call: &Call, once: Option<&Once>, answer: &T) -> Result<(), Fault> {
+    let Some(once) = once else { return Ok(()) };
+    let text = serde_json::to_string(answer).map_err(anyhow::Error::new)?;
+    Ok(ledger::keep_answer(tx, &owner(call), &once.key, text).await?)
+}

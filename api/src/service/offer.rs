@@ -1,0 +1,263 @@
+//! Offers: asking champions, and their answers.
+
+use std::collections::HashMap;
+
+use entity::{assignment, offer as row_of};
+use rules::assignment::AssignmentStatus;
+use rules::id::{AssignmentId, ChampionId, OfferId, PlaceId, RequestId, SessionId};
+use rules::matching::ChampionRecord;
+use rules::offer::{
+    ASK_LIMIT, Acceptance, CannotAccept, CannotDecline, CannotSend, CannotTakeBack, Offer, OfferStatus, Openings, accept as judge_accept,
+    decline as judge_decline, expires_at, send as judge_send, take_back as judge_take_back,
+};
+use rules::policy::{Action, Relation};
+use rules::reason::Reason;
+use rules::request::RequestStatus;
+use rules::session::{PlaceKind, SessionStatus};
+use sea_orm::ConnectionTrait;
+use serde_json::json;
+
+use super::{Mail, Once, Subject, answered, audited, done, emit, keep, mail};
+use crate::app::{App, Call};
+use crate::clock::new_id;
+use crate::error::{Fault, Refusal};
+use crate::store::facts::{self, SessionFactsRow, Which};
+use crate::store::{self, offer, row, transact};
+
+/// An offer as the rules read it.
+pub fn fact(row: &row_of::Model) -> Offer {
+    Offer { status: row.status, expires_at: row.expires_at }
+}
+
+/// Places of a kind that nobody has, in order.
+async fn open_places(tx: &impl ConnectionTrait, facts: &SessionFactsRow, kind: PlaceKind) -> Result<Vec<PlaceId>, Fault> {
+    let taken: Vec<PlaceId> = offer::confirmed(tx, &[facts.session.id]).await?.into_iter().map(|a| a.place_id).collect();
+    Ok(facts.places.iter().filter(|(id, k)| *k == kind && !taken.contains(id)).map(|(id, _)| *id).collect())
+}
+
+/// Sends offers for a kind of place: to everybody on the list, or to nobody.
+pub async fn send(
+    app: &App,
+    call: &Call,
+    once: Option<Once>,
+    request: RequestId,
+    kind: PlaceKind,
+    champions: Vec<ChampionId>,
+    message: String,
+) -> Result<Vec<OfferId>, Refusal<CannotSend>> {
+    let action = Action::OfferSend;
+    let result = transact!(app.db, |tx| {
+        let (request_row, session) = super::request::locked(&tx, call, request, action).await?;
+        if let Some(kept) = answered::<Vec<OfferId>, CannotSend>(&tx, call, once.as_ref(), action).await? {
+            return Ok(kept);
+        }
+        if session.status == SessionStatus::Cancelled || session.starts_at <= call.now {
+            return Err(Refusal::rule(CannotSend::SessionClosed));
+        }
+        if super::request::progress(&tx, &request_row, call).await? == RequestStatus::Withdrawn {
+            return Err(Refusal::rule(CannotSend::RequestClosed));
+        }
+        let facts = facts::need(&tx, session).await?;
+        if open_places(&tx, &facts, kind).await?.is_empty() {
+            return Err(Refusal::rule(CannotSend::NoOpenPlace { kind }));
+        }
+        judge_list(&tx, call, &facts, kind, &champions).await?;
+        let rows: Vec<row_of::Model> = champions.iter().map(|id| new_offer(call, request, &facts.session, *id, kind, &message)).collect();
+        let ids: Vec<OfferId> = rows.iter().map(|o| o.id).collect();
+        for offer in &rows {
+            mail(&tx, call, Mail::Offer { champion: offer.champion_id, offer: offer.id }).await?;
+            done(
+                &tx,
+                call,
+                action,
+                Subject("Offer", Some(offer.id.0)),
+                json!({ "champion": offer.champion_id, "session": offer.session_id }),
+            )
+            .await?;
+        }
+        expire_unanswered(&tx, facts.session.id, &champions, call).await?;
+        row::insert_all(&tx, rows).await?;
+        store::champion::asked(&tx, &champions, call.now).await?;
+        emit(&tx, call, "offer.sent", json!({ "request": request, "offers": ids })).await?;
+        keep(&tx, call, once.as_ref(), &ids).await?;
+        Ok(ids)
+    });
+    audited(app, call, action, Subject("ChampionRequest", Some(request.0)), result).await
+}
+
+/// Offers that lapsed keep the state PENDING until somebody touches them; a new one needs the place in the index.
+async fn expire_unanswered(tx: &impl ConnectionTrait, session: SessionId, champions: &[ChampionId], call: &Call) -> Result<(), Fault> {
+    for old in offer::of_sessions(tx, &[session]).await? {
+        if champions.contains(&old.champion_id) && old.status == OfferStatus::Pending {
+            row::update(tx, row_of::Model { status: OfferStatus::Expired, responded_at: Some(call.now), ..old }).await?;
+        }
+    }
+    Ok(())
+}
+
+async fn judge_list(
+    tx: &impl ConnectionTrait,
+    call: &Call,
+    facts: &SessionFactsRow,
+    kind: PlaceKind,
+    champions: &[ChampionId],
+) -> Result<(), Refusal<CannotSend>> {
+    let distinct: std::collections::HashSet<_> = champions.iter().collect();
+    if champions.is_empty() || champions.len() > ASK_LIMIT || distinct.len() < champions.len() {
+        return Err(Refusal::rule(CannotSend::ListSize { most: ASK_LIMIT }));
+    }
+    store::champion::lock_all(tx, champions).await?;
+    let records: HashMap<ChampionId, ChampionRecord> =
+        facts::champions(tx, Which::These(champions)).await?.into_iter().map(|r| (r.id, r)).collect();
+    let earlier = offer::of_sessions(tx, &[facts.session.id]).await?;
+    let Some(need) = facts.need(kind) else { return Err(Refusal::rule(CannotSend::NoOpenPlace { kind })) };
+    let judge = |(index, id): (usize, &ChampionId)| {
+        let last = earlier.iter().rev().find(|o| o.champion_id == *id).map(fact);
+        match records.get(id).filter(|r| r.clearance.membership.is_open()) {
+            None => Some(CannotSend::UnknownChampion { index }),
+            Some(record) => judge_send(need, record, last, index, call.now).err(),
+        }
+    };
+    let problems: Vec<CannotSend> = champions.iter().enumerate().filter_map(judge).collect();
+    if problems.is_empty() { Ok(()) } else { Err(Refusal::Rule(problems)) }
+}
+
+fn new_offer(
+    call: &Call,
+    request: RequestId,
+    session: &entity::session::Model,
+    champion: ChampionId,
+    kind: PlaceKind,
+    message: &str,
+) -> row_of::Model {
+    row_of::Model {
+        id: new_id(call.now),
+        request_id: request,
+        session_id: session.id,
+        champion_id: champion,
+        kind,
+        status: OfferStatus::Pending,
+        message: message.to_owned(),
+        sent_by: call.caller.account,
+        sent_at: call.now,
+        expires_at: expires_at(call.now, session.starts_at),
+        responded_at: None,
+        decline_reason: None,
+    }
+}
+
+/// The champion's own offer, with session, offer and champion locked in that order; anybody else's is not found.
+async fn own<R: Reason>(
+    tx: &impl ConnectionTrait,
+    call: &Call,
+    id: OfferId,
+    action: Action,
+) -> Result<(row_of::Model, entity::session::Model), Refusal<R>> {
+    call.require(action, Relation::Own)?;
+    let seen = offer::find(tx, id).await?.filter(|o| call.may(action, call.caller.to_champion(o.champion_id)));
+    let Some(seen) = seen else { return Err(Refusal::not_found("offerId")) };
+    let session = store::session::lock(tx, seen.session_id).await?.ok_or(Refusal::not_found("offerId"))?;
+    let offer = offer::lock(tx, id).await?.ok_or(Refusal::not_found("offerId"))?;
+    store::champion::lock(tx, offer.champion_id).await?;
+    Ok((offer, session))
+}
+
+/// Accepts an offer: facts are read again under lock, and judged at the session's date.
+pub async fn accept(app: &App, call: &Call, id: OfferId) -> Result<AssignmentId, Refusal<CannotAccept>> {
+    let action = Action::OfferAccept;
+    let result = transact!(app.db, |tx| {
+        let (offer, session) = own(&tx, call, id, action).await?;
+        let facts = facts::need(&tx, session).await?;
+        let openings = Openings { status: facts.session.status, places: open_places(&tx, &facts, offer.kind).await? };
+        let record = facts::champions(&tx, Which::These(&[offer.champion_id])).await?.pop().ok_or(Refusal::not_found("offerId"))?;
+        let Some(need) = facts.need(offer.kind) else { return Err(Refusal::rule(CannotAccept::PlacesFilled)) };
+        match judge_accept(fact(&offer), &openings, need, &record, call.now)? {
+            Acceptance::Already => {
+                let there = offer::assignment_of(&tx, id).await?.map(|a| a.id);
+                there.ok_or(Refusal::Fault(Fault::Other(anyhow::anyhow!("an accepted offer without its assignment"))))
+            }
+            Acceptance::Takes(place) => Ok(take(&tx, call, offer, &facts, place, openings.places.len() == 1).await?),
+        }
+    });
+    audited(app, call, action, Subject("Offer", Some(id.0)), result).await
+}
+
+/// Gives the place, and closes the other offers for this kind once the last place has gone.
+async fn take(
+    tx: &impl ConnectionTrait,
+    call: &Call,
+    offer: row_of::Model,
+    facts: &SessionFactsRow,
+    place: PlaceId,
+    last: bool,
+) -> Result<AssignmentId, Fault> {
+    let (id, session) = (new_id::<AssignmentId>(call.now), &facts.session);
+    let (offer_id, champion, kind) = (offer.id, offer.champion_id, offer.kind);
+    row::update(tx, row_of::Model { status: OfferStatus::Accepted, responded_at: Some(call.now), ..offer }).await?;
+    let assignment = assignment::Model {
+        id,
+        session_id: session.id,
+        place_id: place,
+        champion_id: champion,
+        offer_id: Some(offer_id),
+        status: AssignmentStatus::Confirmed,
+        starts_at: session.starts_at,
+        ends_at: session.ends_at,
+        created_at: call.now,
+        ended_at: None,
+        ended_reason: None,
+    };
+    row::insert(tx, assignment).await?;
+    if last {
+        for other in offer::of_sessions(tx, &[session.id]).await?.into_iter().filter(|o| o.kind == kind && o.status == OfferStatus::Pending)
+        {
+            mail(tx, call, Mail::NoLongerNeeded { champion: other.champion_id, session: session.id }).await?;
+            row::update(tx, row_of::Model { status: OfferStatus::Expired, responded_at: Some(call.now), ..other }).await?;
+        }
+    }
+    done(tx, call, Action::OfferAccept, Subject("Offer", Some(offer_id.0)), json!({ "assignment": id, "place": place })).await?;
+    emit(tx, call, "assignment.confirmed", json!({ "assignment": id, "session": session.id, "champion": champion })).await?;
+    Ok(id)
+}
+
+/// Declines an offer; the reason is the champion's own, and nobody needs one.
+pub async fn decline(app: &App, call: &Call, id: OfferId, reason: Option<String>) -> Result<OfferId, Refusal<CannotDecline>> {
+    let action = Action::OfferDecline;
+    let result = transact!(app.db, |tx| {
+        let (offer, _) = own(&tx, call, id, action).await?;
+        if !judge_decline(fact(&offer), call.now).map_err(Refusal::rule)? {
+            return Ok(id);
+        }
+        row::update(
+            &tx,
+            row_of::Model { status: OfferStatus::Declined, responded_at: Some(call.now), decline_reason: reason.clone(), ..offer },
+        )
+        .await?;
+        done(&tx, call, action, Subject("Offer", Some(id.0)), json!({})).await?;
+        emit(&tx, call, "offer.declined", json!({ "offer": id })).await?;
+        Ok(id)
+    });
+    audited(app, call, action, Subject("Offer", Some(id.0)), result).await
+}
+
+/// Takes an offer back.
+pub async fn withdraw(app: &App, call: &Call, id: OfferId) -> Result<OfferId, Refusal<CannotTakeBack>> {
+    let action = Action::OfferWithdraw;
+    let result = transact!(app.db, |tx| {
+        call.require(action, Relation::Own)?;
+        let Some(seen) = offer::find(&tx, id).await? else { return Err(Refusal::not_found("offerId")) };
+        let Some(session) = store::session::lock(&tx, seen.session_id).await? else { return Err(Refusal::not_found("offerId")) };
+        if !call.may(action, call.caller.to_group(session.group_id)) {
+            return Err(Refusal::not_found("offerId"));
+        }
+        let offer = offer::lock(&tx, id).await?.ok_or(Refusal::not_found("offerId"))?;
+        if !judge_take_back(fact(&offer), call.now).map_err(Refusal::rule)? {
+            return Ok(id);
+        }
+        mail(&tx, call, Mail::NoLongerNeeded { champion: offer.champion_id, session: session.id }).await?;
+        row::update(&tx, row_of::Model { status: OfferStatus::Withdrawn, responded_at: Some(call.now), ..offer }).await?;
+        done(&tx, call, action, Subject("Offer", Some(id.0)), json!({})).await?;
+        Ok(id)
+    });
+    audited(app, call, action, Subject("Offer", Some(id.0)), result).await
+}

@@ -1,0 +1,164 @@
+//! Requests: a group leader asks for champions, for a session that is there or one created in the same call.
+
+use entity::champion_request;
+use rules::id::{RequestId, SessionId};
+use rules::offer::OfferStatus;
+use rules::policy::{Action, Relation};
+use rules::reason::Malformed;
+use rules::request::{CannotAsk, CannotWithdraw, Progress, status, withdraw as judge_withdraw};
+use rules::session::{PlaceKind, SessionStatus};
+use sea_orm::ConnectionTrait;
+use serde_json::json;
+
+use super::session::{NewSession, group_for};
+use super::{Mail, Once, Subject, answered, audited, done, emit, keep, mail};
+use crate::app::{App, Call};
+use crate::clock::new_id;
+use crate::error::{Fault, Refusal};
+use crate::store::{self, ledger, offer, row, transact};
+
+/// What champions are asked for.
+#[derive(Clone, Debug)]
+pub enum Target {
+    /// A session that is there.
+    Session(SessionId),
+    /// A new one.
+    New(Box<NewSession>),
+}
+
+/// Asks for champions.
+pub async fn create(app: &App, call: &Call, once: Option<Once>, target: Target, message: String) -> Result<RequestId, Refusal<CannotAsk>> {
+    let action = Action::ChampionRequestCreate;
+    let result = transact!(app.db, |tx| {
+        call.require(Action::SessionRead, Relation::Other)?;
+        if let Target::New(new) = &target {
+            group_for(&tx, call, new.group, action, "target.newSession.groupId").await?;
+        }
+        if let Some(kept) = answered::<RequestId, CannotAsk>(&tx, call, once.as_ref(), action).await? {
+            return Ok(kept);
+        }
+        let session = match &target {
+            Target::Session(id) => *id,
+            Target::New(new) => super::session::insert(&tx, call, new).await.map_err(inside)?,
+        };
+        let Some(session) = store::session::lock(&tx, session).await? else { return Err(Refusal::not_found("target.sessionId")) };
+        call.require(action, call.caller.to_group(session.group_id))?;
+        if session.status == SessionStatus::Cancelled || session.starts_at <= call.now {
+            return Err(Refusal::rule(CannotAsk::SessionClosed));
+        }
+        if offer::request_for(&tx, session.id).await?.is_some() {
+            return Err(Refusal::rule(CannotAsk::AlreadyAsked));
+        }
+        let id: RequestId = new_id(call.now);
+        let request = champion_request::Model {
+            id,
+            number: ledger::next_number(&tx, "request").await?,
+            group_id: session.group_id,
+            session_id: session.id,
+            requested_by: call.caller.account,
+            message: message.clone(),
+            withdrawn_at: None,
+            created_at: call.now,
+        };
+        row::insert(&tx, request).await?;
+        done(&tx, call, action, Subject("ChampionRequest", Some(id.0)), json!({ "session": session.id })).await?;
+        emit(&tx, call, "request.created", json!({ "request": id, "session": session.id })).await?;
+        keep(&tx, call, once.as_ref(), &id).await?;
+        Ok(id)
+    });
+    audited(app, call, action, Subject("ChampionRequest", None), result).await
+}
+
+/// What is wrong with the new session is said at its place in this input.
+fn inside(refusal: Refusal<rules::session::CannotCreateSession>) -> Refusal<CannotAsk> {
+    use rules::session::CannotCreateSession as New;
+    let at = |field: Vec<String>| ["target".to_owned(), "newSession".to_owned()].into_iter().chain(field).collect();
+    match refusal {
+        Refusal::Unauthenticated => Refusal::Unauthenticated,
+        Refusal::Forbidden => Refusal::Forbidden,
+        Refusal::Fault(fault) => Refusal::Fault(fault),
+        Refusal::Rule(reasons) => Refusal::Rule(
+            reasons
+                .into_iter()
+                .map(|reason| match reason {
+                    New::Invalid(problem) => CannotAsk::Invalid(Malformed { field: at(problem.field), ..problem }),
+                    New::NotFound { field } => CannotAsk::NotFound { field: at(field) },
+                    problem => CannotAsk::Session { problem },
+                })
+                .collect(),
+        ),
+    }
+}
+
+/// Where requests stand, by their sessions: two statements, however many requests.
+pub async fn progress(
+    conn: &impl ConnectionTrait,
+    request: &champion_request::Model,
+    call: &Call,
+) -> Result<rules::request::RequestStatus, Fault> {
+    let session = store::session::find(conn, request.session_id)
+        .await?
+        .ok_or_else(|| Fault::Other(anyhow::anyhow!("a request without its session")))?;
+    let places = store::session::places(conn, &[session.id]).await?;
+    let confirmed = offer::confirmed(conn, &[session.id]).await?;
+    let offers = offer::of_sessions(conn, &[session.id]).await?;
+    Ok(stands(request, &session, &places, &confirmed, &offers, call.now))
+}
+
+/// Where a request stands, by its session's rows. Shadow places don't count: nobody waits for them.
+pub fn stands(
+    request: &champion_request::Model,
+    session: &entity::session::Model,
+    places: &[entity::place::Model],
+    confirmed: &[entity::assignment::Model],
+    offers: &[entity::offer::Model],
+    now: chrono::DateTime<chrono::Utc>,
+) -> rules::request::RequestStatus {
+    let wanted: Vec<_> = places.iter().filter(|p| p.kind != PlaceKind::Shadow).map(|p| p.id).collect();
+    let pending =
+        offers.iter().filter(|o| o.request_id == request.id && super::offer::fact(o).status_at(now) == OfferStatus::Pending).count();
+    let progress = Progress {
+        withdrawn: request.withdrawn_at.is_some(),
+        session: session.status,
+        starts_at: session.starts_at,
+        places: wanted.len(),
+        filled: confirmed.iter().filter(|a| wanted.contains(&a.place_id)).count(),
+        pending,
+    };
+    status(progress, now)
+}
+
+/// The request, its session locked, if the caller may see requests of its group.
+pub(super) async fn locked<R: rules::reason::Reason>(
+    tx: &impl ConnectionTrait,
+    call: &Call,
+    id: RequestId,
+    action: Action,
+) -> Result<(champion_request::Model, entity::session::Model), Refusal<R>> {
+    call.require(action, Relation::Own)?;
+    let visible = offer::request(tx, id).await?.filter(|r| call.may(Action::ChampionRequestRead, call.caller.to_group(r.group_id)));
+    let Some(request) = visible else { return Err(Refusal::not_found("requestId")) };
+    call.require(action, call.caller.to_group(request.group_id))?;
+    let Some(session) = store::session::lock(tx, request.session_id).await? else { return Err(Refusal::not_found("requestId")) };
+    Ok((request, session))
+}
+
+/// Takes a request back with its pending offers; champions who have accepted keep their places.
+pub async fn withdraw(app: &App, call: &Call, id: RequestId) -> Result<RequestId, Refusal<CannotWithdraw>> {
+    let action = Action::ChampionRequestWithdraw;
+    let result = transact!(app.db, |tx| {
+        let (mut request, session) = locked(&tx, call, id, action).await?;
+        if !judge_withdraw(progress(&tx, &request, call).await?).map_err(Refusal::rule)? {
+            return Ok(id);
+        }
+        request.withdrawn_at = Some(call.now);
+        row::update(&tx, request).await?;
+        for asked in offer::close_pending(&tx, session.id, OfferStatus::Withdrawn, call.now).await? {
+            mail(&tx, call, Mail::NoLongerNeeded { champion: asked.champion_id, session: session.id }).await?;
+        }
+        done(&tx, call, action, Subject("ChampionRequest", Some(id.0)), json!({ "session": session.id })).await?;
+        emit(&tx, call, "request.withdrawn", json!({ "request": id })).await?;
+        Ok(id)
+    });
+    audited(app, call, action, Subject("ChampionRequest", Some(id.0)), result).await
+}

@@ -1,0 +1,117 @@
+//! Champions, what they speak and help with, and their consents.
+
+use entity::{champion, champion_language, champion_topic, consent, email_token};
+use rules::champion::Membership;
+use rules::id::ChampionId;
+use rules::input::Topic;
+use sea_orm::sea_query::{Expr, LikeExpr};
+use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select};
+use uuid::Uuid;
+
+use super::paging::Sort;
+use super::row;
+
+/// Champions, by reference.
+pub const BY_REFERENCE: Sort<champion::Column> = Sort { key: champion::Column::Number, id: champion::Column::Id, descending: false };
+
+/// A champion.
+pub async fn find(conn: &impl ConnectionTrait, id: ChampionId) -> Result<Option<champion::Model>, DbErr> {
+    champion::Entity::find_by_id(id).one(conn).await
+}
+
+/// A champion, locked until the transaction ends: facts about them don't change under it.
+pub async fn lock(conn: &impl ConnectionTrait, id: ChampionId) -> Result<Option<champion::Model>, DbErr> {
+    champion::Entity::find_by_id(id).lock_exclusive().one(conn).await
+}
+
+/// Champions, locked in the order of their ids.
+pub async fn lock_all(conn: &impl ConnectionTrait, ids: &[ChampionId]) -> Result<Vec<champion::Model>, DbErr> {
+    champion::Entity::find()
+        .filter(champion::Column::Id.is_in(ids.iter().copied()))
+        .order_by_asc(champion::Column::Id)
+        .lock_exclusive()
+        .all(conn)
+        .await
+}
+
+/// A champion by e-mail key.
+pub async fn by_email(conn: &impl ConnectionTrait, key: &str) -> Result<Option<champion::Model>, DbErr> {
+    champion::Entity::find().filter(champion::Column::EmailKey.eq(key)).one(conn).await
+}
+
+/// A champion by number.
+pub async fn by_number(conn: &impl ConnectionTrait, number: i32) -> Result<Option<champion::Model>, DbErr> {
+    champion::Entity::find().filter(champion::Column::Number.eq(number)).one(conn).await
+}
+
+/// Which champions to list.
+#[derive(Clone, Debug, Default)]
+pub struct Filter {
+    /// With one of these memberships.
+    pub memberships: Vec<Membership>,
+    /// Whose name holds this text; for those who may read names.
+    pub name_holds: Option<String>,
+    /// Not those who have gone.
+    pub open_only: bool,
+}
+
+/// Champions that pass a filter.
+pub fn select(filter: &Filter) -> Select<champion::Entity> {
+    let mut select = champion::Entity::find();
+    if !filter.memberships.is_empty() {
+        select = select.filter(champion::Column::Membership.is_in(filter.memberships.iter().copied()));
+    }
+    if filter.open_only {
+        let gone = Membership::ALL.iter().copied().filter(|m| !m.is_open());
+        select = select.filter(champion::Column::Membership.is_not_in(gone));
+    }
+    if let Some(text) = &filter.name_holds {
+        let pattern = format!("%{}%", text.to_lowercase().replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_"));
+        select = select.filter(champion::Column::NameKey.like(LikeExpr::new(pattern).escape('\\')));
+    }
+    select
+}
+
+/// Replaces the languages and topics of a champion.
+pub async fn set_profile(conn: &impl ConnectionTrait, id: ChampionId, languages: &[String], topics: &[Topic]) -> Result<(), DbErr> {
+    champion_language::Entity::delete_many().filter(champion_language::Column::ChampionId.eq(id)).exec(conn).await?;
+    champion_topic::Entity::delete_many().filter(champion_topic::Column::ChampionId.eq(id)).exec(conn).await?;
+    row::insert_all(
+        conn,
+        languages.iter().map(|language| champion_language::Model { champion_id: id, language: language.clone() }).collect(),
+    )
+    .await?;
+    row::insert_all(conn, topics.iter().map(|topic| champion_topic::Model { champion_id: id, topic: *topic }).collect()).await
+}
+
+/// The languages of a champion.
+pub async fn languages(conn: &impl ConnectionTrait, id: ChampionId) -> Result<Vec<String>, DbErr> {
+    let rows = champion_language::Entity::find().filter(champion_language::Column::ChampionId.eq(id)).all(conn).await?;
+    Ok(rows.into_iter().map(|row| row.language).collect())
+}
+
+/// The topics of a champion.
+pub async fn topics(conn: &impl ConnectionTrait, id: ChampionId) -> Result<Vec<Topic>, DbErr> {
+    let rows = champion_topic::Entity::find().filter(champion_topic::Column::ChampionId.eq(id)).all(conn).await?;
+    Ok(rows.into_iter().map(|row| row.topic).collect())
+}
+
+/// The consents of a champion, as given.
+pub async fn consents(conn: &impl ConnectionTrait, id: ChampionId) -> Result<Vec<consent::Model>, DbErr> {
+    consent::Entity::find().filter(consent::Column::ChampionId.eq(id)).all(conn).await
+}
+
+/// An e-mail link, locked.
+pub async fn lock_token(conn: &impl ConnectionTrait, id: Uuid) -> Result<Option<email_token::Model>, DbErr> {
+    email_token::Entity::find_by_id(id).lock_exclusive().one(conn).await
+}
+
+/// Remembers that champions were asked.
+pub async fn asked(conn: &impl ConnectionTrait, ids: &[ChampionId], at: chrono::DateTime<chrono::Utc>) -> Result<(), DbErr> {
+    champion::Entity::update_many()
+        .col_expr(champion::Column::LastAskedAt, Expr::value(at))
+        .filter(champion::Column::Id.is_in(ids.iter().copied()))
+        .exec(conn)
+        .await
+        .map(|_| ())
+}

@@ -1,0 +1,264 @@
+//! Loads what the matching rules read: a fixed number of statements, however many champions or sessions.
+
+use std::collections::HashMap;
+use std::hash::Hash;
+
+use chrono::{DateTime, Utc};
+use entity::{
+    assignment, availability_exception, availability_window, champion, champion_language, champion_topic, completion, dbs_check, evidence,
+    session, venue,
+};
+use rules::assignment::AssignmentStatus;
+use rules::calendar::Span;
+use rules::champion::Membership;
+use rules::clearance::ClearanceRecord;
+use rules::dbs::{Audience, DbsScope, SessionFacts};
+use rules::geo::Point;
+use rules::id::{ChampionId, GroupId, ModuleId, PlaceId, RequirementId, SessionId};
+use rules::input::Topic;
+use rules::matching::{Booking, ChampionRecord};
+use rules::requirement::{Evidence, Requirement, RequirementKind};
+use rules::session::{PlaceKind, SessionNeed};
+use rules::training::Completion;
+use sea_orm::sea_query::Query;
+use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, JoinType, QueryFilter, QueryOrder, QuerySelect, Select};
+
+use super::{availability, dbs, session as sessions, training};
+use crate::error::Fault;
+
+/// Which champions to load.
+#[derive(Clone, Copy, Debug)]
+pub enum Which<'a> {
+    /// All who belong or may come to. SQL may only narrow: it must not lose anybody the rules would pass.
+    Open,
+    /// These.
+    These(&'a [ChampionId]),
+}
+
+impl Which<'_> {
+    fn narrow<E: EntityTrait>(self, select: Select<E>, column: E::Column) -> Select<E> {
+        match self {
+            Self::These(ids) => select.filter(column.is_in(ids.iter().copied())),
+            Self::Open => {
+                let gone = Membership::ALL.iter().copied().filter(|m| !m.is_open());
+                let open = Query::select()
+                    .column(champion::Column::Id)
+                    .from(champion::Entity)
+                    .and_where(champion::Column::Membership.is_not_in(gone))
+                    .to_owned();
+                select.filter(column.in_subquery(open))
+            }
+        }
+    }
+}
+
+/// Champions as the rules read them, in the order of their ids.
+pub async fn champions(conn: &impl ConnectionTrait, which: Which<'_>) -> Result<Vec<ChampionRecord>, Fault> {
+    let rows = which.narrow(champion::Entity::find(), champion::Column::Id).order_by_asc(champion::Column::Id).all(conn).await?;
+    let mut parts = Parts::load(conn, which).await?;
+    Ok(rows.into_iter().map(|row| record(row, &mut parts)).collect())
+}
+
+/// What hangs on champions, by champion.
+struct Parts {
+    languages: HashMap<ChampionId, Vec<String>>,
+    topics: HashMap<ChampionId, Vec<Topic>>,
+    evidence: HashMap<ChampionId, Vec<Evidence>>,
+    completions: HashMap<ChampionId, Vec<Completion>>,
+    checks: HashMap<ChampionId, Vec<rules::dbs::DbsRecord>>,
+    windows: HashMap<ChampionId, Vec<rules::availability::Window>>,
+    exceptions: HashMap<ChampionId, Vec<rules::availability::Exception>>,
+    bookings: HashMap<ChampionId, Vec<Booking>>,
+}
+
+impl Parts {
+    async fn load(conn: &impl ConnectionTrait, which: Which<'_>) -> Result<Self, Fault> {
+        let kinds: HashMap<RequirementId, RequirementKind> =
+            training::requirements(conn).await?.into_iter().map(|r| (r.id, r.kind)).collect();
+        let languages = which.narrow(champion_language::Entity::find(), champion_language::Column::ChampionId).all(conn).await?;
+        let topics = which.narrow(champion_topic::Entity::find(), champion_topic::Column::ChampionId).all(conn).await?;
+        let evidence = which.narrow(evidence::Entity::find(), evidence::Column::ChampionId).all(conn).await?;
+        let completions =
+            which.narrow(completion::Entity::find(), completion::Column::ChampionId).filter(completion::Column::RevokedAt.is_null());
+        let completions = completions.all(conn).await?;
+        let checks = which.narrow(dbs_check::Entity::find(), dbs_check::Column::ChampionId).all(conn).await?;
+        let windows = which.narrow(availability_window::Entity::find(), availability_window::Column::ChampionId).all(conn).await?;
+        let exceptions = which.narrow(availability_exception::Entity::find(), availability_exception::Column::ChampionId).all(conn).await?;
+        Ok(Self {
+            languages: group(languages.into_iter().map(|r| (r.champion_id, r.language))),
+            topics: group(topics.into_iter().map(|r| (r.champion_id, r.topic))),
+            evidence: group(evidence.iter().filter_map(|r| Some((r.champion_id, evidence_fact(r, *kinds.get(&r.requirement_id)?))))),
+            completions: group(completions.iter().map(|r| (r.champion_id, completion_fact(r)))),
+            checks: group(checks.iter().map(|r| (r.champion_id, dbs::fact(r)))),
+            windows: group(collect(windows.iter().map(|r| Ok((r.champion_id, availability::window_fact(r)?))))?),
+            exceptions: group(collect(exceptions.iter().map(|r| Ok((r.champion_id, availability::exception_fact(r)?))))?),
+            bookings: group(bookings(conn, which).await?),
+        })
+    }
+}
+
+fn record(row: champion::Model, parts: &mut Parts) -> ChampionRecord {
+    let id = row.id;
+    ChampionRecord {
+        id,
+        home: row.latitude.zip(row.longitude).map(|(latitude, longitude)| Point { latitude, longitude }),
+        reach_metres: u32::try_from(row.reach_metres).unwrap_or(0),
+        remote_only: row.remote_only,
+        most_per_week: row.most_per_week.and_then(|n| u32::try_from(n).ok()),
+        last_asked_at: row.last_asked_at,
+        clearance: ClearanceRecord {
+            membership: row.membership,
+            birth_date: row.birth_date,
+            evidence: take(&mut parts.evidence, id),
+            completions: take(&mut parts.completions, id),
+            checks: take(&mut parts.checks, id),
+            child_dates: Vec::new(),
+        },
+        languages: take(&mut parts.languages, id),
+        topics: take(&mut parts.topics, id),
+        windows: take(&mut parts.windows, id),
+        exceptions: take(&mut parts.exceptions, id),
+        bookings: take(&mut parts.bookings, id),
+    }
+}
+
+fn take<T>(map: &mut HashMap<ChampionId, Vec<T>>, id: ChampionId) -> Vec<T> {
+    map.remove(&id).unwrap_or_default()
+}
+
+/// Sorts pairs into lists by their first half.
+pub fn group<K: Eq + Hash, V>(pairs: impl IntoIterator<Item = (K, V)>) -> HashMap<K, Vec<V>> {
+    let mut map: HashMap<K, Vec<V>> = HashMap::new();
+    for (key, value) in pairs {
+        map.entry(key).or_default().push(value);
+    }
+    map
+}
+
+fn collect<T>(items: impl Iterator<Item = Result<T, Fault>>) -> Result<Vec<T>, Fault> {
+    items.collect()
+}
+
+/// Evidence as the rules read it.
+pub fn evidence_fact(row: &evidence::Model, kind: RequirementKind) -> Evidence {
+    Evidence { requirement: row.requirement_id, kind, given_on: row.given_on, outcome: row.outcome }
+}
+
+/// A completion as the rules read it.
+pub fn completion_fact(row: &completion::Model) -> Completion {
+    Completion { module: row.module_id, completed_on: row.completed_on, expires_on: row.expires_on }
+}
+
+type BookingRow = (ChampionId, SessionId, GroupId, DateTime<Utc>, DateTime<Utc>, chrono::NaiveDate, Audience);
+
+async fn bookings(conn: &impl ConnectionTrait, which: Which<'_>) -> Result<Vec<(ChampionId, Booking)>, DbErr> {
+    let to_session = assignment::Entity::belongs_to(session::Entity).from(assignment::Column::SessionId).to(session::Column::Id);
+    let rows: Vec<BookingRow> = which
+        .narrow(assignment::Entity::find(), assignment::Column::ChampionId)
+        .filter(assignment::Column::Status.eq(AssignmentStatus::Confirmed))
+        .join(JoinType::InnerJoin, to_session.into())
+        .select_only()
+        .columns([assignment::Column::ChampionId, assignment::Column::SessionId])
+        .column(session::Column::GroupId)
+        .columns([assignment::Column::StartsAt, assignment::Column::EndsAt])
+        .columns([session::Column::LocalDate, session::Column::Audience])
+        .into_tuple()
+        .all(conn)
+        .await?;
+    let booking = |(champion, session, group, from, until, date, audience): BookingRow| {
+        (champion, Booking { session, group, span: Span { from, until }, date, with_children: audience == Audience::Children })
+    };
+    Ok(rows.into_iter().map(booking).collect())
+}
+
+/// A session with what each kind of its places asks for.
+#[derive(Clone, Debug)]
+pub struct SessionFactsRow {
+    /// The session.
+    pub session: session::Model,
+    /// Its places: id and kind, in order.
+    pub places: Vec<(PlaceId, PlaceKind)>,
+    needs: HashMap<PlaceKind, SessionNeed>,
+}
+
+impl SessionFactsRow {
+    /// What a kind of place asks for, if the session has one.
+    pub fn need(&self, kind: PlaceKind) -> Option<&SessionNeed> {
+        self.needs.get(&kind)
+    }
+
+    /// The kinds of place it has.
+    pub fn kinds(&self) -> impl Iterator<Item = PlaceKind> + '_ {
+        PlaceKind::ALL.iter().copied().filter(|kind| self.needs.contains_key(kind))
+    }
+}
+
+/// What sessions ask for: seven statements, however many sessions.
+pub async fn needs(conn: &impl ConnectionTrait, rows: Vec<session::Model>) -> Result<Vec<SessionFactsRow>, DbErr> {
+    let ids: Vec<SessionId> = rows.iter().map(|s| s.id).collect();
+    let places = sessions::places(conn, &ids).await?;
+    let place_ids: Vec<PlaceId> = places.iter().map(|p| p.id).collect();
+    let modules = group(sessions::place_modules(conn, &place_ids).await?.into_iter().map(|r| (r.place_id, r.module_id)));
+    let topics = group(sessions::topics(conn, &ids).await?.into_iter().map(|r| (r.session_id, r.topic)));
+    let venue_ids = rows.iter().filter_map(|s| s.venue_id);
+    let venues: HashMap<_, _> =
+        venue::Entity::find().filter(venue::Column::Id.is_in(venue_ids)).all(conn).await?.into_iter().map(|v| (v.id, v)).collect();
+    let codes: HashMap<ModuleId, String> = training::catalogue(conn).await?.into_iter().map(|(id, (row, _))| (id, row.code)).collect();
+    let requirements: Vec<Requirement> = training::requirements(conn).await?.iter().map(training::requirement_fact).collect();
+    let places = group(places.into_iter().map(|p| (p.session_id, (p.id, p.kind))));
+    Ok(rows
+        .into_iter()
+        .map(|session| {
+            let at = session.venue_id.and_then(|id| venues.get(&id)).map(|v| Point { latitude: v.latitude, longitude: v.longitude });
+            let places = places.get(&session.id).cloned().unwrap_or_default();
+            let with_codes = |place: &PlaceId| {
+                modules.get(place).into_iter().flatten().map(|id| (*id, codes.get(id).cloned().unwrap_or_default())).collect()
+            };
+            let mut needs = HashMap::new();
+            for (place, kind) in &places {
+                needs.entry(*kind).or_insert_with(|| SessionNeed {
+                    at,
+                    kind: *kind,
+                    modules: with_codes(place),
+                    requirements: requirements.clone(),
+                    topics: topics.get(&session.id).cloned().unwrap_or_default(),
+                    ..bare_need(&session)
+                });
+            }
+            SessionFactsRow { session, places, needs }
+        })
+        .collect())
+}
+
+/// What the session's own row says of a need.
+fn bare_need(row: &session::Model) -> SessionNeed {
+    let dbs = row.dbs_level.zip(row.dbs_workforce).map(|(level, workforce)| DbsScope {
+        level,
+        workforce,
+        adults_barred: row.dbs_adults_barred,
+        children_barred: row.dbs_children_barred,
+    });
+    SessionNeed {
+        session: Some(row.id),
+        group: row.group_id,
+        span: Span { from: row.starts_at, until: row.ends_at },
+        date: row.local_date,
+        at: None,
+        modality: row.modality,
+        setting: row.setting,
+        kind: PlaceKind::Helper,
+        facts: SessionFacts { audience: row.audience, weekly: row.weekly, handles_money: row.handles_money, overnight: row.overnight },
+        responsible_adult: row.responsible_adult,
+        dbs,
+        modules: Vec::new(),
+        requirements: Vec::new(),
+        language: row.language.clone(),
+        topics: Vec::new(),
+    }
+}
+
+/// What one session asks for.
+pub async fn need(conn: &impl ConnectionTrait, row: session::Model) -> Result<SessionFactsRow, DbErr> {
+    let mut rows = needs(conn, vec![row]).await?;
+    rows.pop().ok_or_else(|| DbErr::Custom("a session without its facts".to_owned()))
+}

@@ -1,0 +1,96 @@
+//! What every write leaves behind: audit rows, outbox rows, answers kept for a retry, numbers given out, settings.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use entity::{audit_event, counter, idempotency, outbox, setting};
+use sea_orm::sea_query::{Expr, ExprTrait, OnConflict};
+use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use uuid::Uuid;
+
+use super::row;
+
+/// How long an answer is kept for a retry.
+pub const ANSWERS_KEPT: TimeDelta = TimeDelta::hours(24);
+
+/// Adds an audit row.
+pub async fn audit(conn: &impl ConnectionTrait, event: audit_event::Model) -> Result<(), DbErr> {
+    row::insert(conn, event).await
+}
+
+/// Adds audit rows.
+pub async fn audit_all(conn: &impl ConnectionTrait, events: Vec<audit_event::Model>) -> Result<(), DbErr> {
+    row::insert_all(conn, events).await
+}
+
+/// The audit rows about one subject with one action, newest first.
+pub async fn audit_of(conn: &impl ConnectionTrait, subject: Uuid, action: &str, most: u64) -> Result<Vec<audit_event::Model>, DbErr> {
+    audit_event::Entity::find()
+        .filter(audit_event::Column::SubjectId.eq(subject))
+        .filter(audit_event::Column::Action.eq(action))
+        .order_by_desc(audit_event::Column::At)
+        .order_by_desc(audit_event::Column::Id)
+        .limit(most)
+        .all(conn)
+        .await
+}
+
+/// Adds an outbox row.
+pub async fn emit(conn: &impl ConnectionTrait, id: Uuid, at: DateTime<Utc>, topic: &str, payload: String) -> Result<(), DbErr> {
+    row::insert(conn, outbox::Model { id, at, topic: topic.to_owned(), payload, attempts: 0, delivered_at: None }).await
+}
+
+/// The newest outbox rows of a topic.
+pub async fn newest(conn: &impl ConnectionTrait, topic: &str, most: u64) -> Result<Vec<outbox::Model>, DbErr> {
+    let rows = outbox::Entity::find().filter(outbox::Column::Topic.eq(topic));
+    rows.order_by_desc(outbox::Column::At).order_by_desc(outbox::Column::Id).limit(most).all(conn).await
+}
+
+/// Claims an idempotency key, or finds the row of whoever did. A twin in flight waits here for the other's end.
+pub async fn claim(conn: &impl ConnectionTrait, row: idempotency::Model) -> Result<Option<idempotency::Model>, DbErr> {
+    let (caller, key, cutoff) = (row.caller.clone(), row.key.clone(), row.created_at - ANSWERS_KEPT);
+    let same = || idempotency::Column::Caller.eq(caller.as_str()).and(idempotency::Column::Key.eq(key.as_str()));
+    idempotency::Entity::delete_many().filter(same()).filter(idempotency::Column::CreatedAt.lt(cutoff)).exec(conn).await?;
+    let fresh = idempotency::ActiveModel {
+        caller: Set(row.caller),
+        key: Set(row.key),
+        operation: Set(row.operation),
+        input_hash: Set(row.input_hash),
+        response: Set(row.response),
+        created_at: Set(row.created_at),
+    };
+    let conflict = OnConflict::columns([idempotency::Column::Caller, idempotency::Column::Key]).do_nothing().to_owned();
+    let inserted = idempotency::Entity::insert(fresh).on_conflict(conflict).exec_without_returning(conn).await?;
+    if inserted > 0 {
+        return Ok(None);
+    }
+    idempotency::Entity::find().filter(same()).one(conn).await
+}
+
+/// Keeps the answer of a claimed key.
+pub async fn keep_answer(conn: &impl ConnectionTrait, caller: &str, key: &str, response: String) -> Result<(), DbErr> {
+    idempotency::Entity::update_many()
+        .col_expr(idempotency::Column::Response, Expr::value(response))
+        .filter(idempotency::Column::Caller.eq(caller))
+        .filter(idempotency::Column::Key.eq(key))
+        .exec(conn)
+        .await
+        .map(|_| ())
+}
+
+/// The next number of a series: 1, 2, 3…
+pub async fn next_number(conn: &impl ConnectionTrait, name: &str) -> Result<i32, DbErr> {
+    let first = counter::ActiveModel { name: Set(name.to_owned()), value: Set(1) };
+    let next = Expr::col((counter::Entity, counter::Column::Value)).add(1);
+    let conflict = OnConflict::column(counter::Column::Name).value(counter::Column::Value, next).to_owned();
+    let row = counter::Entity::insert(first).on_conflict(conflict).exec_with_returning(conn).await?;
+    i32::try_from(row.value).map_err(|_| DbErr::Custom(format!("the numbers of {name} are used up")))
+}
+
+/// A setting of this database.
+pub async fn setting(conn: &impl ConnectionTrait, key: &str) -> Result<Option<String>, DbErr> {
+    Ok(setting::Entity::find_by_id(key.to_owned()).one(conn).await?.map(|row| row.value))
+}
+
+/// Writes a setting that is not there yet.
+pub async fn set(conn: &impl ConnectionTrait, key: &str, value: &str) -> Result<(), DbErr> {
+    row::insert(conn, setting::Model { key: key.to_owned(), value: value.to_owned() }).await
+}

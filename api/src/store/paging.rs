@@ -1,0 +1,130 @@
+//! Keyset pages: a row is found again by its sort key and id, so pages stay right while rows come and go.
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use chrono::DateTime;
+use sea_orm::sea_query::{Expr, ExprTrait};
+use sea_orm::{ConnectionTrait, DbErr, EntityTrait, ModelTrait, Order, QueryFilter, QueryOrder, QuerySelect, Select, Value};
+use uuid::Uuid;
+
+/// Where a row stands in an order.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Cursor {
+    key: Value,
+    id: Uuid,
+}
+
+impl Cursor {
+    /// The cursor of a row.
+    pub fn of(key: impl Into<Value>, id: impl Into<Uuid>) -> Self {
+        Self { key: key.into(), id: id.into() }
+    }
+
+    /// Opaque to clients.
+    pub fn encode(&self) -> String {
+        let key = match &self.key {
+            Value::Int(Some(n)) => format!("i{n}"),
+            Value::ChronoDateTimeUtc(Some(at)) => format!("t{}", at.timestamp_micros()),
+            Value::String(Some(text)) => format!("s{text}"),
+            _ => "n".to_owned(),
+        };
+        URL_SAFE_NO_PAD.encode([self.id.as_bytes().as_slice(), key.as_bytes()].concat())
+    }
+
+    /// A cursor as it was given out, of any order.
+    pub fn decode(text: &str) -> Option<Self> {
+        let bytes = URL_SAFE_NO_PAD.decode(text).ok()?;
+        let (id, key) = bytes.split_at_checked(16)?;
+        let key = std::str::from_utf8(key).ok()?;
+        let rest = key.get(1..)?;
+        let key: Value = match key.as_bytes()[0] {
+            b'i' => rest.parse::<i32>().ok()?.into(),
+            b't' => DateTime::from_timestamp_micros(rest.parse().ok()?)?.into(),
+            b's' => rest.to_owned().into(),
+            _ => return None,
+        };
+        Some(Self { key, id: Uuid::from_slice(id).ok()? })
+    }
+}
+
+/// Which rows of an order are wanted.
+#[derive(Clone, Debug)]
+pub struct Slice {
+    /// How many.
+    pub limit: u64,
+    /// After this row.
+    pub after: Option<Cursor>,
+    /// Before this row.
+    pub before: Option<Cursor>,
+    /// The last of them instead of the first.
+    pub backward: bool,
+}
+
+/// A page of rows.
+#[derive(Clone, Debug)]
+pub struct Page<M> {
+    /// The rows, in order.
+    pub rows: Vec<M>,
+    /// Whether rows follow.
+    pub has_next: bool,
+    /// Whether rows come before.
+    pub has_previous: bool,
+}
+
+/// An order: a key column, then the id.
+#[derive(Clone, Copy, Debug)]
+pub struct Sort<C> {
+    /// What rows are sorted by.
+    pub key: C,
+    /// What breaks ties.
+    pub id: C,
+    /// Largest first.
+    pub descending: bool,
+}
+
+/// Reads one page of a selection.
+pub async fn page<E>(conn: &impl ConnectionTrait, select: Select<E>, sort: Sort<E::Column>, slice: &Slice) -> Result<Page<E::Model>, DbErr>
+where
+    E: EntityTrait,
+    E::Model: ModelTrait,
+{
+    let beyond = |select: Select<E>, cursor: &Cursor, greater: bool| {
+        let row = Expr::tuple([Expr::col(sort.key), Expr::col(sort.id)]);
+        let at = Expr::tuple([Expr::value(cursor.key.clone()), Expr::value(cursor.id)]);
+        select.filter(if greater { row.gt(at) } else { row.lt(at) })
+    };
+    let mut select = select;
+    if let Some(after) = &slice.after {
+        select = beyond(select, after, !sort.descending);
+    }
+    if let Some(before) = &slice.before {
+        select = beyond(select, before, sort.descending);
+    }
+    let order = if sort.descending != slice.backward { Order::Desc } else { Order::Asc };
+    let mut rows = select.order_by(sort.key, order.clone()).order_by(sort.id, order).limit(slice.limit + 1).all(conn).await?;
+    let more = rows.len() as u64 > slice.limit;
+    rows.truncate(slice.limit as usize);
+    if slice.backward {
+        rows.reverse();
+        return Ok(Page { rows, has_next: slice.before.is_some(), has_previous: more });
+    }
+    Ok(Page { rows, has_next: more, has_previous: slice.after.is_some() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cursors_come_back_as_they_went() {
+        let at = DateTime::from_timestamp_micros(1_763_000_000_123_456).expect("an instant");
+        for cursor in
+            [Cursor::of(42, Uuid::from_u128(7)), Cursor::of(at, Uuid::from_u128(8)), Cursor::of("Łódź drop-in", Uuid::from_u128(9))]
+        {
+            assert_eq!(Cursor::decode(&cursor.encode()), Some(cursor));
+        }
+        for wrong in ["", "AAAA", "not base64!", "AAAAAAAAAAAAAAAAAAAAAHh4"] {
+            assert_eq!(Cursor::decode(wrong), None, "{wrong}");
+        }
+    }
+}

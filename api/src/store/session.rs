@@ -1,0 +1,102 @@
+//! Sessions, their places and topics.
+
+use chrono::{DateTime, Utc};
+use entity::{assignment, place, place_module, session, session_topic};
+use rules::assignment::AssignmentStatus;
+use rules::id::{ChampionId, GroupId, PlaceId, SessionId, VenueId};
+use rules::session::{PlaceKind, SessionStatus};
+use sea_orm::sea_query::{Expr, ExprTrait, Query};
+use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select};
+
+use super::paging::Sort;
+
+/// Sessions, by their start.
+pub const BY_START: Sort<session::Column> = Sort { key: session::Column::StartsAt, id: session::Column::Id, descending: false };
+
+/// A session.
+pub async fn find(conn: &impl ConnectionTrait, id: SessionId) -> Result<Option<session::Model>, DbErr> {
+    session::Entity::find_by_id(id).one(conn).await
+}
+
+/// A session, locked: nobody else takes a place or changes it until the transaction ends.
+pub async fn lock(conn: &impl ConnectionTrait, id: SessionId) -> Result<Option<session::Model>, DbErr> {
+    session::Entity::find_by_id(id).lock_exclusive().one(conn).await
+}
+
+/// Which sessions to list.
+#[derive(Clone, Debug, Default)]
+pub struct Filter {
+    /// Starting at or after.
+    pub from: Option<DateTime<Utc>>,
+    /// Starting before.
+    pub until: Option<DateTime<Utc>>,
+    /// Of these groups; none for all.
+    pub groups: Option<Vec<GroupId>>,
+    /// At this venue.
+    pub venue: Option<VenueId>,
+    /// Where this champion is placed.
+    pub champion: Option<ChampionId>,
+    /// Only those that will be held.
+    pub scheduled_only: bool,
+    /// Only those with a place open.
+    pub uncovered_only: bool,
+}
+
+/// Sessions that pass a filter.
+pub fn select(filter: &Filter) -> Select<session::Entity> {
+    use session::Column;
+    let mut select = session::Entity::find();
+    if let Some(from) = filter.from {
+        select = select.filter(Column::StartsAt.gte(from));
+    }
+    if let Some(until) = filter.until {
+        select = select.filter(Column::StartsAt.lt(until));
+    }
+    if let Some(groups) = &filter.groups {
+        select = select.filter(Column::GroupId.is_in(groups.iter().copied()));
+    }
+    if let Some(venue) = filter.venue {
+        select = select.filter(Column::VenueId.eq(venue));
+    }
+    if filter.scheduled_only {
+        select = select.filter(Column::Status.eq(SessionStatus::Scheduled));
+    }
+    if let Some(champion) = filter.champion {
+        let placed = confirmed().column(assignment::Column::SessionId).and_where(assignment::Column::ChampionId.eq(champion)).to_owned();
+        select = select.filter(Column::Id.in_subquery(placed));
+    }
+    if filter.uncovered_only {
+        let filled = confirmed().column(assignment::Column::PlaceId).to_owned();
+        let open = Query::select()
+            .column(place::Column::SessionId)
+            .from(place::Entity)
+            .and_where(place::Column::Kind.ne(PlaceKind::Shadow))
+            .and_where(place::Column::Id.not_in_subquery(filled))
+            .to_owned();
+        select = select.filter(Column::Id.in_subquery(open));
+    }
+    select
+}
+
+fn confirmed() -> sea_orm::sea_query::SelectStatement {
+    Query::select()
+        .from(assignment::Entity)
+        .and_where(Expr::col(assignment::Column::Status).eq(AssignmentStatus::Confirmed.code()))
+        .to_owned()
+}
+
+/// The places of sessions, in order.
+pub async fn places(conn: &impl ConnectionTrait, sessions: &[SessionId]) -> Result<Vec<place::Model>, DbErr> {
+    let of = place::Entity::find().filter(place::Column::SessionId.is_in(sessions.iter().copied()));
+    of.order_by_asc(place::Column::SessionId).order_by_asc(place::Column::Position).all(conn).await
+}
+
+/// The modules of places.
+pub async fn place_modules(conn: &impl ConnectionTrait, places: &[PlaceId]) -> Result<Vec<place_module::Model>, DbErr> {
+    place_module::Entity::find().filter(place_module::Column::PlaceId.is_in(places.iter().copied())).all(conn).await
+}
+
+/// The topics of sessions.
+pub async fn topics(conn: &impl ConnectionTrait, sessions: &[SessionId]) -> Result<Vec<session_topic::Model>, DbErr> {
+    session_topic::Entity::find().filter(session_topic::Column::SessionId.is_in(sessions.iter().copied())).all(conn).await
+}

@@ -1,0 +1,102 @@
+//! Training modules, who may mark them, completions; requirements and evidence.
+
+use std::collections::HashMap;
+
+use entity::{completion, evidence, module_prerequisite, module_trainer, requirement, training_module};
+use rules::id::{ChampionId, CompletionId, ModuleId, RequirementId};
+use rules::requirement::Requirement;
+use rules::training::Module;
+use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+
+use super::paging::Sort;
+
+/// Modules, by code.
+pub const BY_CODE: Sort<training_module::Column> =
+    Sort { key: training_module::Column::Code, id: training_module::Column::Id, descending: false };
+
+/// A module.
+pub async fn module(conn: &impl ConnectionTrait, id: ModuleId) -> Result<Option<training_module::Model>, DbErr> {
+    training_module::Entity::find_by_id(id).one(conn).await
+}
+
+/// Every module with its prerequisites, as the rules read them: the catalogue is small.
+pub async fn catalogue(conn: &impl ConnectionTrait) -> Result<HashMap<ModuleId, (training_module::Model, Module)>, DbErr> {
+    let modules = training_module::Entity::find().all(conn).await?;
+    let mut prerequisites: HashMap<ModuleId, Vec<ModuleId>> = HashMap::new();
+    for row in module_prerequisite::Entity::find().all(conn).await? {
+        prerequisites.entry(row.module_id).or_default().push(row.prerequisite_id);
+    }
+    let fact = |row: &training_module::Model| Module {
+        id: row.id,
+        code: row.code.clone(),
+        valid_months: row.valid_months.and_then(|m| u32::try_from(m).ok()),
+        prerequisites: prerequisites.get(&row.id).cloned().unwrap_or_default(),
+    };
+    Ok(modules
+        .into_iter()
+        .map(|row| {
+            (row.id, {
+                let fact = fact(&row);
+                (row, fact)
+            })
+        })
+        .collect())
+}
+
+/// Who may mark a module.
+pub async fn trainers(conn: &impl ConnectionTrait, module: ModuleId) -> Result<Vec<module_trainer::Model>, DbErr> {
+    module_trainer::Entity::find().filter(module_trainer::Column::ModuleId.eq(module)).all(conn).await
+}
+
+/// A completion, locked.
+pub async fn lock_completion(conn: &impl ConnectionTrait, id: CompletionId) -> Result<Option<completion::Model>, DbErr> {
+    completion::Entity::find_by_id(id).lock_exclusive().one(conn).await
+}
+
+/// The completions of champions that were not taken back.
+pub async fn completions(conn: &impl ConnectionTrait, champions: &[ChampionId]) -> Result<Vec<completion::Model>, DbErr> {
+    let of = completion::Entity::find().filter(completion::Column::ChampionId.is_in(champions.iter().copied()));
+    of.filter(completion::Column::RevokedAt.is_null()).order_by_asc(completion::Column::CompletedOn).all(conn).await
+}
+
+/// Completions in answer to a mutation, in the order of the ids.
+pub async fn completions_by_id(conn: &impl ConnectionTrait, ids: &[CompletionId]) -> Result<Vec<completion::Model>, DbErr> {
+    completion::Entity::find()
+        .filter(completion::Column::Id.is_in(ids.iter().copied()))
+        .order_by_asc(completion::Column::Id)
+        .all(conn)
+        .await
+}
+
+/// Every requirement version, in the suggested order.
+pub async fn requirements(conn: &impl ConnectionTrait) -> Result<Vec<requirement::Model>, DbErr> {
+    requirement::Entity::find().order_by_asc(requirement::Column::Position).order_by_asc(requirement::Column::Id).all(conn).await
+}
+
+/// One requirement version.
+pub async fn requirement(conn: &impl ConnectionTrait, id: RequirementId) -> Result<Option<requirement::Model>, DbErr> {
+    requirement::Entity::find_by_id(id).one(conn).await
+}
+
+/// A requirement as the rules read it.
+pub fn requirement_fact(row: &requirement::Model) -> Requirement {
+    Requirement {
+        id: row.id,
+        kind: row.kind,
+        name: row.name.clone(),
+        module: row.module_id,
+        count: usize::try_from(row.count).unwrap_or(1),
+        valid_months: row.valid_months.and_then(|m| u32::try_from(m).ok()),
+        in_force_from: row.in_force_from,
+        superseded_on: row.superseded_on,
+    }
+}
+
+/// The evidence of champions, oldest first.
+pub async fn evidence(conn: &impl ConnectionTrait, champions: &[ChampionId]) -> Result<Vec<evidence::Model>, DbErr> {
+    evidence::Entity::find()
+        .filter(evidence::Column::ChampionId.is_in(champions.iter().copied()))
+        .order_by_asc(evidence::Column::Id)
+        .all(conn)
+        .await
+}
