@@ -1,4 +1,84 @@
-//! The GraphQL adapter.
+//! The GraphQL adapter: names, nullability, paging, payloads. No rule and no SQL of its own.
 
+use async_graphql::{EmptySubscription, MergedObject, SDLExportOptions, Schema};
+
+pub mod account;
+pub mod assignment;
+pub mod availability;
+pub mod champion;
+pub mod champion_change;
 pub mod code;
+pub mod context;
+pub mod dbs;
 pub mod document;
+pub mod group;
+pub mod id;
+pub mod loader;
+pub mod matching;
+pub mod node;
+pub mod offer;
+pub mod onboarding;
+pub mod once;
+pub mod organisation;
+pub mod paging;
+pub mod problem;
+pub mod request;
+pub mod rota;
+pub mod scalar;
+pub mod session;
+pub mod shared;
+pub mod training;
+pub mod venue;
+
+/// Reads. A field is null when the thing does not exist or the viewer may not see it; the two look the same.
+#[derive(MergedObject, Default, Debug)]
+pub struct Query(
+    node::NodeQuery,
+    account::AccountQuery,
+    organisation::OrganisationQuery,
+    group::GroupQuery,
+    venue::VenueQuery,
+    champion::ChampionQuery,
+    onboarding::OnboardingQuery,
+    training::TrainingQuery,
+    session::SessionQuery,
+    request::RequestQuery,
+    matching::MatchQuery,
+    rota::RotaQuery,
+);
+
+/// Writes. Each takes one `input` and answers a payload: look at `userErrors` before anything else. Inputs that create
+/// something take an `idempotencyKey`: the same key and input within 24 hours answer the first result again.
+#[derive(MergedObject, Default, Debug)]
+pub struct Mutation(
+    champion_change::ChampionMutation,
+    onboarding::OnboardingMutation,
+    training::TrainingMutation,
+    dbs::DbsMutation,
+    availability::AvailabilityMutation,
+    session::SessionMutation,
+    request::RequestMutation,
+    offer::OfferMutation,
+    assignment::AssignmentMutation,
+    organisation::OrganisationMutation,
+    group::GroupMutation,
+    venue::VenueMutation,
+    account::AccountMutation,
+);
+
+/// The whole contract.
+pub type Contract = Schema<Query, Mutation, EmptySubscription>;
+
+/// Builds the schema. What a request needs is put into it by [`context::prepare`].
+pub fn contract() -> Contract {
+    Schema::build(Query::default(), Mutation::default(), EmptySubscription)
+        .register_output_type::<problem::UserError>()
+        .register_output_type::<node::Node>()
+        .finish()
+}
+
+/// The contract as text: what `schema.graphql` holds.
+pub fn sdl() -> String {
+    let options = SDLExportOptions::new().sorted_fields().sorted_arguments().sorted_enum_items();
+    contract().sdl_with_options(options)
+}

@@ -1,5 +1,7 @@
 //! DBS checks, from the request to the decision; and reading their detail, which always leaves an audit row.
 
+use std::collections::HashMap;
+
 use chrono::NaiveDate;
 use entity::{champion, dbs_check, dbs_event};
 use rules::dbs::{
@@ -210,15 +212,24 @@ fn apply(app: &App, call: &Call, check: &mut dbs_check::Model, step: &Step) {
     }
 }
 
-/// The detail of a champion's checks, and a row that says who read it; nothing for whoever may not, and a row that says
-/// they tried. The detail is not given out unless the row is written.
-pub async fn read_detail(app: &App, call: &Call, champion: ChampionId) -> Result<Option<Vec<dbs_check::Model>>, Fault> {
+/// The detail of champions' checks, and rows that say who read it; nothing for whoever may not, and rows that say they
+/// tried. No detail is given out unless the rows are written. Three statements, however many champions.
+pub async fn read_detail(app: &App, call: &Call, champions: &[ChampionId]) -> Result<HashMap<ChampionId, Vec<dbs_check::Model>>, Fault> {
     let action = Action::DbsDetailRead;
-    let allowed = call.may(action, call.caller.to_champion(champion));
-    let checks = if allowed { dbs::of(app.db.read(), &[champion]).await? } else { Vec::new() };
+    let allowed = call.may(action, Relation::Other);
+    let mut found: HashMap<ChampionId, Vec<dbs_check::Model>> = HashMap::new();
+    if allowed {
+        found.extend(champions.iter().map(|id| (*id, Vec::new())));
+        for check in dbs::of(app.db.read(), champions).await? {
+            found.entry(check.champion_id).or_default().push(check);
+        }
+    }
     let outcome = if allowed { "DONE" } else { "DENIED" };
-    let event = super::event(call, action, Subject::champion(champion), outcome, json!({ "checks": checks.len() }));
-    let written: Result<(), Fault> = async { transact!(app.db, |tx| { Ok(ledger::audit(&tx, event.clone()).await?) }) }.await;
+    let row = |id: &ChampionId| {
+        super::event(call, action, Subject::champion(*id), outcome, json!({ "checks": found.get(id).map_or(0, Vec::len) }))
+    };
+    let events: Vec<_> = champions.iter().map(row).collect();
+    let written: Result<(), Fault> = async { transact!(app.db, |tx| { Ok(ledger::audit_all(&tx, events.clone()).await?) }) }.await;
     written?;
-    Ok(allowed.then_some(checks))
+    Ok(found)
 }

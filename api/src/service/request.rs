@@ -70,7 +70,7 @@ pub async fn create(app: &App, call: &Call, once: Option<Once>, target: Target, 
 }
 
 /// What is wrong with the new session is said at its place in this input.
-fn inside(refusal: Refusal<rules::session::CannotCreateSession>) -> Refusal<CannotAsk> {
+pub(crate) fn inside(refusal: Refusal<rules::session::CannotCreateSession>) -> Refusal<CannotAsk> {
     use rules::session::CannotCreateSession as New;
     let at = |field: Vec<String>| ["target".to_owned(), "newSession".to_owned()].into_iter().chain(field).collect();
     match refusal {

@@ -20,6 +20,19 @@ impl Cursor {
         Self { key: key.into(), id: id.into() }
     }
 
+    /// The cursor of a line of a list in memory.
+    pub fn at(index: usize) -> Self {
+        Self { key: i32::try_from(index).unwrap_or(i32::MAX).into(), id: Uuid::nil() }
+    }
+
+    /// The line it stands at, if it is of a list in memory.
+    pub fn index(&self) -> Option<usize> {
+        match self.key {
+            Value::Int(Some(index)) if self.id.is_nil() => usize::try_from(index).ok(),
+            _ => None,
+        }
+    }
+
     /// Opaque to clients.
     pub fn encode(&self) -> String {
         let key = match &self.key {

@@ -1,0 +1,328 @@
+//! When a champion can help.
+
+use async_graphql::{Context, ID, InputObject, MaybeUndefined, Object, Result, SimpleObject};
+use chrono::NaiveDate;
+use entity::{availability_exception, availability_window, champion};
+use rules::availability::{
+    AvailabilityExceptionAddErrorCode, AvailabilityExceptionRemoveErrorCode, AvailabilityWindowsReplaceErrorCode, CannotAddException,
+    CannotRemoveException, CannotReplaceWindows, Exception, ExceptionKind, WINDOW_LIMIT, Weekday, Window, check_exception, check_window,
+};
+use rules::id::{ChampionId, ExceptionId};
+use rules::input::paragraph;
+use rules::reason::Malformed;
+
+use super::champion::Champion;
+use super::champion_change::most_per_week;
+use super::context::Ctx;
+use super::id::{self, NodeId};
+use super::loader::{ExceptionsOf, WindowsOf};
+use super::once::once;
+use super::problem::{Problem, settle};
+use super::scalar::{LocalDate, LocalTime, TimeZone};
+use crate::error::{Refusal, malformed};
+use crate::service::availability::{add_exception, remove_exception, replace_windows};
+use crate::store;
+
+/// When a champion can help.
+#[derive(Debug)]
+pub struct Availability(pub champion::Model);
+
+/// When a champion can help: weekly windows, with leave and extra time on top.
+#[Object]
+impl Availability {
+    /// The weekly pattern.
+    async fn windows(&self, ctx: &Context<'_>) -> Result<Vec<AvailabilityWindow>> {
+        let mut rows = ctx.rows().list(WindowsOf(self.0.id)).await?;
+        rows.sort_by_key(|row| (row.weekday, row.starts));
+        Ok(rows.into_iter().map(AvailabilityWindow::from).collect())
+    }
+
+    /// Leave and extra time that is not over, by date.
+    async fn exceptions(&self, ctx: &Context<'_>) -> Result<Vec<AvailabilityException>> {
+        let today = ctx.call().today();
+        let rows = ctx.rows().list(ExceptionsOf(self.0.id)).await?;
+        Ok(rows.into_iter().filter(|row| row.last_date >= today).map(AvailabilityException::from).collect())
+    }
+
+    /// Most sessions in a week, Monday to Sunday; null for no limit.
+    async fn most_per_week(&self) -> Option<i32> {
+        self.0.most_per_week
+    }
+
+    /// How far they go for an in-person session, in metres.
+    async fn max_distance_metres(&self) -> i32 {
+        self.0.reach_metres
+    }
+
+    /// Phone and video only.
+    async fn remote_only(&self) -> bool {
+        self.0.remote_only
+    }
+}
+
+/// A weekly span in wall-clock time, so that it stays put when the clocks change.
+#[derive(SimpleObject, Debug)]
+pub struct AvailabilityWindow {
+    /// Opaque; new whenever the pattern is replaced.
+    id: ID,
+    /// The day of the week.
+    weekday: Weekday,
+    /// From.
+    start_time: LocalTime,
+    /// Until; 00:00 is midnight at the end of the day.
+    end_time: LocalTime,
+    /// The zone the times are read in.
+    time_zone: String,
+    /// 1 for every week, 2 for every other week, counted from the week of `validFrom`.
+    every_weeks: i32,
+    /// First day it holds.
+    valid_from: LocalDate,
+    /// Last day it holds; null for ever.
+    valid_until: Option<LocalDate>,
+}
+
+impl From<availability_window::Model> for AvailabilityWindow {
+    fn from(row: availability_window::Model) -> Self {
+        Self {
+            id: row.id.to_global(),
+            weekday: row.weekday,
+            start_time: LocalTime(row.starts),
+            end_time: LocalTime(row.ends),
+            time_zone: row.zone,
+            every_weeks: row.every_weeks,
+            valid_from: LocalDate(row.valid_from),
+            valid_until: row.valid_until.map(LocalDate),
+        }
+    }
+}
+
+/// Leave or extra time, on each day from `firstDate` to `lastDate`.
+#[derive(SimpleObject, Debug)]
+pub struct AvailabilityException {
+    /// Opaque and stable.
+    id: ID,
+    /// Takes time away or adds it.
+    kind: ExceptionKind,
+    /// First day.
+    first_date: LocalDate,
+    /// Last day, included.
+    last_date: LocalDate,
+    /// From, on each day; null for whole days.
+    start_time: Option<LocalTime>,
+    /// Until, on each day; null for whole days.
+    end_time: Option<LocalTime>,
+    /// The zone the times are read in.
+    time_zone: String,
+    /// Why, if the champion said so.
+    reason: Option<String>,
+}
+
+impl From<availability_exception::Model> for AvailabilityException {
+    fn from(row: availability_exception::Model) -> Self {
+        Self {
+            id: row.id.to_global(),
+            kind: row.kind,
+            first_date: LocalDate(row.first_date),
+            last_date: LocalDate(row.last_date),
+            start_time: row.starts.map(LocalTime),
+            end_time: row.ends.map(LocalTime),
+            time_zone: row.zone,
+            reason: row.reason,
+        }
+    }
+}
+
+/// One weekly span.
+#[derive(InputObject, Debug)]
+pub struct AvailabilityWindowInput {
+    /// The day of the week.
+    weekday: Weekday,
+    /// From.
+    start_time: LocalTime,
+    /// Until, later on the same day; 00:00 is midnight at its end.
+    end_time: LocalTime,
+    /// The zone the times are read in.
+    #[graphql(default_with = "TimeZone::default()")]
+    time_zone: TimeZone,
+    /// 1 for every week, 2 for every other week, up to 8; counted from the week of `validFrom`.
+    #[graphql(default = 1)]
+    every_weeks: i32,
+    /// First day it holds; today if left out.
+    valid_from: Option<LocalDate>,
+    /// Last day it holds; left out for ever.
+    valid_until: Option<LocalDate>,
+}
+
+/// Windows as the rules read them, each checked.
+pub(super) fn windows(input: Vec<AvailabilityWindowInput>, today: NaiveDate) -> Result<Vec<Window>, Malformed> {
+    if input.len() > WINDOW_LIMIT {
+        return Err(Malformed::new("windows", format!("Give {WINDOW_LIMIT} windows at most.")));
+    }
+    let one = |(index, w): (usize, AvailabilityWindowInput)| {
+        let window = Window {
+            weekday: w.weekday,
+            starts: w.start_time.0,
+            ends: w.end_time.0,
+            zone: w.time_zone.0,
+            every_weeks: u32::try_from(w.every_weeks).unwrap_or(0),
+            valid_from: w.valid_from.map_or(today, |d| d.0),
+            valid_until: w.valid_until.map(|d| d.0),
+        };
+        check_window(&window, &format!("windows.{index}")).map(|()| window)
+    };
+    input.into_iter().enumerate().map(one).collect()
+}
+
+/// Input of `availabilityWindowsReplace`.
+#[derive(InputObject, Debug)]
+pub struct AvailabilityWindowsReplaceInput {
+    /// Whose availability.
+    champion_id: ID,
+    /// The whole weekly pattern, up to 50 windows; an empty list means never.
+    windows: Vec<AvailabilityWindowInput>,
+    /// Most sessions in a week, 1 to 14; null for no limit, left out to keep it as it is.
+    most_per_week: MaybeUndefined<i32>,
+}
+
+/// Result of `availabilityWindowsReplace`.
+#[derive(SimpleObject, Debug)]
+pub struct AvailabilityWindowsReplacePayload {
+    /// The champion; null if there are errors.
+    champion: Option<Champion>,
+    /// What stood in the way; empty on success.
+    user_errors: Vec<Problem<AvailabilityWindowsReplaceErrorCode>>,
+}
+
+/// Input of `availabilityExceptionAdd`.
+#[derive(InputObject, Debug)]
+pub struct AvailabilityExceptionAddInput {
+    /// A UUID made by the client; send the same one when trying again within 24 hours.
+    idempotency_key: Option<String>,
+    /// Whose availability.
+    champion_id: ID,
+    /// AWAY for leave, EXTRA for more time.
+    kind: ExceptionKind,
+    /// First day.
+    first_date: LocalDate,
+    /// Last day, included; the first if left out.
+    last_date: Option<LocalDate>,
+    /// From, on each day; left out for whole days.
+    start_time: Option<LocalTime>,
+    /// Until, on each day; left out for whole days.
+    end_time: Option<LocalTime>,
+    /// The zone the times are read in.
+    #[graphql(default_with = "TimeZone::default()")]
+    time_zone: TimeZone,
+    /// Why, if you want to say; only you and coordinators see it.
+    reason: Option<String>,
+}
+
+/// Result of `availabilityExceptionAdd`.
+#[derive(SimpleObject, Debug)]
+pub struct AvailabilityExceptionAddPayload {
+    /// What was added; null if there are errors.
+    exception: Option<AvailabilityException>,
+    /// What stood in the way; empty on success.
+    user_errors: Vec<Problem<AvailabilityExceptionAddErrorCode>>,
+}
+
+/// Input of `availabilityExceptionRemove`.
+#[derive(InputObject, Debug)]
+pub struct AvailabilityExceptionRemoveInput {
+    /// Which one.
+    exception_id: ID,
+}
+
+/// Result of `availabilityExceptionRemove`.
+#[derive(SimpleObject, Debug)]
+pub struct AvailabilityExceptionRemovePayload {
+    /// The champion; null if there are errors.
+    champion: Option<Champion>,
+    /// What stood in the way; empty on success.
+    user_errors: Vec<Problem<AvailabilityExceptionRemoveErrorCode>>,
+}
+
+/// Mutations.
+#[derive(Default, Debug)]
+pub struct AvailabilityMutation;
+
+#[Object]
+impl AvailabilityMutation {
+    /// Replace the weekly pattern as a whole. The champion, or a coordinator.
+    async fn availability_windows_replace(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The pattern.")] input: AvailabilityWindowsReplaceInput,
+    ) -> Option<Result<AvailabilityWindowsReplacePayload>> {
+        Some(windows_payload(ctx, input).await)
+    }
+
+    /// Add leave or extra time. The champion, or a coordinator.
+    async fn availability_exception_add(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The days.")] input: AvailabilityExceptionAddInput,
+    ) -> Option<Result<AvailabilityExceptionAddPayload>> {
+        Some(exception_payload(ctx, input).await)
+    }
+
+    /// Remove leave or extra time. The champion, or a coordinator.
+    async fn availability_exception_remove(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Which one.")] input: AvailabilityExceptionRemoveInput,
+    ) -> Option<Result<AvailabilityExceptionRemovePayload>> {
+        Some(removed_payload(ctx, input).await)
+    }
+}
+
+async fn windows_payload(ctx: &Context<'_>, input: AvailabilityWindowsReplaceInput) -> Result<AvailabilityWindowsReplacePayload> {
+    let result: Result<ChampionId, Refusal<CannotReplaceWindows>> = async {
+        let champion = id::at(&input.champion_id, "championId")?;
+        let windows = windows(input.windows, ctx.call().today()).map_err(malformed)?;
+        let most = match input.most_per_week {
+            MaybeUndefined::Undefined => None,
+            MaybeUndefined::Null => Some(None),
+            MaybeUndefined::Value(most) => Some(Some(most_per_week(most).map_err(malformed)?)),
+        };
+        replace_windows(ctx.app(), ctx.call(), champion, windows, most).await
+    }
+    .await;
+    let (id, user_errors) = settle(result)?;
+    Ok(AvailabilityWindowsReplacePayload { champion: ctx.rows().maybe(id).await?.map(Champion), user_errors })
+}
+
+async fn exception_payload(ctx: &Context<'_>, input: AvailabilityExceptionAddInput) -> Result<AvailabilityExceptionAddPayload> {
+    let (id, user_errors) = settle(add(ctx, input).await)?;
+    let row = match id {
+        Some(id) => store::availability::exception(ctx.app().db.read(), id).await.map_err(super::problem::broken)?,
+        None => None,
+    };
+    Ok(AvailabilityExceptionAddPayload { exception: row.map(AvailabilityException::from), user_errors })
+}
+
+async fn add(ctx: &Context<'_>, input: AvailabilityExceptionAddInput) -> Result<ExceptionId, Refusal<CannotAddException>> {
+    let once = once(ctx, input.idempotency_key.as_deref())?;
+    let champion = id::at(&input.champion_id, "championId")?;
+    let times = match (input.start_time, input.end_time) {
+        (Some(starts), Some(ends)) => Some((starts.0, ends.0)),
+        (None, None) => None,
+        (Some(_), None) => return Err(malformed(Malformed::new("endTime", "Give an end too, or leave both out for whole days."))),
+        (None, Some(_)) => return Err(malformed(Malformed::new("startTime", "Give a start too, or leave both out for whole days."))),
+    };
+    let last = input.last_date.unwrap_or(input.first_date).0;
+    let exception = Exception { kind: input.kind, first: input.first_date.0, last, times, zone: input.time_zone.0 };
+    check_exception(&exception, ctx.call().today()).map_err(malformed)?;
+    let reason = input.reason.map(|r| paragraph("reason", &r, 500)).transpose().map_err(malformed)?.filter(|r| !r.is_empty());
+    add_exception(ctx.app(), ctx.call(), once, champion, exception, reason).await
+}
+
+async fn removed_payload(ctx: &Context<'_>, input: AvailabilityExceptionRemoveInput) -> Result<AvailabilityExceptionRemovePayload> {
+    let result: Result<ChampionId, Refusal<CannotRemoveException>> = async {
+        let exception = id::at(&input.exception_id, "exceptionId")?;
+        remove_exception(ctx.app(), ctx.call(), exception).await
+    }
+    .await;
+    let (id, user_errors) = settle(result)?;
+    Ok(AvailabilityExceptionRemovePayload { champion: ctx.rows().maybe(id).await?.map(Champion), user_errors })
+}

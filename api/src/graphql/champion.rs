@@ -1,0 +1,289 @@
+//! Champions: what each viewer may see of one, and the lists.
+
+use async_graphql::{Context, ID, InputObject, Object, OneofObject, Result, SimpleObject};
+use entity::champion;
+use rules::champion::{Membership, display_name, number_of, reference};
+use rules::id::ChampionId;
+use rules::input::{Topic, spaced_postcode};
+use rules::policy::{Action, Relation};
+
+use super::assignment::AssignmentConnection;
+use super::availability::Availability;
+use super::context::Ctx;
+use super::dbs::{DbsCheck, DbsRead};
+use super::id::{self, NodeId};
+use super::loader::{CompletionsOf, DbsDetailOf, LanguagesOf, TopicsOf};
+use super::matching::OpportunityList;
+use super::offer::OfferConnection;
+use super::onboarding::Onboarding;
+use super::paging::{Args, connection};
+use super::problem::broken;
+use super::scalar::{DateTime, LocalDate};
+use super::shared::Language;
+use super::training::TrainingCompletion;
+use crate::store::champion::{BY_REFERENCE, Filter, by_number, select};
+use crate::store::{ledger, offer};
+use rules::assignment::AssignmentStatus;
+use rules::offer::OfferStatus;
+
+/// A volunteer Digital Champion.
+#[derive(Clone, Debug)]
+pub struct Champion(pub champion::Model);
+
+/// How to reach a champion, and what only they and the coordinators may know.
+#[derive(SimpleObject, Debug)]
+pub struct ChampionContact {
+    /// The e-mail address.
+    email: String,
+    /// Whether it was confirmed.
+    email_confirmed: bool,
+    /// The telephone number in E.164 form.
+    phone: Option<String>,
+    /// The postcode, as people write it.
+    postcode: Option<String>,
+    /// Electoral ward (ONS code); null outside Stockport.
+    ward: Option<String>,
+    /// The birth date; age limits are judged on a session's date.
+    birth_date: Option<LocalDate>,
+}
+
+impl Champion {
+    /// The champion, if the caller may see that they exist.
+    pub async fn find(ctx: &Context<'_>, id: ChampionId) -> Option<Result<Self>> {
+        if !ctx.may(Action::ChampionRead, ctx.call().caller.to_champion(id)) {
+            return None;
+        }
+        Self::visible(ctx, ctx.rows().one(id).await).transpose()
+    }
+
+    /// Somebody with their own record sees it always; leaders see active members only.
+    fn visible(ctx: &Context<'_>, row: Result<Option<champion::Model>>) -> Result<Option<Self>> {
+        let sees = |row: &champion::Model| {
+            let relation = ctx.call().caller.to_champion(row.id);
+            ctx.may(Action::ChampionNameRead, relation) || (ctx.may(Action::ChampionRead, relation) && row.membership == Membership::Active)
+        };
+        Ok(row?.filter(sees).map(Self))
+    }
+
+    fn may(&self, ctx: &Context<'_>, action: Action) -> bool {
+        ctx.may(action, ctx.call().caller.to_champion(self.0.id))
+    }
+}
+
+/// A volunteer Digital Champion. What a viewer may not see of one is null.
+#[Object]
+impl Champion {
+    /// Opaque and stable.
+    pub(crate) async fn id(&self) -> ID {
+        self.0.id.to_global()
+    }
+
+    /// Short reference to say on the telephone: `DC-0421`.
+    async fn reference(&self) -> String {
+        reference(self.0.number)
+    }
+
+    /// Known-as name, or first name and initial.
+    async fn display_name(&self) -> String {
+        display_name(&self.0.full_name, self.0.known_as.as_deref())
+    }
+
+    /// Full name. For the champion, trainers, coordinators and the safeguarding lead.
+    async fn full_name(&self, ctx: &Context<'_>) -> Option<&str> {
+        self.may(ctx, Action::ChampionNameRead).then_some(self.0.full_name.as_str())
+    }
+
+    /// How to reach them. For the champion, coordinators and the safeguarding lead.
+    async fn contact(&self, ctx: &Context<'_>) -> Option<ChampionContact> {
+        self.may(ctx, Action::ChampionContactRead).then(|| ChampionContact {
+            email: self.0.email.clone(),
+            email_confirmed: self.0.email_confirmed_at.is_some(),
+            phone: self.0.phone_e164.clone(),
+            postcode: self.0.postcode.as_deref().map(spaced_postcode),
+            ward: self.0.ward.clone(),
+            birth_date: self.0.birth_date.map(LocalDate),
+        })
+    }
+
+    /// Where they stand with the alliance. Whether they can take a session is judged for that session.
+    async fn membership(&self) -> Membership {
+        self.0.membership
+    }
+
+    /// Since when.
+    async fn membership_changed_at(&self) -> DateTime {
+        DateTime(self.0.membership_changed_at)
+    }
+
+    /// Languages they help in.
+    async fn languages(&self, ctx: &Context<'_>) -> Result<Vec<Language>> {
+        let mut codes = ctx.rows().list(LanguagesOf(self.0.id)).await?;
+        codes.sort();
+        Ok(codes.into_iter().map(Language::from).collect())
+    }
+
+    /// Topics they like to help with.
+    async fn topics(&self, ctx: &Context<'_>) -> Result<Vec<Topic>> {
+        let mut topics = ctx.rows().list(TopicsOf(self.0.id)).await?;
+        topics.sort();
+        Ok(topics)
+    }
+
+    /// The checklist. For the champion, coordinators and the safeguarding lead.
+    async fn onboarding(&self, ctx: &Context<'_>) -> Option<Result<Onboarding>> {
+        if !self.may(ctx, Action::OnboardingRead) {
+            return None;
+        }
+        Some(Onboarding::load(ctx, &self.0).await)
+    }
+
+    /// Training that counts or did, oldest first; what was taken back is left out. For the champion, trainers, coordinators
+    /// and the safeguarding lead.
+    async fn training_completions(&self, ctx: &Context<'_>) -> Option<Result<Vec<TrainingCompletion>>> {
+        if !self.may(ctx, Action::TrainingRead) {
+            return None;
+        }
+        Some(ctx.rows().list(CompletionsOf(self.0.id)).await.map(|rows| rows.into_iter().map(TrainingCompletion).collect()))
+    }
+
+    /// DBS checks, newest first. For the safeguarding lead alone; every read, and every attempt, is recorded.
+    async fn dbs_checks(&self, ctx: &Context<'_>) -> Option<Result<Vec<DbsCheck>>> {
+        match ctx.rows().one(DbsDetailOf(self.0.id)).await {
+            Ok(found) => found.flatten().map(|rows| Ok(rows.into_iter().map(DbsCheck).collect())),
+            Err(error) => Some(Err(error)),
+        }
+    }
+
+    /// Who has read the detail of their DBS checks, newest first, up to 100. For the champion and the safeguarding lead.
+    async fn dbs_read_log(&self, ctx: &Context<'_>) -> Option<Result<Vec<DbsRead>>> {
+        if !self.may(ctx, Action::DbsReadLogRead) {
+            return None;
+        }
+        let rows = ledger::audit_of(ctx.app().db.read(), self.0.id.0, "DbsDetailRead", 100).await;
+        Some(rows.map(|rows| rows.into_iter().map(DbsRead).collect()).map_err(broken))
+    }
+
+    /// When they can help. For the champion and coordinators.
+    async fn availability(&self, ctx: &Context<'_>) -> Option<Availability> {
+        self.may(ctx, Action::AvailabilityRead).then(|| Availability(self.0.clone()))
+    }
+
+    /// Offers to them, newest first. For the champion, coordinators and the safeguarding lead.
+    async fn offers(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Only those in these states; all if left out.", default)] statuses: Vec<OfferStatus>,
+        #[graphql(desc = "The first so many: 25 if neither first nor last is given, 100 at most.")] first: Option<i32>,
+        #[graphql(desc = "After this cursor.")] after: Option<String>,
+        #[graphql(desc = "The last so many, 100 at most.")] last: Option<i32>,
+        #[graphql(desc = "Before this cursor.")] before: Option<String>,
+    ) -> Option<Result<OfferConnection>> {
+        if !self.may(ctx, Action::ChampionRotaRead) {
+            return None;
+        }
+        Some(OfferConnection::read(ctx, offer::to(self.0.id, &statuses), offer::OFFERS, Args { first, after, last, before }).await)
+    }
+
+    /// Sessions they are or were placed at, by their start. For the champion, coordinators and the safeguarding lead.
+    async fn assignments(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Only those in these states; all if left out.", default)] statuses: Vec<AssignmentStatus>,
+        #[graphql(desc = "The first so many: 25 if neither first nor last is given, 100 at most.")] first: Option<i32>,
+        #[graphql(desc = "After this cursor.")] after: Option<String>,
+        #[graphql(desc = "The last so many, 100 at most.")] last: Option<i32>,
+        #[graphql(desc = "Before this cursor.")] before: Option<String>,
+    ) -> Option<Result<AssignmentConnection>> {
+        if !self.may(ctx, Action::ChampionRotaRead) {
+            return None;
+        }
+        Some(
+            AssignmentConnection::read(
+                ctx,
+                offer::assignments_of(self.0.id, &statuses),
+                offer::ASSIGNMENTS,
+                Args { first, after, last, before },
+            )
+            .await,
+        )
+    }
+
+    /// Which sessions of the next eight weeks they could do, and what would unlock more. For the champion and coordinators.
+    async fn opportunities(&self, ctx: &Context<'_>) -> Option<Result<OpportunityList>> {
+        if !self.may(ctx, Action::OpportunitiesRead) {
+            return None;
+        }
+        Some(crate::service::matching::opportunities(ctx.app(), ctx.call(), self.0.id).await.map(OpportunityList).map_err(broken))
+    }
+
+    /// Whether the viewer may change the profile and availability.
+    async fn viewer_can_update(&self, ctx: &Context<'_>) -> bool {
+        self.may(ctx, Action::ChampionUpdate)
+    }
+
+    /// When they signed up.
+    async fn created_at(&self) -> DateTime {
+        DateTime(self.0.created_at)
+    }
+
+    /// Give it back as `expectedVersion` to guard against lost updates.
+    async fn version(&self) -> i64 {
+        self.0.version
+    }
+}
+
+connection!(ChampionConnection, ChampionEdge, Champion, "champions", champion, |row: &champion::Model| row.number);
+
+/// Which champions to list; conditions are joined with AND.
+#[derive(InputObject, Debug, Default)]
+pub struct ChampionFilter {
+    /// With one of these memberships; all but those who have gone, if left out.
+    #[graphql(default)]
+    memberships: Vec<Membership>,
+    /// Whose full or known-as name holds this text, in any case.
+    name_contains: Option<String>,
+}
+
+/// A champion by id or by the reference read out on the telephone.
+#[derive(OneofObject, Debug)]
+pub enum ChampionKey {
+    /// By id.
+    Id(ID),
+    /// By reference, in any case: `DC-0421`.
+    Reference(String),
+}
+
+/// Queries.
+#[derive(Default, Debug)]
+pub struct ChampionQuery;
+
+#[Object]
+impl ChampionQuery {
+    /// Champions, by reference. For trainers, coordinators and the safeguarding lead.
+    async fn champions(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Which champions to list.", default)] filter: ChampionFilter,
+        #[graphql(desc = "The first so many: 25 if neither first nor last is given, 100 at most.")] first: Option<i32>,
+        #[graphql(desc = "After this cursor.")] after: Option<String>,
+        #[graphql(desc = "The last so many, 100 at most.")] last: Option<i32>,
+        #[graphql(desc = "Before this cursor.")] before: Option<String>,
+    ) -> Option<Result<ChampionConnection>> {
+        if !ctx.may(Action::ChampionList, Relation::Other) {
+            return None;
+        }
+        let filter = Filter { open_only: filter.memberships.is_empty(), memberships: filter.memberships, name_holds: filter.name_contains };
+        Some(ChampionConnection::read(ctx, select(&filter), BY_REFERENCE, Args { first, after, last, before }).await)
+    }
+
+    /// One champion.
+    async fn champion(&self, ctx: &Context<'_>, #[graphql(desc = "Which one.")] by: ChampionKey) -> Option<Result<Champion>> {
+        match by {
+            ChampionKey::Id(id) => Champion::find(ctx, id::parse(&id)?).await,
+            ChampionKey::Reference(text) => {
+                let row = by_number(ctx.app().db.read(), number_of(&text)?).await.map_err(broken);
+                Champion::visible(ctx, row).transpose()
+            }
+        }
+    }
+}

@@ -1,0 +1,244 @@
+//! Batched reads: a fixed number of statements for a level of a query, however many rows. No cache: what one request read
+//! is never shown to another, nor after a write.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use async_graphql::dataloader::Loader;
+use rules::id::{
+    AccountId, AssignmentId, ChampionId, CompletionId, DbsCheckId, GroupId, ModuleId, OfferId, OrganisationId, PlaceId, RequestId,
+    RequirementId, SessionId, VenueId,
+};
+use rules::matching::{Blocker, blockers};
+use sea_orm::{ColumnTrait, DbErr, EntityTrait, QueryFilter};
+
+use crate::app::{App, Call};
+use crate::error::Fault;
+use crate::store::facts::{self, Which, group};
+use crate::store::{availability, dbs, offer, session, training};
+
+/// The loader of one request.
+#[derive(Debug)]
+pub struct Rows {
+    /// The service.
+    pub app: Arc<App>,
+    /// The request.
+    pub call: Call,
+}
+
+type Batch<K, V> = Result<HashMap<K, V>, Arc<Fault>>;
+
+fn shared(error: impl Into<Fault>) -> Arc<Fault> {
+    Arc::new(error.into())
+}
+
+macro_rules! by_id {
+    ($($id:ident => $entity:ident),+ $(,)?) => { $(
+        impl Loader<$id> for Rows {
+            type Value = entity::$entity::Model;
+            type Error = Arc<Fault>;
+
+            async fn load(&self, keys: &[$id]) -> Batch<$id, Self::Value> {
+                let rows = entity::$entity::Entity::find().filter(entity::$entity::Column::Id.is_in(keys.iter().copied())).all(self.app.db.read()).await;
+                Ok(rows.map_err(shared)?.into_iter().map(|row| (row.id, row)).collect())
+            }
+        }
+    )+ };
+}
+
+by_id! {
+    AccountId => account,
+    OrganisationId => organisation,
+    GroupId => community_group,
+    VenueId => venue,
+    ChampionId => champion,
+    ModuleId => training_module,
+    CompletionId => completion,
+    RequirementId => requirement,
+    SessionId => session,
+    PlaceId => place,
+    RequestId => champion_request,
+    OfferId => offer,
+    AssignmentId => assignment,
+}
+
+macro_rules! by_parent {
+    ($($(#[$meta:meta])* $key:ident($parent:ident) -> $value:ty: |$conn:ident, $ids:ident| $load:expr),+ $(,)?) => { $(
+        $(#[$meta])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        pub struct $key(pub $parent);
+
+        impl Loader<$key> for Rows {
+            type Value = Vec<$value>;
+            type Error = Arc<Fault>;
+
+            async fn load(&self, keys: &[$key]) -> Batch<$key, Self::Value> {
+                let $ids: Vec<$parent> = keys.iter().map(|key| key.0).collect();
+                let $conn = self.app.db.read();
+                let pairs: Result<Vec<($parent, $value)>, DbErr> = async { $load }.await;
+                Ok(group(pairs.map_err(shared)?.into_iter().map(|(id, value)| ($key(id), value))))
+            }
+        }
+    )+ };
+}
+
+by_parent! {
+    /// The languages of a champion.
+    LanguagesOf(ChampionId) -> String: |conn, ids| {
+        let rows = entity::champion_language::Entity::find().filter(entity::champion_language::Column::ChampionId.is_in(ids)).all(conn).await?;
+        Ok(rows.into_iter().map(|r| (r.champion_id, r.language)).collect())
+    },
+    /// The topics of a champion.
+    TopicsOf(ChampionId) -> rules::input::Topic: |conn, ids| {
+        let rows = entity::champion_topic::Entity::find().filter(entity::champion_topic::Column::ChampionId.is_in(ids)).all(conn).await?;
+        Ok(rows.into_iter().map(|r| (r.champion_id, r.topic)).collect())
+    },
+    /// The topics of a group.
+    GroupTopics(GroupId) -> rules::input::Topic: |conn, ids| {
+        let rows = entity::group_topic::Entity::find().filter(entity::group_topic::Column::GroupId.is_in(ids)).all(conn).await?;
+        Ok(rows.into_iter().map(|r| (r.group_id, r.topic)).collect())
+    },
+    /// The completions of a champion that were not taken back.
+    CompletionsOf(ChampionId) -> entity::completion::Model: |conn, ids| {
+        Ok(training::completions(conn, &ids).await?.into_iter().map(|r| (r.champion_id, r)).collect())
+    },
+    /// The evidence of a champion.
+    EvidenceOf(ChampionId) -> entity::evidence::Model: |conn, ids| {
+        Ok(training::evidence(conn, &ids).await?.into_iter().map(|r| (r.champion_id, r)).collect())
+    },
+    /// The checks of a champion, for the checklist: their state only, never shown.
+    ChecksOf(ChampionId) -> rules::dbs::DbsRecord: |conn, ids| {
+        Ok(dbs::of(conn, &ids).await?.into_iter().map(|r| (r.champion_id, dbs::fact(&r))).collect())
+    },
+    /// The consents of a champion.
+    ConsentsOf(ChampionId) -> entity::consent::Model: |conn, ids| {
+        let rows = entity::consent::Entity::find().filter(entity::consent::Column::ChampionId.is_in(ids)).all(conn).await?;
+        Ok(rows.into_iter().map(|r| (r.champion_id, r)).collect())
+    },
+    /// The weekly windows of a champion.
+    WindowsOf(ChampionId) -> entity::availability_window::Model: |conn, ids| {
+        Ok(availability::windows(conn, &ids).await?.into_iter().map(|r| (r.champion_id, r)).collect())
+    },
+    /// Leave and extra time of a champion.
+    ExceptionsOf(ChampionId) -> entity::availability_exception::Model: |conn, ids| {
+        Ok(availability::exceptions(conn, &ids).await?.into_iter().map(|r| (r.champion_id, r)).collect())
+    },
+    /// The modules that come before a module.
+    PrerequisitesOf(ModuleId) -> ModuleId: |conn, ids| {
+        let rows = entity::module_prerequisite::Entity::find().filter(entity::module_prerequisite::Column::ModuleId.is_in(ids)).all(conn).await?;
+        Ok(rows.into_iter().map(|r| (r.module_id, r.prerequisite_id)).collect())
+    },
+    /// The places of a session.
+    PlacesOf(SessionId) -> entity::place::Model: |conn, ids| {
+        Ok(session::places(conn, &ids).await?.into_iter().map(|r| (r.session_id, r)).collect())
+    },
+    /// The modules of a place.
+    PlaceModules(PlaceId) -> ModuleId: |conn, ids| {
+        Ok(session::place_modules(conn, &ids).await?.into_iter().map(|r| (r.place_id, r.module_id)).collect())
+    },
+    /// The topics of a session.
+    SessionTopics(SessionId) -> rules::input::Topic: |conn, ids| {
+        Ok(session::topics(conn, &ids).await?.into_iter().map(|r| (r.session_id, r.topic)).collect())
+    },
+    /// The confirmed assignments of a session.
+    ConfirmedAt(SessionId) -> entity::assignment::Model: |conn, ids| {
+        Ok(offer::confirmed(conn, &ids).await?.into_iter().map(|r| (r.session_id, r)).collect())
+    },
+    /// The offers of a session.
+    OffersFor(SessionId) -> entity::offer::Model: |conn, ids| {
+        Ok(offer::of_sessions(conn, &ids).await?.into_iter().map(|r| (r.session_id, r)).collect())
+    },
+    /// The live request of a session.
+    RequestFor(SessionId) -> entity::champion_request::Model: |conn, ids| {
+        use entity::champion_request::{Column, Entity};
+        let rows = Entity::find().filter(Column::SessionId.is_in(ids)).filter(Column::WithdrawnAt.is_null()).all(conn).await?;
+        Ok(rows.into_iter().map(|r| (r.session_id, r)).collect())
+    },
+    /// The assignment an offer led to.
+    AssignmentOf(OfferId) -> entity::assignment::Model: |conn, ids| {
+        let rows = entity::assignment::Entity::find().filter(entity::assignment::Column::OfferId.is_in(ids)).all(conn).await?;
+        Ok(rows.into_iter().filter_map(|r| Some((r.offer_id?, r))).collect())
+    },
+    /// The roles of an account.
+    GrantsOf(AccountId) -> entity::role_grant::Model: |conn, ids| {
+        let rows = entity::role_grant::Entity::find().filter(entity::role_grant::Column::AccountId.is_in(ids)).all(conn).await?;
+        Ok(rows.into_iter().map(|r| (r.account_id, r)).collect())
+    },
+    /// The steps of a check.
+    StepsOf(DbsCheckId) -> entity::dbs_event::Model: |conn, ids| {
+        Ok(dbs::events(conn, &ids).await?.into_iter().map(|r| (r.check_id, r)).collect())
+    },
+}
+
+/// Every requirement version, in the suggested order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct RequirementsAll;
+
+impl Loader<RequirementsAll> for Rows {
+    type Value = Vec<entity::requirement::Model>;
+    type Error = Arc<Fault>;
+
+    async fn load(&self, _: &[RequirementsAll]) -> Batch<RequirementsAll, Self::Value> {
+        let rows = training::requirements(self.app.db.read()).await.map_err(shared)?;
+        Ok(HashMap::from([(RequirementsAll, rows)]))
+    }
+}
+
+/// The detail of a champion's DBS checks; every read, granted or denied, leaves an audit row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct DbsDetailOf(pub ChampionId);
+
+impl Loader<DbsDetailOf> for Rows {
+    type Value = Option<Vec<entity::dbs_check::Model>>;
+    type Error = Arc<Fault>;
+
+    async fn load(&self, keys: &[DbsDetailOf]) -> Batch<DbsDetailOf, Self::Value> {
+        let ids: Vec<ChampionId> = keys.iter().map(|key| key.0).collect();
+        let mut found = crate::service::dbs::read_detail(&self.app, &self.call, &ids).await.map_err(shared)?;
+        Ok(keys.iter().map(|key| (*key, found.remove(&key.0))).collect())
+    }
+}
+
+/// What stands between the champion of an assignment or offer and their place, on its date.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Standing {
+    /// The session.
+    pub session: SessionId,
+    /// The kind of place.
+    pub kind: rules::session::PlaceKind,
+    /// The champion.
+    pub champion: ChampionId,
+}
+
+/// The two answers: missing for clearance, and everything that would stop an acceptance.
+#[derive(Clone, Debug)]
+pub struct Stands {
+    /// Whether nothing is missing on the date.
+    pub cleared: bool,
+    /// Everything that rules the champion out.
+    pub blockers: Vec<Blocker>,
+}
+
+impl Loader<Standing> for Rows {
+    type Value = Stands;
+    type Error = Arc<Fault>;
+
+    async fn load(&self, keys: &[Standing]) -> Batch<Standing, Stands> {
+        let conn = self.app.db.read();
+        let ids: Vec<SessionId> = keys.iter().map(|k| k.session).collect();
+        let rows = entity::session::Entity::find().filter(entity::session::Column::Id.is_in(ids)).all(conn).await.map_err(shared)?;
+        let sessions: HashMap<SessionId, _> =
+            facts::needs(conn, rows).await.map_err(shared)?.into_iter().map(|s| (s.session.id, s)).collect();
+        let ids: Vec<ChampionId> = keys.iter().map(|k| k.champion).collect();
+        let champions: HashMap<ChampionId, _> =
+            facts::champions(conn, Which::These(&ids)).await.map_err(shared)?.into_iter().map(|c| (c.id, c)).collect();
+        let judge = |key: &Standing| {
+            let need = sessions.get(&key.session)?.need(key.kind)?;
+            let champion = champions.get(&key.champion)?;
+            let blockers = blockers(need, champion);
+            let cleared = !blockers.iter().any(|b| matches!(b, Blocker::Clearance(_)));
+            Some((*key, Stands { cleared, blockers }))
+        };
+        Ok(keys.iter().filter_map(judge).collect())
+    }
+}

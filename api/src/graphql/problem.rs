@@ -1,0 +1,99 @@
+//! How answers say no: user errors in payloads, faults and misuse at the top level.
+
+use async_graphql::{Error, ErrorExtensions, Interface, OutputType, SimpleObject};
+use rules::reason::Reason;
+
+use super::code::Code;
+use crate::error::{Fault, Refusal};
+
+macro_rules! user_errors {
+    ($($name:ident $type_name:literal ($($code:tt)+)),+ $(,)?) => {
+        /// A problem the person can put right.
+        #[derive(SimpleObject, Debug)]
+        #[graphql($(concrete(name = $type_name, params($($code)+))),+)]
+        pub struct Problem<C: OutputType> {
+            /// Machine-readable reason, one of this mutation's own.
+            code: C,
+            /// Path inside `input`, for example `["contact", "email"]`; null when the whole operation is meant.
+            field: Option<Vec<String>>,
+            /// Plain English, safe to show to the person.
+            message: String,
+        }
+
+        /// A problem the person can put right. Each mutation has its own type, whose `code` is an enum of that mutation.
+        #[derive(Interface, Debug)]
+        #[graphql(
+            field(name = "field", ty = "&Option<Vec<String>>", desc = "Path inside `input`, for example `[\"contact\", \"email\"]`; null when the whole operation is meant."),
+            field(name = "message", ty = "&String", desc = "Plain English, safe to show to the person.")
+        )]
+        pub enum UserError { $($name(Problem<$($code)+>)),+ }
+    };
+}
+
+user_errors! {
+    ChampionSignUp "ChampionSignUpError" (rules::champion::ChampionSignUpErrorCode),
+    ChampionEmailConfirm "ChampionEmailConfirmError" (rules::champion::ChampionEmailConfirmErrorCode),
+    ChampionUpdate "ChampionUpdateError" (rules::champion::ChampionUpdateErrorCode),
+    ChampionMembershipChange "ChampionMembershipChangeError" (rules::champion::ChampionMembershipChangeErrorCode),
+    EvidenceRecord "EvidenceRecordError" (rules::requirement::EvidenceRecordErrorCode),
+    TrainingCompletionRecord "TrainingCompletionRecordError" (rules::training::TrainingCompletionRecordErrorCode),
+    TrainingCompletionRevoke "TrainingCompletionRevokeError" (rules::training::TrainingCompletionRevokeErrorCode),
+    TrainingModuleCreate "TrainingModuleCreateError" (rules::training::TrainingModuleCreateErrorCode),
+    TrainingTrainerAssign "TrainingTrainerAssignError" (rules::training::TrainingTrainerAssignErrorCode),
+    DbsCheckRequest "DbsCheckRequestError" (rules::dbs::DbsCheckRequestErrorCode),
+    DbsCheckAdvance "DbsCheckAdvanceError" (rules::dbs::DbsCheckAdvanceErrorCode),
+    AvailabilityWindowsReplace "AvailabilityWindowsReplaceError" (rules::availability::AvailabilityWindowsReplaceErrorCode),
+    AvailabilityExceptionAdd "AvailabilityExceptionAddError" (rules::availability::AvailabilityExceptionAddErrorCode),
+    AvailabilityExceptionRemove "AvailabilityExceptionRemoveError" (rules::availability::AvailabilityExceptionRemoveErrorCode),
+    SessionCreate "SessionCreateError" (rules::session::SessionCreateErrorCode),
+    SessionCancel "SessionCancelError" (rules::session::SessionCancelErrorCode),
+    ChampionRequestCreate "ChampionRequestCreateError" (rules::request::ChampionRequestCreateErrorCode),
+    ChampionRequestWithdraw "ChampionRequestWithdrawError" (rules::request::ChampionRequestWithdrawErrorCode),
+    OfferSend "OfferSendError" (rules::offer::OfferSendErrorCode),
+    OfferAccept "OfferAcceptError" (rules::offer::OfferAcceptErrorCode),
+    OfferDecline "OfferDeclineError" (rules::offer::OfferDeclineErrorCode),
+    OfferWithdraw "OfferWithdrawError" (rules::offer::OfferWithdrawErrorCode),
+    AssignmentWithdraw "AssignmentWithdrawError" (rules::assignment::AssignmentWithdrawErrorCode),
+    AssignmentRelease "AssignmentReleaseError" (rules::assignment::AssignmentReleaseErrorCode),
+    OrganisationCreate "OrganisationCreateError" (rules::directory::OrganisationCreateErrorCode),
+    GroupCreate "GroupCreateError" (rules::directory::GroupCreateErrorCode),
+    VenueCreate "VenueCreateError" (rules::directory::VenueCreateErrorCode),
+    AccountCreate "AccountCreateError" (rules::directory::AccountCreateErrorCode),
+    RoleGrant "RoleGrantError" (rules::directory::RoleGrantErrorCode),
+    RoleRevoke "RoleRevokeError" (rules::directory::RoleRevokeErrorCode),
+}
+
+/// What a mutation answers: the outcome, or every problem.
+pub type Settled<T, R> = (Option<T>, Vec<Problem<<R as Reason>::Code>>);
+
+/// Sorts a use case's end into payload and top-level errors.
+pub fn settle<T, R>(result: Result<T, Refusal<R>>) -> async_graphql::Result<Settled<T, R>>
+where
+    R: Reason,
+    R::Code: OutputType,
+{
+    match result {
+        Ok(outcome) => Ok((Some(outcome), Vec::new())),
+        Err(Refusal::Rule(reasons)) => Ok((None, reasons.iter().map(problem).collect())),
+        Err(Refusal::Unauthenticated) => Err(coded(Code::Unauthenticated, "Sign in, or send a client key: this is not open to everybody.")),
+        Err(Refusal::Forbidden) => Err(coded(Code::Forbidden, "You may not do this.")),
+        Err(Refusal::Fault(fault)) => Err(broken(fault)),
+    }
+}
+
+fn problem<R: Reason>(reason: &R) -> Problem<R::Code>
+where
+    R::Code: OutputType,
+{
+    Problem { code: reason.code(), field: reason.field(), message: reason.message() }
+}
+
+/// A top-level error with its code.
+pub fn coded(code: Code, message: &str) -> Error {
+    Error::new(message).extend_with(|_, extensions| extensions.set("code", code.as_str()))
+}
+
+/// A fault: its text goes to the log, not to the caller.
+pub fn broken(fault: impl Into<Fault>) -> Error {
+    Error::new_with_source(fault.into())
+}

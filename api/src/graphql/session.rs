@@ -1,0 +1,557 @@
+//! Sessions and their places.
+
+use async_graphql::{Context, ID, InputObject, MaybeUndefined, Object, Result, SimpleObject};
+use entity::{place, session};
+use rules::dbs::{Audience, DbsScope, SessionFacts, permitted};
+use rules::id::{GroupId, SessionId};
+use rules::input::{self, Topic};
+use rules::policy::{Action, Relation};
+use rules::reason::{Malformed, Reason};
+use rules::session::{
+    CannotCancel, CannotCreateSession, Cover, Modality, PlaceKind, SessionCancelErrorCode, SessionCreateErrorCode, SessionStatus, Setting,
+    cover,
+};
+
+use super::assignment::Assignment;
+use super::context::Ctx;
+use super::group::Group;
+use super::id::{self, NodeId};
+use super::loader::{ConfirmedAt, PlaceModules, PlacesOf, RequestFor, SessionTopics};
+use super::matching::MatchConnection;
+use super::once::once;
+use super::paging::{Args, DateTimeRangeInput, connection};
+use super::problem::{Problem, broken, settle};
+use super::request::ChampionRequest;
+use super::scalar::{DateTime, LocalDate, LocalTime, TimeZone};
+use super::shared::{DbsRequirement, DbsScopeInput, Language, distinct};
+use super::training::TrainingModule;
+use super::venue::Venue;
+use crate::error::{Refusal, malformed};
+use crate::service::matching::for_session;
+use crate::service::session::{NewPlaces, NewSession, cancel, create};
+use crate::store::session::{BY_START, Filter, select};
+
+/// One dated session.
+#[derive(Clone, Debug)]
+pub struct Session(pub session::Model);
+
+impl Session {
+    fn facts(&self) -> SessionFacts {
+        SessionFacts { audience: self.0.audience, weekly: self.0.weekly, handles_money: self.0.handles_money, overnight: self.0.overnight }
+    }
+
+    /// Leaders of its group and champions placed at it have it as theirs.
+    async fn relation(&self, ctx: &Context<'_>) -> Result<Relation> {
+        let caller = &ctx.call().caller;
+        if caller.leads.contains(&self.0.group_id) {
+            return Ok(Relation::Own);
+        }
+        let placed = caller.champion.is_some()
+            && ctx.rows().list(ConfirmedAt(self.0.id)).await?.iter().any(|a| Some(a.champion_id) == caller.champion);
+        Ok(if placed { Relation::Own } else { Relation::Other })
+    }
+
+    async fn rota(&self, ctx: &Context<'_>) -> Result<Option<Vec<Assignment>>> {
+        if !ctx.may(Action::SessionRotaRead, self.relation(ctx).await?) {
+            return Ok(None);
+        }
+        Ok(Some(ctx.rows().list(ConfirmedAt(self.0.id)).await?.into_iter().map(Assignment).collect()))
+    }
+}
+
+/// One dated session: in person, by telephone or by video.
+#[Object]
+impl Session {
+    /// Opaque and stable.
+    pub(crate) async fn id(&self) -> ID {
+        self.0.id.to_global()
+    }
+
+    /// The group that holds it.
+    async fn group(&self, ctx: &Context<'_>) -> Option<Result<Group>> {
+        ctx.rows().one(self.0.group_id).await.transpose().map(|row| row.map(Group))
+    }
+
+    /// Where; null for phone and video.
+    async fn venue(&self, ctx: &Context<'_>) -> Option<Result<Venue>> {
+        ctx.rows().maybe(self.0.venue_id).await.transpose().map(|row| row.map(Venue))
+    }
+
+    /// What it is called.
+    async fn title(&self) -> &str {
+        &self.0.title
+    }
+
+    /// How it is held.
+    async fn modality(&self) -> Modality {
+        self.0.modality
+    }
+
+    /// How champions and learners work together.
+    async fn setting(&self) -> Setting {
+        self.0.setting
+    }
+
+    /// Who it is for.
+    async fn audience(&self) -> Audience {
+        self.0.audience
+    }
+
+    /// When it starts.
+    async fn starts_at(&self) -> DateTime {
+        DateTime(self.0.starts_at)
+    }
+
+    /// When it ends.
+    async fn ends_at(&self) -> DateTime {
+        DateTime(self.0.ends_at)
+    }
+
+    /// The date on the wall calendar: clearance is judged for it.
+    async fn date(&self) -> LocalDate {
+        LocalDate(self.0.local_date)
+    }
+
+    /// The time on the wall clock.
+    async fn start_time(&self) -> LocalTime {
+        LocalTime(self.0.local_start)
+    }
+
+    /// How long it runs, in minutes.
+    async fn duration_minutes(&self) -> i32 {
+        self.0.minutes
+    }
+
+    /// The zone of date and time.
+    async fn time_zone(&self) -> &str {
+        &self.0.zone
+    }
+
+    /// Whether it will be held.
+    async fn status(&self) -> SessionStatus {
+        self.0.status
+    }
+
+    /// How well it is staffed; shadow places don't count.
+    async fn cover(&self, ctx: &Context<'_>) -> Result<Cover> {
+        let places = ctx.rows().list(PlacesOf(self.0.id)).await?;
+        let confirmed = ctx.rows().list(ConfirmedAt(self.0.id)).await?;
+        let wanted: Vec<_> = places.iter().filter(|p| p.kind != PlaceKind::Shadow).map(|p| p.id).collect();
+        Ok(cover(wanted.len(), confirmed.iter().filter(|a| wanted.contains(&a.place_id)).count()))
+    }
+
+    /// The places, in order.
+    async fn places(&self, ctx: &Context<'_>) -> Result<Vec<Place>> {
+        Ok(ctx.rows().list(PlacesOf(self.0.id)).await?.into_iter().map(Place).collect())
+    }
+
+    /// The language champions have to speak; null if any will do.
+    async fn language(&self) -> Option<Language> {
+        self.0.language.clone().map(Language::from)
+    }
+
+    /// What learners want to work on.
+    async fn topics(&self, ctx: &Context<'_>) -> Result<Vec<Topic>> {
+        let mut topics = ctx.rows().list(SessionTopics(self.0.id)).await?;
+        topics.sort();
+        Ok(topics)
+    }
+
+    /// Whether a responsible adult is present throughout; then champions of 16 and 17 may help in a group.
+    async fn responsible_adult(&self) -> bool {
+        self.0.responsible_adult
+    }
+
+    /// The DBS check it asks for; null for none.
+    async fn dbs_required(&self) -> Option<DbsRequirement> {
+        let row = &self.0;
+        let scope = |(level, workforce)| DbsScope {
+            level,
+            workforce,
+            adults_barred: row.dbs_adults_barred,
+            children_barred: row.dbs_children_barred,
+        };
+        row.dbs_level.zip(row.dbs_workforce).map(scope).map(DbsRequirement::from)
+    }
+
+    /// The highest check the law permits for it, and why.
+    async fn dbs_permitted(&self) -> DbsPermitted {
+        DbsPermitted::from(permitted(self.facts(), false))
+    }
+
+    /// The live request for champions. For the group's leaders and coordinators.
+    async fn request(&self, ctx: &Context<'_>) -> Option<Result<ChampionRequest>> {
+        if !ctx.may(Action::ChampionRequestRead, ctx.call().caller.to_group(self.0.group_id)) {
+            return None;
+        }
+        let rows = ctx.rows().list(RequestFor(self.0.id)).await;
+        rows.map(|rows| rows.into_iter().next().map(ChampionRequest)).transpose()
+    }
+
+    /// Who is placed. For the group's leaders, champions placed here, coordinators and the safeguarding lead.
+    async fn assignments(&self, ctx: &Context<'_>) -> Option<Result<Vec<Assignment>>> {
+        self.rota(ctx).await.transpose()
+    }
+
+    /// Champions who could take a place, best first, and how many could not, by reason. For the group's leaders and
+    /// coordinators; null if the session has no place of this kind.
+    #[allow(clippy::too_many_arguments, reason = "the four paging arguments are the style of every list")]
+    async fn matches(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Which kind of place.", default_with = "PlaceKind::Helper")] kind: PlaceKind,
+        #[graphql(desc = "The first so many: 25 if neither first nor last is given, 100 at most.")] first: Option<i32>,
+        #[graphql(desc = "After this cursor.")] after: Option<String>,
+        #[graphql(desc = "The last so many, 100 at most.")] last: Option<i32>,
+        #[graphql(desc = "Before this cursor.")] before: Option<String>,
+    ) -> Option<Result<MatchConnection>> {
+        if !ctx.may(Action::MatchRead, ctx.call().caller.to_group(self.0.group_id)) {
+            return None;
+        }
+        match for_session(ctx.app(), ctx.call(), self.0.clone(), kind).await {
+            Ok(ranking) => ranking.map(|ranking| MatchConnection::new(ranking, Args { first, after, last, before })),
+            Err(fault) => Some(Err(broken(fault))),
+        }
+    }
+
+    /// Whether the viewer may call it off or ask for champions.
+    async fn viewer_can_update(&self, ctx: &Context<'_>) -> bool {
+        ctx.may(Action::SessionCancel, ctx.call().caller.to_group(self.0.group_id))
+    }
+
+    /// Give it back as `expectedVersion` to guard against lost updates.
+    async fn version(&self) -> i64 {
+        self.0.version
+    }
+}
+
+connection!(SessionConnection, SessionEdge, Session, "sessions", session, |row: &session::Model| row.starts_at);
+
+/// The highest DBS check the law permits for a session.
+#[derive(SimpleObject, Debug)]
+pub struct DbsPermitted {
+    /// The check.
+    scope: DbsRequirement,
+    /// Whether it is regulated activity: then nothing less will do.
+    regulated: bool,
+    /// Why.
+    reason: String,
+    /// The version of the rules it was derived by.
+    rules_version: String,
+}
+
+impl From<rules::dbs::Permitted> for DbsPermitted {
+    fn from(permitted: rules::dbs::Permitted) -> Self {
+        Self {
+            scope: permitted.scope.into(),
+            regulated: permitted.regulated,
+            reason: permitted.reason.to_owned(),
+            rules_version: rules::dbs::RULES_VERSION.to_owned(),
+        }
+    }
+}
+
+/// One champion needed at a session.
+#[derive(Debug)]
+pub struct Place(pub place::Model);
+
+/// One champion needed at a session, with its own requirements.
+#[Object]
+impl Place {
+    /// Opaque and stable.
+    pub(crate) async fn id(&self) -> ID {
+        self.0.id.to_global()
+    }
+
+    /// What it is for.
+    async fn kind(&self) -> PlaceKind {
+        self.0.kind
+    }
+
+    /// Whether somebody has it.
+    async fn filled(&self, ctx: &Context<'_>) -> Result<bool> {
+        Ok(ctx.rows().list(ConfirmedAt(self.0.session_id)).await?.iter().any(|a| a.place_id == self.0.id))
+    }
+
+    /// Training modules it asks for beyond the role's own.
+    async fn modules(&self, ctx: &Context<'_>) -> Result<Vec<TrainingModule>> {
+        let ids = ctx.rows().list(PlaceModules(self.0.id)).await?;
+        let mut rows: Vec<entity::training_module::Model> = ctx.rows().many(ids).await?;
+        rows.sort_by(|a, b| a.code.cmp(&b.code));
+        Ok(rows.into_iter().map(TrainingModule).collect())
+    }
+}
+
+/// Which sessions to list; conditions are joined with AND.
+#[derive(InputObject, Debug, Default)]
+pub struct SessionFilter {
+    /// Starting in this span.
+    range: Option<DateTimeRangeInput>,
+    /// Of these groups.
+    group_ids: Option<Vec<ID>>,
+    /// At this venue.
+    venue_id: Option<ID>,
+    /// Only those that will be held.
+    #[graphql(default)]
+    scheduled_only: bool,
+    /// Only those with a lead or helper place open.
+    #[graphql(default)]
+    uncovered_only: bool,
+}
+
+/// Queries.
+#[derive(Default, Debug)]
+pub struct SessionQuery;
+
+#[Object]
+impl SessionQuery {
+    /// Sessions, by their start. For anybody signed in.
+    async fn sessions(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Which sessions to list.", default)] filter: SessionFilter,
+        #[graphql(desc = "The first so many: 25 if neither first nor last is given, 100 at most.")] first: Option<i32>,
+        #[graphql(desc = "After this cursor.")] after: Option<String>,
+        #[graphql(desc = "The last so many, 100 at most.")] last: Option<i32>,
+        #[graphql(desc = "Before this cursor.")] before: Option<String>,
+    ) -> Option<Result<SessionConnection>> {
+        if !ctx.may(Action::SessionRead, Relation::Other) {
+            return None;
+        }
+        let nowhere = || rules::id::VenueId(uuid::Uuid::nil());
+        let filter = Filter {
+            from: filter.range.map(|r| r.from.0),
+            until: filter.range.map(|r| r.until.0),
+            groups: filter.group_ids.map(|ids| ids.iter().filter_map(id::parse::<GroupId>).collect()),
+            venue: filter.venue_id.map(|id| id::parse(&id).unwrap_or_else(nowhere)),
+            scheduled_only: filter.scheduled_only,
+            uncovered_only: filter.uncovered_only,
+            ..Filter::default()
+        };
+        Some(SessionConnection::read(ctx, select(&filter), BY_START, Args { first, after, last, before }).await)
+    }
+
+    /// One session. For anybody signed in.
+    async fn session(&self, ctx: &Context<'_>, #[graphql(desc = "Its id.")] id: ID) -> Option<Result<Session>> {
+        if !ctx.may(Action::SessionRead, Relation::Other) {
+            return None;
+        }
+        ctx.rows().maybe(id::parse::<SessionId>(&id)).await.transpose().map(|row| row.map(Session))
+    }
+}
+
+/// Places of one kind.
+#[derive(InputObject, Clone, Debug)]
+pub struct PlacesInput {
+    /// What they are for; each kind is listed once.
+    kind: PlaceKind,
+    /// How many.
+    #[graphql(default = 1)]
+    count: i32,
+    /// Training modules they ask for beyond what the session's nature does.
+    #[graphql(default)]
+    module_ids: Vec<ID>,
+}
+
+/// A session to create, or to preview.
+#[derive(InputObject, Clone, Debug)]
+pub struct NewSessionInput {
+    /// The group that holds it.
+    group_id: ID,
+    /// Where; needed in person, left out for phone and video.
+    venue_id: Option<ID>,
+    /// What it is called, up to 120 characters.
+    title: String,
+    /// How it is held.
+    #[graphql(default_with = "Modality::InPerson")]
+    modality: Modality,
+    /// How champions and learners work together.
+    #[graphql(default_with = "Setting::Group")]
+    setting: Setting,
+    /// Who it is for; the DBS check the law permits follows from it.
+    #[graphql(default_with = "Audience::AdultsPublic")]
+    audience: Audience,
+    /// Whether it repeats weekly or more often.
+    #[graphql(default)]
+    weekly: bool,
+    /// Whether champions handle an adult's cash, bills or shopping because of age, illness or disability.
+    #[graphql(default)]
+    handles_money: bool,
+    /// Whether it runs overnight with children.
+    #[graphql(default)]
+    overnight: bool,
+    /// Whether a responsible adult is present throughout.
+    #[graphql(default = true)]
+    responsible_adult: bool,
+    /// Date on the wall calendar.
+    date: LocalDate,
+    /// Time on the wall clock. A time that the spring change skips moves forward; one that the autumn change repeats is the first.
+    start_time: LocalTime,
+    /// How long it runs, 1 to 720 minutes.
+    duration_minutes: i32,
+    /// The zone of date and time.
+    #[graphql(default_with = "TimeZone::default()")]
+    time_zone: TimeZone,
+    /// The language champions have to speak, ISO 639-3; left out if any will do.
+    language: Option<String>,
+    /// What learners want to work on.
+    #[graphql(default)]
+    topics: Vec<Topic>,
+    /// The DBS check to ask for: left out for what the law permits, null for none.
+    dbs: MaybeUndefined<DbsScopeInput>,
+    /// The places; one helper if left out.
+    #[graphql(default_with = "vec![PlacesInput { kind: PlaceKind::Helper, count: 1, module_ids: Vec::new() }]")]
+    places: Vec<PlacesInput>,
+}
+
+impl NewSessionInput {
+    /// As the service reads it; problems are named by their field.
+    pub fn checked<R: Reason>(self) -> Result<NewSession, Refusal<R>> {
+        if !(1..=720).contains(&self.duration_minutes) {
+            return Err(malformed(Malformed::new("durationMinutes", "A session runs between 1 and 720 minutes.")));
+        }
+        let dbs = match self.dbs {
+            MaybeUndefined::Undefined => None,
+            MaybeUndefined::Null => Some(None),
+            MaybeUndefined::Value(scope) => Some(Some(scope.into())),
+        };
+        Ok(NewSession {
+            group: id::at(&self.group_id, "groupId")?,
+            venue: self.venue_id.map(|venue| id::at(&venue, "venueId")).transpose()?,
+            title: input::line("title", &self.title, 120).map_err(malformed)?,
+            modality: self.modality,
+            setting: self.setting,
+            facts: SessionFacts {
+                audience: self.audience,
+                weekly: self.weekly,
+                handles_money: self.handles_money,
+                overnight: self.overnight,
+            },
+            responsible_adult: self.responsible_adult,
+            language: self.language.map(|code| input::language("language", &code)).transpose().map_err(malformed)?,
+            topics: distinct(self.topics),
+            date: self.date.0,
+            starts: self.start_time.0,
+            minutes: self.duration_minutes,
+            zone: self.time_zone.0,
+            dbs,
+            places: self.places.into_iter().enumerate().map(|(index, places)| places.checked(index)).collect::<Result<_, _>>()?,
+        })
+    }
+}
+
+impl PlacesInput {
+    fn checked<R: Reason>(self, index: usize) -> Result<NewPlaces, Refusal<R>> {
+        let count = usize::try_from(self.count).ok().filter(|count| (1..=rules::session::PLACE_LIMIT).contains(count));
+        let message = format!("Ask for between 1 and {} places.", rules::session::PLACE_LIMIT);
+        let count = count.ok_or_else(|| malformed(Malformed::new(&format!("places.{index}.count"), message)))?;
+        Ok(NewPlaces { kind: self.kind, count, modules: distinct(id::all(&self.module_ids, &format!("places.{index}.moduleIds"))?) })
+    }
+}
+
+/// Input of `sessionCreate`.
+#[derive(InputObject, Debug)]
+pub struct SessionCreateInput {
+    /// A UUID made by the client; send the same one when trying again within 24 hours.
+    idempotency_key: Option<String>,
+    /// The session.
+    session: NewSessionInput,
+}
+
+/// Result of `sessionCreate`.
+#[derive(SimpleObject, Debug)]
+pub struct SessionCreatePayload {
+    /// The new session; null if there are errors.
+    session: Option<Session>,
+    /// What stood in the way; empty on success.
+    user_errors: Vec<Problem<SessionCreateErrorCode>>,
+}
+
+/// Input of `sessionCancel`.
+#[derive(InputObject, Debug)]
+pub struct SessionCancelInput {
+    /// Which session.
+    session_id: ID,
+    /// The version that was read; refused as STALE if there is a newer one.
+    expected_version: Option<i64>,
+    /// Why, up to 500 characters; told to everybody placed or asked.
+    reason: Option<String>,
+}
+
+/// Result of `sessionCancel`.
+#[derive(SimpleObject, Debug)]
+pub struct SessionCancelPayload {
+    /// The session as it stands now; null if there are errors.
+    session: Option<Session>,
+    /// What stood in the way; empty on success.
+    user_errors: Vec<Problem<SessionCancelErrorCode>>,
+}
+
+/// Mutations.
+#[derive(Default, Debug)]
+pub struct SessionMutation;
+
+#[Object]
+impl SessionMutation {
+    /// Create a session without asking for champions yet. The group's leaders and coordinators.
+    async fn session_create(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The session.")] input: SessionCreateInput,
+    ) -> Option<Result<SessionCreatePayload>> {
+        Some(create_payload(ctx, input).await)
+    }
+
+    /// Call a session off; everybody placed or asked is told, once. The group's leaders and coordinators.
+    async fn session_cancel(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Which, and why.")] input: SessionCancelInput,
+    ) -> Option<Result<SessionCancelPayload>> {
+        Some(cancel_payload(ctx, input).await)
+    }
+}
+
+async fn create_payload(ctx: &Context<'_>, input: SessionCreateInput) -> Result<SessionCreatePayload> {
+    let result: Result<SessionId, Refusal<CannotCreateSession>> = async {
+        let once = once(ctx, input.idempotency_key.as_deref())?;
+        let new = input.session.checked().map_err(|refusal| under("session", refusal))?;
+        create(ctx.app(), ctx.call(), once, new).await.map_err(|refusal| under("session", refusal))
+    }
+    .await;
+    let (id, user_errors) = settle(result)?;
+    Ok(SessionCreatePayload { session: ctx.rows().maybe(id).await?.map(Session), user_errors })
+}
+
+/// What is wrong with the session stands under its field of the input.
+pub(super) fn under(prefix: &str, refusal: Refusal<CannotCreateSession>) -> Refusal<CannotCreateSession> {
+    let at = |field: Vec<String>| {
+        if field.first().is_some_and(|f| f == "idempotencyKey") { field } else { [prefix.to_owned()].into_iter().chain(field).collect() }
+    };
+    match refusal {
+        Refusal::Rule(reasons) => Refusal::Rule(
+            reasons
+                .into_iter()
+                .map(|reason| match reason {
+                    CannotCreateSession::Invalid(problem) => {
+                        CannotCreateSession::Invalid(Malformed { field: at(problem.field), ..problem })
+                    }
+                    CannotCreateSession::NotFound { field } => CannotCreateSession::NotFound { field: at(field) },
+                    other => other,
+                })
+                .collect(),
+        ),
+        other => other,
+    }
+}
+
+async fn cancel_payload(ctx: &Context<'_>, input: SessionCancelInput) -> Result<SessionCancelPayload> {
+    let result: Result<SessionId, Refusal<CannotCancel>> = async {
+        let session = id::at(&input.session_id, "sessionId")?;
+        let reason = input.reason.map(|r| input::paragraph("reason", &r, 500)).transpose().map_err(malformed)?.filter(|r| !r.is_empty());
+        cancel(ctx.app(), ctx.call(), session, input.expected_version, reason).await
+    }
+    .await;
+    let (id, user_errors) = settle(result)?;
+    Ok(SessionCancelPayload { session: ctx.rows().maybe(id).await?.map(Session), user_errors })
+}

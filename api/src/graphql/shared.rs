@@ -1,0 +1,77 @@
+//! Small shared output types: languages, distances, DBS scopes.
+
+use async_graphql::{InputObject, SimpleObject};
+use rules::dbs::{BarredList, DbsLevel, DbsScope, DbsWorkforce};
+use rules::input::language_name;
+
+/// A language.
+#[derive(SimpleObject, Clone, Debug)]
+pub struct Language {
+    /// ISO 639-3 code: `eng`, `urd`, `bfi` for British Sign Language.
+    pub code: String,
+    /// Its English name.
+    pub name: String,
+}
+
+impl From<String> for Language {
+    fn from(code: String) -> Self {
+        Self { name: language_name(&code).to_owned(), code }
+    }
+}
+
+/// What a DBS check covers, or what a session asks for.
+#[derive(SimpleObject, Clone, Debug)]
+pub struct DbsRequirement {
+    /// The level.
+    pub level: DbsLevel,
+    /// The workforce; `OTHER` for a basic check.
+    pub workforce: DbsWorkforce,
+    /// The barred lists that are looked at.
+    pub barred_lists: Vec<BarredList>,
+}
+
+impl From<DbsScope> for DbsRequirement {
+    fn from(scope: DbsScope) -> Self {
+        let lists = [(scope.adults_barred, BarredList::Adults), (scope.children_barred, BarredList::Children)];
+        Self {
+            level: scope.level,
+            workforce: scope.workforce,
+            barred_lists: lists.into_iter().filter(|(on, _)| *on).map(|(_, list)| list).collect(),
+        }
+    }
+}
+
+/// A DBS check to ask for.
+#[derive(InputObject, Clone, Debug)]
+pub struct DbsScopeInput {
+    /// The level.
+    pub level: DbsLevel,
+    /// The workforce; `OTHER` for a basic check.
+    pub workforce: DbsWorkforce,
+    /// The barred lists to look at; only with an ENHANCED check of that workforce.
+    #[graphql(default)]
+    pub barred_lists: Vec<BarredList>,
+}
+
+impl From<DbsScopeInput> for DbsScope {
+    fn from(input: DbsScopeInput) -> Self {
+        let on = |list| input.barred_lists.contains(&list);
+        Self {
+            level: input.level,
+            workforce: input.workforce,
+            adults_barred: on(BarredList::Adults),
+            children_barred: on(BarredList::Children),
+        }
+    }
+}
+
+/// A list with each value once, in the order given.
+pub fn distinct<T: PartialEq>(values: Vec<T>) -> Vec<T> {
+    let mut distinct: Vec<T> = Vec::with_capacity(values.len());
+    for value in values {
+        if !distinct.contains(&value) {
+            distinct.push(value);
+        }
+    }
+    distinct
+}
