@@ -9,6 +9,7 @@ pub mod error;
 pub mod graphql;
 pub mod http;
 pub mod keys;
+pub mod operate;
 pub mod postcodes;
 pub mod service;
 pub mod store;

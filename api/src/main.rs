@@ -1,1 +1,194 @@
-fn main() {}
+//! `digiknow`: the service and its operator's tools.
+
+#![allow(clippy::print_stdout, reason = "a command line talks to its user")]
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use api::app::App;
+use api::config::{Policy, Serving, Storage};
+use api::http::{Site, router};
+use api::{baseline, demo, graphql, operate};
+use clap::{Parser, Subcommand};
+use rules::policy::Role;
+use tracing_subscriber::EnvFilter;
+
+/// Champion onboarding, clearance and rota for a digital inclusion alliance, over GraphQL
+#[derive(Parser)]
+#[command(version)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Serve the API
+    Serve {
+        #[command(flatten)]
+        storage: Storage,
+        #[command(flatten)]
+        serving: Serving,
+        #[command(flatten)]
+        policy: Policy,
+    },
+    /// Migrate, fill and serve a believable Stockport, and say what to try
+    Demo {
+        /// Folder of the demo's database and key
+        #[arg(long, env = "DIGIKNOW_DEMO_FOLDER", default_value = ".digiknow/demo")]
+        folder: PathBuf,
+        /// Another database than the folder's: sqlite:FILE or postgres://…
+        #[arg(long, env = "DIGIKNOW_DATABASE_URL", hide_env_values = true)]
+        database_url: Option<String>,
+        /// Address to listen on
+        #[arg(long, env = "DIGIKNOW_LISTEN", default_value = "127.0.0.1:8080")]
+        listen: std::net::SocketAddr,
+    },
+    /// Bring the database's schema up to date, and add the training modules and requirements every alliance starts with
+    Migrate {
+        #[command(flatten)]
+        storage: Storage,
+    },
+    /// Print the GraphQL schema
+    Schema,
+    /// Print who may do what
+    Permissions,
+    /// Make the service's secret key
+    Key {
+        /// Where
+        #[arg(long, env = "DIGIKNOW_KEY_FILE", default_value = ".digiknow/key.pem")]
+        key_file: PathBuf,
+    },
+    /// Print an access token for an account
+    Token {
+        #[command(flatten)]
+        storage: Storage,
+        /// The account's e-mail address
+        email: String,
+        /// How long it is good for
+        #[arg(long, default_value_t = 60)]
+        minutes: i64,
+    },
+    /// Add an account with a role; the password is read from standard input
+    Account {
+        #[command(flatten)]
+        storage: Storage,
+        /// E-mail address
+        email: String,
+        /// Name
+        name: String,
+        /// ADMINISTRATOR, COORDINATOR, SAFEGUARDING_LEAD or TRAINER
+        #[arg(value_parser = |code: &str| Role::from_code(code).ok_or("no such role"))]
+        role: Role,
+    },
+    /// Add a partner client and print its key, this once
+    Client {
+        #[command(flatten)]
+        storage: Storage,
+        /// Its name
+        name: String,
+        /// A publishable key: sign-up and directory only, may sit in a web page
+        #[arg(long)]
+        publishable: bool,
+        /// A web origin it calls from, like https://partner.example.org; may be given again
+        #[arg(long = "origin")]
+        origins: Vec<String>,
+    },
+}
+
+#[tokio::main]
+async fn main() -> Result<()> {
+    match Cli::parse().command {
+        Command::Serve { storage, serving, policy } => {
+            log(serving.log_json);
+            let app = operate::open(&storage, policy, false).await?;
+            app.db.migrate().await.context("the schema could not be brought up to date")?;
+            baseline::install(&app.db, app.clock.now()).await?;
+            serve(app, &serving).await
+        }
+        Command::Demo { folder, database_url, listen } => run_demo(folder, database_url, listen).await,
+        Command::Migrate { storage } => {
+            let app = operate::open(&storage, Policy::default(), false).await?;
+            app.db.migrate().await?;
+            Ok(baseline::install(&app.db, app.clock.now()).await?)
+        }
+        Command::Schema => {
+            print!("{}", graphql::sdl());
+            Ok(())
+        }
+        Command::Permissions => {
+            print!("{}", rules::policy::table());
+            Ok(())
+        }
+        Command::Key { key_file } => operate::make_key(&key_file),
+        Command::Token { storage, email, minutes } => {
+            let app = operate::open(&storage, Policy::default(), false).await?;
+            println!("{}", operate::token(&app, &email, minutes).await?);
+            Ok(())
+        }
+        Command::Account { storage, email, name, role } => {
+            let app = operate::open(&storage, Policy::default(), false).await?;
+            let mut password = String::new();
+            std::io::stdin().read_line(&mut password)?;
+            operate::add_account(&app, &email, &name, role, password.trim_end_matches(['\r', '\n']).to_owned()).await
+        }
+        Command::Client { storage, name, publishable, origins } => {
+            let app = operate::open(&storage, Policy::default(), false).await?;
+            println!("{}", operate::add_client(&app, &name, publishable, &origins).await?);
+            Ok(())
+        }
+    }
+}
+
+async fn run_demo(folder: PathBuf, database_url: Option<String>, listen: std::net::SocketAddr) -> Result<()> {
+    log(false);
+    let key_file = folder.join("key.pem");
+    if !key_file.exists() {
+        operate::make_key(&key_file)?;
+    }
+    let database_url = database_url.unwrap_or_else(|| format!("sqlite:{}", folder.join("demo.sqlite").display()));
+    let app = operate::open(&Storage { database_url, connections: 8, key_file }, Policy::default(), true).await?;
+    app.db.migrate().await?;
+    baseline::install(&app.db, app.clock.now()).await?;
+    demo::ensure(&app).await?;
+    println!("{}", demo::welcome(listen));
+    serve(app, &Serving { listen, explorer: true, log_json: false }).await
+}
+
+async fn serve(app: Arc<App>, serving: &Serving) -> Result<()> {
+    let listener = tokio::net::TcpListener::bind(serving.listen).await.with_context(|| format!("can't listen on {}", serving.listen))?;
+    tracing::info!(address = %listener.local_addr()?, "serving");
+    let routes = router(Site::new(app.clone()), serving.explorer);
+    let (stop, stopping) = tokio::sync::watch::channel(false);
+    let drained = axum::serve(listener, routes).with_graceful_shutdown(async move {
+        asked_to_stop().await;
+        let _ = stop.send(true);
+    });
+    let mut late = stopping.clone();
+    tokio::select! {
+        ended = drained => ended?,
+        // Whoever is still being served after this is cut off: an operator's restart must not hang.
+        () = async { let _ = late.wait_for(|stop| *stop).await; tokio::time::sleep(Duration::from_secs(10)).await } => {}
+    }
+    app.db.clone().close().await?;
+    Ok(())
+}
+
+async fn asked_to_stop() {
+    let interrupt = tokio::signal::ctrl_c();
+    #[cfg(unix)]
+    {
+        let Ok(mut terminate) = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) else { return };
+        tokio::select! { _ = interrupt => {}, _ = terminate.recv() => {} }
+    }
+    #[cfg(not(unix))]
+    let _ = interrupt.await;
+}
+
+fn log(json: bool) {
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info,sqlx=warn,sea_orm_migration=warn"));
+    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    if json { builder.json().init() } else { builder.init() }
+}

@@ -1,3 +1,116 @@
-//! The HTTP adapter.
+//! The HTTP adapter: routes, who is asking, and what every answer carries.
 
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::{Request, State};
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::middleware::{self, Next};
+use axum::response::{Html, IntoResponse, Response};
+use axum::routing::{any, get, post};
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::compression::CompressionLayer;
+
+use crate::app::{App, Call};
+use crate::graphql::context::prepare;
+use crate::graphql::{Contract, contract, sdl};
+
+pub mod caller;
+pub mod cors;
 pub mod graphql;
+pub mod mail;
+pub mod sign_in;
+
+use caller::authenticate;
+use graphql::{Exchange, RawRequest, Settings, respond};
+
+/// What the routes share.
+#[derive(Clone, Debug)]
+pub struct Site {
+    /// The service.
+    pub app: Arc<App>,
+    schema: Contract,
+    sdl: Arc<str>,
+    settings: Arc<Settings>,
+}
+
+impl Site {
+    /// The routes' share of a service.
+    pub fn new(app: Arc<App>) -> Self {
+        Self { app, schema: contract(), sdl: sdl().into(), settings: Arc::new(Settings::default()) }
+    }
+}
+
+/// The id of a request: in its answer, its log lines and its audit rows.
+#[derive(Clone, Debug)]
+pub struct RequestId(pub String);
+
+/// Every route. `explorer` adds the explorer page; the demo adds the mail sink.
+pub fn router(site: Site, explorer: bool) -> Router {
+    let mut routes = Router::new()
+        .route("/graphql", any(serve_graphql))
+        .route("/auth/sign-in", post(sign_in::sign_in))
+        .route("/schema.graphql", get(schema_text))
+        .route("/.well-known/jwks.json", get(sign_in::public_keys))
+        .route("/health/live", get(|| async { "live" }))
+        .route("/health/ready", get(ready));
+    if explorer {
+        routes =
+            routes.route("/explorer", get(explorer_page)).route("/", get(|| async { axum::response::Redirect::temporary("/explorer") }));
+    }
+    if site.app.demo {
+        routes = routes.route("/dev/mail", get(mail::sink));
+    }
+    routes
+        .layer(middleware::from_fn_with_state(site.clone(), cors::cors))
+        .layer(middleware::from_fn(common))
+        .layer(CompressionLayer::new())
+        .layer(CatchPanicLayer::new())
+        .with_state(site)
+}
+
+/// Gives each request its id, and each answer the headers every answer has.
+async fn common(mut request: Request, next: Next) -> Response {
+    let id = uuid::Uuid::new_v7(uuid::Timestamp::now(uuid::NoContext)).to_string();
+    request.extensions_mut().insert(RequestId(id.clone()));
+    let mut response = next.run(request).await;
+    let headers = response.headers_mut();
+    if let Ok(value) = HeaderValue::from_str(&id) {
+        headers.insert("x-request-id", value);
+    }
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+    response
+}
+
+async fn serve_graphql(State(site): State<Site>, request: Request) -> Response {
+    let id = request.extensions().get::<RequestId>().map(|id| id.0.clone()).unwrap_or_default();
+    let now = site.app.clock.now();
+    let caller = match authenticate(&site.app, request.headers(), now).await {
+        Ok(caller) => caller,
+        Err(rejection) => return graphql::refuse(request.headers(), rejection, &id),
+    };
+    let raw = RawRequest::read(request, site.settings.body).await;
+    let exchange = Exchange { settings: &site.settings, request_id: &id, suggestions: caller.account.is_some() };
+    let call = Call { caller, now, request_id: id.clone() };
+    let app = &site.app;
+    respond(&site.schema, raw, exchange, |request, _| std::future::ready(Ok(prepare(request, app, call)))).await
+}
+
+async fn schema_text(State(site): State<Site>) -> Response {
+    ([(header::CONTENT_TYPE, "text/plain; charset=utf-8")], site.sdl.to_string()).into_response()
+}
+
+async fn ready(State(site): State<Site>) -> Response {
+    match site.app.db.ping().await {
+        Ok(()) => "ready".into_response(),
+        Err(_) => (StatusCode::SERVICE_UNAVAILABLE, "the database does not answer").into_response(),
+    }
+}
+
+/// Our own page, with its script and style inside: nothing is fetched from anywhere else.
+async fn explorer_page() -> Response {
+    const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+    ([(header::CONTENT_SECURITY_POLICY, POLICY)], Html(include_str!("../web/explorer.html"))).into_response()
+}

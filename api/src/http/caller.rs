@@ -1,0 +1,64 @@
+//! Finds who is asking: an access token, a client key, both or neither. Something wrong is refused, never ignored.
+
+use axum::http::{HeaderMap, StatusCode, header};
+use chrono::{DateTime, Utc};
+use rules::policy::{Caller, ClientKind};
+
+use super::graphql::Rejection;
+use crate::app::App;
+use crate::auth;
+use crate::error::Fault;
+use crate::graphql::code::Code;
+use crate::keys::sha256_text;
+use crate::store;
+
+/// Where a partner client puts its key.
+pub const CLIENT_KEY: &str = "digiknow-client-key";
+
+/// The caller of a request.
+pub async fn authenticate(app: &App, headers: &HeaderMap, now: DateTime<Utc>) -> Result<Caller, Rejection> {
+    let mut caller = match headers.get(header::AUTHORIZATION) {
+        None => Caller::default(),
+        Some(value) => signed_in(app, value.to_str().unwrap_or_default(), now).await?,
+    };
+    if let Some(key) = headers.get(CLIENT_KEY) {
+        caller.client = Some(client(app, key.to_str().unwrap_or_default(), headers).await?);
+    }
+    Ok(caller)
+}
+
+fn refused(message: &str) -> Rejection {
+    Rejection::http(StatusCode::UNAUTHORIZED, Code::Unauthenticated, message).with_header(header::WWW_AUTHENTICATE, "Bearer")
+}
+
+/// The database could not say: nobody is let in, and trying again may help.
+fn unknown(fault: impl Into<Fault>) -> Rejection {
+    tracing::error!(fault = %fault.into(), "the caller could not be found");
+    Rejection::internal(StatusCode::SERVICE_UNAVAILABLE).with_header(header::RETRY_AFTER, "2")
+}
+
+async fn signed_in(app: &App, value: &str, now: DateTime<Utc>) -> Result<Caller, Rejection> {
+    let ended = || refused("The access token is not good, or has ended: sign in again at POST /auth/sign-in.");
+    let scheme = value.get(..7).filter(|scheme| scheme.eq_ignore_ascii_case("bearer ")).ok_or_else(ended)?;
+    let token = auth::check(&app.keys, value[scheme.len()..].trim(), now).ok_or_else(ended)?;
+    let account = store::account::find(app.db.read(), token.account).await.map_err(unknown)?;
+    // A raised epoch ends every token that was made before.
+    if !account.is_some_and(|a| a.active && a.epoch == token.epoch) {
+        return Err(ended());
+    }
+    store::account::caller(app.db.read(), token.account).await.map_err(unknown)
+}
+
+async fn client(app: &App, key: &str, headers: &HeaderMap) -> Result<(rules::id::ClientId, ClientKind), Rejection> {
+    let found = store::account::client_by_hash(app.db.read(), &sha256_text(key.as_bytes())).await.map_err(unknown)?;
+    let Some(client) = found else { return Err(refused("The client key is not known, or was disabled.")) };
+    let origin = headers.get(header::ORIGIN).and_then(|origin| origin.to_str().ok());
+    if client.kind == ClientKind::Publishable && origin.is_some_and(|origin| !super::cors::origins(&client).iter().any(|o| o == origin)) {
+        return Err(Rejection::http(
+            StatusCode::FORBIDDEN,
+            Code::Forbidden,
+            "This key is for other web sites: ask for this origin to be added.",
+        ));
+    }
+    Ok((client.id, client.kind))
+}

@@ -1,0 +1,52 @@
+//! Cross-origin requests: a web page may call from the origins its client has registered, never with cookies.
+
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use entity::api_client;
+
+use super::Site;
+use crate::store;
+
+/// The origins of a client.
+pub fn origins(client: &api_client::Model) -> Vec<String> {
+    serde_json::from_str(&client.origins).unwrap_or_default()
+}
+
+/// Answers preflights, and marks answers that a page of a registered origin may read.
+pub async fn cors(State(site): State<Site>, request: Request, next: Next) -> Response {
+    let Some(origin) = request.headers().get(header::ORIGIN).cloned() else { return vary(next.run(request).await) };
+    let allowed = is_registered(&site, &origin).await;
+    let preflight = request.method() == Method::OPTIONS && request.headers().contains_key(header::ACCESS_CONTROL_REQUEST_METHOD);
+    let mut response = if preflight { StatusCode::NO_CONTENT.into_response() } else { next.run(request).await };
+    if allowed {
+        allow(response.headers_mut(), origin, preflight);
+    }
+    vary(response)
+}
+
+async fn is_registered(site: &Site, origin: &HeaderValue) -> bool {
+    let Ok(origin) = origin.to_str() else { return false };
+    // No answer from the database means no permission.
+    let clients = store::account::clients(site.app.db.read()).await.unwrap_or_default();
+    clients.iter().any(|client| origins(client).iter().any(|o| o == origin))
+}
+
+fn allow(headers: &mut HeaderMap, origin: HeaderValue, preflight: bool) {
+    headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin);
+    headers.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static("x-request-id, retry-after"));
+    if preflight {
+        headers.insert(header::ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static("GET, POST"));
+        headers.insert(header::ACCESS_CONTROL_ALLOW_HEADERS, HeaderValue::from_static("content-type, authorization, digiknow-client-key"));
+        headers.insert(header::ACCESS_CONTROL_MAX_AGE, HeaderValue::from_static("600"));
+    }
+}
+
+fn vary(mut response: Response) -> Response {
+    let vary = response.headers().get(header::VARY).and_then(|v| v.to_str().ok()).unwrap_or_default().to_ascii_lowercase();
+    if !vary.contains("origin") {
+        response.headers_mut().append(header::VARY, HeaderValue::from_static("Origin"));
+    }
+    response
+}

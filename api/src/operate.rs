@@ -1,0 +1,106 @@
+//! What an operator does from the command line, besides serving.
+
+use std::sync::Arc;
+
+use anyhow::{Context, Result, bail};
+use entity::{account, api_client, role_grant};
+use rules::id::{AccountId, ClientId};
+use rules::input;
+use rules::policy::{ClientKind, Role};
+
+use crate::app::App;
+use crate::auth::{self, Passwords, Token};
+use crate::clock::{Clock, new_id};
+use crate::config::{Policy, Storage};
+use crate::error::Fault;
+use crate::keys::{self, Keys};
+use crate::postcodes::Postcodes;
+use crate::store::{self, Db, row, transact};
+
+/// Opens everything a service needs.
+pub async fn open(storage: &Storage, policy: Policy, demo: bool) -> Result<Arc<App>> {
+    if let Some(folder) =
+        storage.database_url.strip_prefix("sqlite:").and_then(|path| std::path::Path::new(path.split('?').next().unwrap_or(path)).parent())
+    {
+        std::fs::create_dir_all(folder).with_context(|| format!("the folder {} can't be made", folder.display()))?;
+    }
+    let keys = Keys::read(&storage.key_file)?;
+    let db = Db::open(&storage.database_url, storage.connections).await.context("the database can't be opened")?;
+    Ok(Arc::new(App { db, clock: Clock::System, keys, passwords: Passwords::new()?, postcodes: Postcodes::load()?, policy, demo }))
+}
+
+/// Makes a key file that only its owner can read; never overwrites one.
+pub fn make_key(path: &std::path::Path) -> Result<()> {
+    use std::io::Write;
+    if let Some(folder) = path.parent() {
+        std::fs::create_dir_all(folder)?;
+    }
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let mut file = options.open(path).with_context(|| format!("{} can't be made: is there one already?", path.display()))?;
+    file.write_all(Keys::generate_pem()?.as_bytes())?;
+    Ok(file.sync_all()?)
+}
+
+/// An access token for an account, without its password.
+pub async fn token(app: &App, email: &str, minutes: i64) -> Result<String> {
+    let email = input::email("email", email).map_err(|problem| anyhow::anyhow!(problem.message))?;
+    let Some(account) = store::account::by_email(app.db.read(), &email.key).await?.filter(|a| a.active) else {
+        bail!("there is no active account with this address")
+    };
+    auth::issue(&app.keys, Token { account: account.id, epoch: account.epoch }, app.clock.now(), minutes)
+}
+
+/// Adds an account with a role: how the first administrator comes to be.
+pub async fn add_account(app: &App, email: &str, name: &str, role: Role, password: String) -> Result<()> {
+    let plain = |problem: rules::reason::Malformed| anyhow::anyhow!(problem.message);
+    let email = input::email("email", email).map_err(plain)?;
+    let name = input::person_name("name", name).map_err(plain)?;
+    input::password("password", &password).map_err(plain)?;
+    if matches!(role, Role::Champion | Role::GroupLeader) {
+        bail!("champions sign up, and group leaders are named through the API with their group");
+    }
+    let hash = app.passwords.hash(password).await?;
+    let now = app.clock.now();
+    let added: Result<(), Fault> = async {
+        transact!(app.db, |tx| {
+            let id: AccountId = new_id(now);
+            let (email, key) = (email.address.clone(), email.key.clone());
+            let account = account::Model {
+                id,
+                email,
+                email_key: key,
+                display_name: name.clone(),
+                password_hash: Some(hash.clone()),
+                active: true,
+                epoch: 0,
+                created_at: now,
+            };
+            row::insert(&tx, account).await?;
+            row::insert(&tx, role_grant::Model { id: new_id(now), account_id: id, role, group_id: None, created_at: now }).await?;
+            Ok(())
+        })
+    }
+    .await;
+    added.context("the account can't be added: is there one with this address?")
+}
+
+/// Adds a partner client and answers its key, which is shown this once.
+pub async fn add_client(app: &App, name: &str, publishable: bool, origins: &[String]) -> Result<String> {
+    let key = keys::new_client_key(publishable)?;
+    let client = api_client::Model {
+        id: new_id::<ClientId>(app.clock.now()),
+        organisation_id: None,
+        name: name.to_owned(),
+        kind: if publishable { ClientKind::Publishable } else { ClientKind::Secret },
+        key_prefix: key[..12].to_owned(),
+        key_hash: keys::sha256_text(key.as_bytes()),
+        origins: serde_json::to_string(origins)?,
+        created_at: app.clock.now(),
+        disabled_at: None,
+    };
+    let added: Result<(), Fault> = async { transact!(app.db, |tx| { Ok(row::insert(&tx, client.clone()).await?) }) }.await;
+    added.map(|()| key).context("the client can't be added")
+}
