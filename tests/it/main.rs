@@ -1,1 +1,4 @@
-fn main() {}
+//! Behaviour through GraphQL and HTTP, on SQLite and, where `DIGIKNOW_TEST_POSTGRES_URL` names a server, on PostgreSQL.
+
+mod harness;
+mod offer;

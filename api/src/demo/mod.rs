@@ -32,10 +32,12 @@ mod story;
 mod tests;
 mod town;
 mod training;
+mod welcome;
 
 use first_day::FirstDay;
 use rota::Rota;
 use town::{Baseline, Town};
+pub use welcome::welcome;
 
 /// The password of every account of the demo.
 pub const DEMO_PASSWORD: &str = "demo-password-1";

@@ -79,13 +79,20 @@ async fn probe() {
     println!("{weeks:?}");
     println!("{titles:#?}");
     let mut st: std::collections::BTreeMap<String, usize> = Default::default();
-    for o in &offers { *st.entry(o.status.to_string()).or_default() += 1; }
+    for o in &offers {
+        *st.entry(o.status.to_string()).or_default() += 1;
+    }
     println!("{st:?}");
     let mut per: std::collections::BTreeMap<String, usize> = Default::default();
     let ch: HashMap<_, _> = champion::Entity::find().all(db).await.unwrap().into_iter().map(|c| (c.id, c)).collect();
-    for a in &taken { *per.entry(format!("{} {}", ch[&a.champion_id].full_name, ch[&a.champion_id].membership)).or_default() += 1; }
+    for a in &taken {
+        *per.entry(format!("{} {}", ch[&a.champion_id].full_name, ch[&a.champion_id].membership)).or_default() += 1;
+    }
     println!("{per:#?}");
     for o in offers.iter().filter(|o| o.status == rules::offer::OfferStatus::Pending) {
-        println!("{} -> {} {} {} exp {}", ch[&o.champion_id].full_name, by[&o.session_id].title, by[&o.session_id].local_date, o.kind, o.expires_at);
+        println!(
+            "{} -> {} {} {} exp {}",
+            ch[&o.champion_id].full_name, by[&o.session_id].title, by[&o.session_id].local_date, o.kind, o.expires_at
+        );
     }
 }

@@ -51,12 +51,6 @@ pub fn prepare(request: Request, app: &Arc<App>, call: Call) -> Request {
 /// The loader of one request.
 pub struct Loading(DataLoader<Rows>);
 
-impl std::fmt::Debug for Loading {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Loading")
-    }
-}
-
 impl Loading {
     /// The row of an id, if there is one.
     pub async fn one<K>(&self, id: K) -> Result<Option<<Rows as Loader<K>>::Value>>

@@ -25,7 +25,7 @@ use caller::authenticate;
 use graphql::{Exchange, RawRequest, Settings, respond};
 
 /// What the routes share.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Site {
     /// The service.
     pub app: Arc<App>,

@@ -1,0 +1,47 @@
+//! What the demo says when it is ready.
+
+use std::net::SocketAddr;
+
+use super::{DEMO_KEY, DEMO_PASSWORD, DOMAIN};
+
+/// Address, a sign-in per role, and three requests to paste.
+pub fn welcome(listen: SocketAddr) -> String {
+    let at = format!("http://{listen}");
+    format!(
+        r#"
+DigiKnow demo: an invented Stockport, with real wards and public places.
+
+  Explorer        {at}/explorer      (every request of the tour, as each persona)
+  GraphQL         {at}/graphql
+  Schema          {at}/schema.graphql
+  Messages        {at}/dev/mail      (what would have been sent)
+
+Sign in, all with the password {DEMO_PASSWORD}:
+  champion@{DOMAIN}      a champion with offers to answer
+  leader@{DOMAIN}        speaks for two groups
+  trainer@{DOMAIN}       marks training
+  coordinator@{DOMAIN}   runs the programme
+  safeguarding@{DOMAIN}  sees DBS detail; every read is recorded
+  admin@{DOMAIN}         accounts and roles
+Partner website key:  {DEMO_KEY}
+
+Try these:
+
+1. Sign in as the group leader
+   TOKEN=$(curl -s {at}/auth/sign-in -H 'content-type: application/json' \
+     -d '{{"email":"leader@{DOMAIN}","password":"{DEMO_PASSWORD}"}}' | sed 's/.*"accessToken":"\([^"]*\)".*/\1/')
+
+2. Which of my sessions need somebody, and who could come?
+   curl -s {at}/graphql -H 'content-type: application/json' -H "authorization: Bearer $TOKEN" \
+     -d '{{"query":"{{ viewer {{ leads {{ name }} }} sessions(filter: {{uncoveredOnly: true}}, first: 3) {{ nodes {{ title date startTime group {{ name }} cover matches(first: 3) {{ edges {{ score distanceBand node {{ displayName }} }} blocked {{ kind count }} }} }} }} }}"}}'
+
+3. A partner website reads the directory with its key
+   curl -s {at}/graphql -H 'content-type: application/json' -H 'digiknow-client-key: {DEMO_KEY}' \
+     -d '{{"query":"{{ groups(first: 3) {{ totalCount nodes {{ name topics venue {{ name postcode }} }} }} }}"}}'
+
+Stop with Ctrl-C; the next start finds the same data.
+Contains OS data © Crown copyright and database right 2025. Contains Royal Mail data © Royal Mail copyright and database
+right 2025. Contains National Statistics data © Crown copyright and database right 2025.
+"#
+    )
+}

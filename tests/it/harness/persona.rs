@@ -1,0 +1,60 @@
+//! Somebody who asks.
+
+use axum::body::Body;
+use axum::http::{Request, StatusCode};
+use serde_json::{Value, json};
+
+use super::World;
+
+/// Somebody who asks, with the headers that say who.
+#[derive(Clone)]
+pub struct Persona<'w> {
+    pub world: &'w World,
+    pub headers: Vec<(&'static str, String)>,
+}
+
+impl Persona<'_> {
+    /// Sends a document; answers status and body.
+    pub async fn send(&self, query: &str, variables: Value) -> (StatusCode, Value) {
+        let mut request = Request::post("/graphql").header("content-type", "application/json");
+        for (name, value) in &self.headers {
+            request = request.header(*name, value);
+        }
+        let body = json!({ "query": query, "variables": variables }).to_string();
+        super::json(self.world.http(request.body(Body::from(body)).expect("a request")).await).await
+    }
+
+    /// The data of a document that must not fail.
+    pub async fn ask(&self, query: &str, variables: Value) -> Value {
+        let (status, body) = self.send(query, variables).await;
+        assert!(status.is_success() && body.get("errors").is_none(), "{query}\n{body:#}");
+        body["data"].clone()
+    }
+
+    /// The one payload of a mutation that must not fail at the top level.
+    pub async fn payload(&self, query: &str, variables: Value) -> Value {
+        let data = self.ask(query, variables).await;
+        data.as_object().and_then(|fields| fields.values().next()).cloned().expect("a payload")
+    }
+
+    /// The payload of a mutation that must succeed.
+    pub async fn done(&self, query: &str, variables: Value) -> Value {
+        let payload = self.payload(query, variables).await;
+        assert_eq!(payload["userErrors"], json!([]), "{query}");
+        payload
+    }
+
+    /// The codes of a mutation that must be refused by its rules.
+    pub async fn refused(&self, query: &str, variables: Value) -> Vec<String> {
+        let payload = self.payload(query, variables).await;
+        let errors = payload["userErrors"].as_array().cloned().unwrap_or_default();
+        assert!(!errors.is_empty(), "it was done: {payload:#}");
+        errors.iter().map(|e| e["code"].as_str().unwrap_or("no code was asked for").to_owned()).collect()
+    }
+
+    /// The code of a document that must fail at the top level.
+    pub async fn fault(&self, query: &str, variables: Value) -> String {
+        let (_, body) = self.send(query, variables).await;
+        body["errors"][0]["extensions"]["code"].as_str().unwrap_or_else(|| panic!("no error: {body:#}")).to_owned()
+    }
+}
