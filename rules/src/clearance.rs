@@ -93,7 +93,9 @@ fn age_gap(need: &SessionNeed, record: &ClearanceRecord) -> Option<Gap> {
 }
 
 fn requirement_gaps<'a>(need: &'a SessionNeed, record: &'a ClearanceRecord) -> impl Iterator<Item = Gap> + 'a {
-    need.requirements.iter().filter(|r| r.in_force_on(need.date)).filter_map(move |r| match (r.kind, r.module) {
+    // Shadowing is how the induction and the trial are done: they can't come before it.
+    let asked = move |kind| need.kind != PlaceKind::Shadow || !matches!(kind, RequirementKind::Induction | RequirementKind::Trial);
+    need.requirements.iter().filter(move |r| r.in_force_on(need.date) && asked(r.kind)).filter_map(move |r| match (r.kind, r.module) {
         (RequirementKind::Training, Some(module)) => module_gap(module, &r.name, record, need.date),
         (RequirementKind::Training | RequirementKind::Dbs, _) => None,
         _ => match requirement::standing(r, &record.evidence, need.date) {
@@ -207,7 +209,19 @@ pub(crate) mod tests {
     #[test]
     fn on_trial_means_shadow_places_only() {
         let trial = ClearanceRecord { membership: Membership::OnTrial, ..cleared() };
-        assert_eq!(gaps(&SessionNeed { kind: PlaceKind::Shadow, ..need() }, &trial), []);
+        let induction = crate::requirement::Requirement {
+            id: RequirementId(Uuid::from_u128(9)),
+            kind: RequirementKind::Induction,
+            name: "Induction".into(),
+            module: None,
+            count: 1,
+            valid_months: None,
+            in_force_from: date("2020-01-01"),
+            superseded_on: None,
+        };
+        let shadow = SessionNeed { kind: PlaceKind::Shadow, requirements: vec![induction.clone()], ..need() };
+        assert_eq!(gaps(&shadow, &trial), [], "shadowing comes before the induction");
+        assert_eq!(gaps(&SessionNeed { requirements: vec![induction], ..need() }, &cleared()).len(), 1);
         assert_eq!(gaps(&need(), &trial), [Gap::Membership { membership: Membership::OnTrial, kind: PlaceKind::Helper }]);
     }
 

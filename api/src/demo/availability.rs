@@ -15,10 +15,10 @@ const SINCE: i64 = -60;
 
 /// Leave: whose, from when, to when, and why.
 const LEAVE: [(i32, i64, i64, &str); 4] =
-    [(3, 5, 12, "Visiting family"), (9, 9, 23, "Walking holiday"), (17, 2, 4, "Hospital appointment"), (26, 16, 30, "At my daughter's")];
+    [(3, 5, 12, "Visiting family"), (8, 9, 23, "Holiday"), (17, 2, 4, "Hospital appointment"), (25, 16, 30, "At my daughter's")];
 
-/// Extra time: whose, from when to when, and between which hours.
-const EXTRA: [(i32, i64, i64, &str, &str); 1] = [(7, 3, 17, "10:00", "16:00")];
+/// Extra time: whose, from when to when, and between which hours, and why.
+const EXTRA: [(i32, i64, i64, &str, &str, &str); 1] = [(7, 3, 17, "10:00", "16:00", "A fortnight off work")];
 
 impl Town {
     /// Adds a volunteer's availability.
@@ -39,11 +39,11 @@ impl Town {
             });
         }
         for (_, from, to, why) in LEAVE.into_iter().filter(|(number, ..)| *number == story.number) {
-            self.add_exception(champion_id, ExceptionKind::Away, (from, to), None, Some(why));
+            self.add_exception(champion_id, ExceptionKind::Away, (from, to), None, why);
         }
-        for (_, from, to, starts, ends) in EXTRA.into_iter().filter(|(number, ..)| *number == story.number) {
+        for (_, from, to, starts, ends, why) in EXTRA.into_iter().filter(|(number, ..)| *number == story.number) {
             let times = (sheet::time(starts)?, sheet::time(ends)?);
-            self.add_exception(champion_id, ExceptionKind::Extra, (from, to), Some(times), None);
+            self.add_exception(champion_id, ExceptionKind::Extra, (from, to), Some(times), why);
         }
         Ok(())
     }
@@ -54,7 +54,7 @@ impl Town {
         kind: ExceptionKind,
         (from, to): (i64, i64),
         times: Option<(chrono::NaiveTime, chrono::NaiveTime)>,
-        why: Option<&str>,
+        why: &str,
     ) {
         let id = self.ids.next();
         self.rows.exceptions.push(availability_exception::Model {
@@ -66,7 +66,7 @@ impl Town {
             starts: times.map(|t| t.0),
             ends: times.map(|t| t.1),
             zone: HOME_ZONE.name().to_owned(),
-            reason: why.map(str::to_owned),
+            reason: Some(why.to_owned()),
             created_at: self.first.at(-8, 19),
         });
     }

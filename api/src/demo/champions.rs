@@ -82,7 +82,7 @@ impl Town {
             membership_changed_at: changed_at(self.first, story),
             reach_metres: person.max_distance_km * 1000,
             remote_only: false,
-            most_per_week: (number % 6 == 0).then_some(2),
+            most_per_week: (number % 6 == 0).then_some(3),
             last_asked_at: None,
             source_client_id: self.client.filter(|_| number % 3 != 0),
             version: 1,

@@ -29,18 +29,19 @@ impl Town {
         let came = PATH.iter().position(|(status, _)| *status == check.status).map_or(1, |place| place + 1);
         let row = self.check_row(id, champion, story, check, staff, came);
         self.rows.checks.push(row);
-        for step in 0..came {
-            let (to_status, days) = PATH[step];
+        let mut from_status = None;
+        for (to_status, days) in PATH.into_iter().take(came) {
             let event = dbs_event::Model {
                 id: self.ids.next(),
                 check_id: id,
-                from_status: step.checked_sub(1).map(|before| PATH[before].0),
+                from_status,
                 to_status,
                 at: self.first.at(check.requested + days, 11),
                 actor_id: Some(staff.safeguarding),
                 note: if to_status == DbsStatus::IdChecked { "Passport and utility bill".to_owned() } else { String::new() },
             };
             self.rows.check_events.push(event);
+            from_status = Some(to_status);
         }
     }
 

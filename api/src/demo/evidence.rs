@@ -2,6 +2,7 @@
 
 use entity::{evidence, requirement};
 use rules::champion::Membership;
+use rules::dbs::DbsStatus;
 use rules::id::{AccountId, ChampionId};
 use rules::requirement::{EvidenceOutcome, RequirementKind};
 
@@ -33,8 +34,9 @@ fn pieces(story: &Story<'_>) -> usize {
         Membership::Applied if odd => 3,
         Membership::Applied => 4,
         Membership::Declined => 5,
-        Membership::Screening | Membership::Withdrawn if odd => 7,
-        Membership::Screening | Membership::Withdrawn => 8,
+        // Whoever's check went on has shown their documents.
+        Membership::Screening if story.check.is_some_and(|check| check.status != DbsStatus::ApplicantStarted) => 8,
+        Membership::Screening | Membership::Withdrawn => 7,
         _ => PAPER.len(),
     }
 }

@@ -5,6 +5,7 @@
 use std::collections::{HashMap, HashSet};
 
 use anyhow::{Result, bail};
+use chrono::NaiveDate;
 use entity::{account, champion};
 use rules::champion::Membership;
 use rules::id::ChampionId;
@@ -13,7 +14,7 @@ use sea_orm::{ConnectionTrait, EntityTrait, PaginatorTrait};
 use crate::app::App;
 use crate::clock::local_date;
 use crate::error::Fault;
-use crate::store::facts::{self, SessionFactsRow, Which};
+use crate::store::facts::{self, Which};
 use crate::store::{self, ledger, row, transact};
 
 mod accounts;
@@ -100,19 +101,18 @@ async fn place_champions(tx: &impl ConnectionTrait, town: &Town) -> Result<(), F
     let mut rota = Rota {
         first: town.first,
         ids: town.ids.clone(),
-        kept_free: kept_free(town.first, &sessions),
+        kept_free: HashSet::new(),
         sessions: &sessions,
         people,
         stopped: stopped(town),
         requests: town.rows.requests.iter().map(|r| (r.session_id, r.id)).collect(),
         senders: &town.leaders,
-        open: Vec::new(),
         offers: Vec::new(),
         assignments: Vec::new(),
         asked: HashMap::new(),
     };
     rota.fill(-session::REACH, 0);
-    let reserved = town.guest.map(|guest| rota.reserve_for(guest)).unwrap_or_default();
+    let reserved = rota.reserve(town.guest);
     rota.fill(0, session::REACH);
     rota.send_pending(reserved);
     row::insert_all(tx, rota.offers).await?;
@@ -124,13 +124,8 @@ async fn place_champions(tx: &impl ConnectionTrait, town: &Town) -> Result<(), F
 }
 
 /// Those who helped for a while: until when, and where they stand now.
-fn stopped(town: &Town) -> HashMap<ChampionId, (chrono::NaiveDate, Membership)> {
+fn stopped(town: &Town) -> HashMap<ChampionId, (NaiveDate, Membership)> {
     let gone = |membership| matches!(membership, Membership::Paused | Membership::Suspended | Membership::Left);
     let gone = town.rows.champions.iter().filter(|c| gone(c.membership));
     gone.map(|c| (c.id, (local_date(c.membership_changed_at), c.membership))).collect()
-}
-
-/// Places of coming sessions that stay free, so that there is something to fill.
-fn kept_free(first: FirstDay, sessions: &[SessionFactsRow]) -> HashSet<rules::id::PlaceId> {
-    HashSet::new()
 }

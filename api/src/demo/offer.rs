@@ -3,12 +3,12 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use entity::offer;
 use rules::calendar::Span;
-use rules::id::{ChampionId, OfferId};
+use rules::id::{ChampionId, OfferId, SessionId};
 use rules::offer::{OfferStatus, expires_at};
 use rules::session::PlaceKind;
 
 use super::first_day::FirstDay;
-use super::rota::{Reserved, Rota};
+use super::rota::Rota;
 
 /// When an offer was sent and answered.
 #[derive(Clone, Copy, Debug)]
@@ -45,7 +45,7 @@ impl Letter {
 
     /// The volunteer said no.
     pub fn declined(timing: &Timing) -> Self {
-        Self { decline_reason: Some("I have something on that day, sorry."), ..Self::answered(timing, OfferStatus::Declined) }
+        Self { decline_reason: Some("Not this time, sorry."), ..Self::answered(timing, OfferStatus::Declined) }
     }
 
     /// Nobody answered before the place went.
@@ -65,11 +65,18 @@ impl Letter {
 }
 
 /// Days after the first day that the offers waiting for an answer are for: near, but not so near that they lapse at once.
-const SOON: std::ops::Range<i64> = 3..14;
+const SOON: std::ops::Range<i64> = 5..14;
 /// How many offers wait for the `champion@` account.
 const FOR_GUEST: usize = 3;
 /// How many wait for others.
 const FOR_OTHERS: usize = 6;
+
+/// A place that waits for a volunteer's answer.
+#[derive(Clone, Copy, Debug)]
+pub struct Reserved {
+    index: usize,
+    champion: ChampionId,
+}
 
 impl Rota<'_> {
     /// Sends an offer, if the session has a request.
@@ -95,55 +102,54 @@ impl Rota<'_> {
         Some(id)
     }
 
-    /// Keeps a few helper places free for one volunteer, who has yet to answer. They are in the diary for now, so that
-    /// nothing else is put at the same time.
-    pub fn reserve_for(&mut self, guest: ChampionId) -> Vec<Reserved> {
+    /// Keeps a few helper places free for those who have yet to answer: some for `guest`, one each for others. They have
+    /// the session in the diary for now, so that nothing else is put at the same time.
+    pub fn reserve(&mut self, guest: Option<ChampionId>) -> Vec<Reserved> {
         let mut reserved = Vec::new();
         for index in self.soon() {
-            let Some(need) = self.sessions[index].need(PlaceKind::Helper) else { continue };
-            if reserved.len() == FOR_GUEST || !self.willing(need, self.first.at(0, 0)).contains(&guest) {
-                continue;
+            let mine = reserved.iter().filter(|r: &&Reserved| Some(r.champion) == guest).count();
+            let willing = self.willing_to_help(index);
+            if let Some(guest) = guest.filter(|guest| mine < FOR_GUEST && willing.contains(guest)) {
+                reserved.extend(self.reserve_one(index, guest));
+            } else if reserved.len() - mine < FOR_OTHERS && index % 5 == 2 {
+                let free = willing.into_iter().find(|id| Some(*id) != guest && reserved.iter().all(|r| r.champion != *id));
+                reserved.extend(free.and_then(|champion| self.reserve_one(index, champion)));
             }
-            let Some((place, kind)) = self.sessions[index].places.iter().find(|(_, k)| *k == PlaceKind::Helper) else { continue };
-            self.kept_free.insert(*place);
-            reserved.push(Reserved { session: index, place: *place, kind: *kind, champion: guest });
-            self.book(guest, index);
         }
         reserved
     }
 
-    /// Sends the offers that wait for an answer: those reserved, and some for places that are still open.
+    fn willing_to_help(&self, index: usize) -> Vec<ChampionId> {
+        let need = self.sessions[index].need(PlaceKind::Helper);
+        need.map(|need| self.willing(need, self.first.at(0, 0))).unwrap_or_default()
+    }
+
+    fn reserve_one(&mut self, index: usize, champion: ChampionId) -> Option<Reserved> {
+        let (place, _) = self.sessions[index].places.iter().find(|(_, kind)| *kind == PlaceKind::Helper)?;
+        self.kept_free.insert(*place);
+        self.book(champion, index);
+        Some(Reserved { index, champion })
+    }
+
+    /// Sends the offers that wait for an answer.
     pub fn send_pending(&mut self, reserved: Vec<Reserved>) {
-        for one in &reserved {
-            let id = self.sessions[one.session].session.id;
-            if let Some(person) = self.people.iter_mut().find(|p| p.id == one.champion) {
-                person.bookings.retain(|b| b.session != id);
-            }
-        }
-        let mut busy: Vec<ChampionId> = reserved.iter().map(|r| r.champion).collect();
-        let mut pending: Vec<(usize, PlaceKind, ChampionId)> = reserved.iter().map(|r| (r.session, r.kind, r.champion)).collect();
-        let soon: Vec<usize> = self.soon().collect();
-        for (index, place, kind) in self.open.clone() {
-            if pending.len() == reserved.len() + FOR_OTHERS || !soon.contains(&index) || reserved.iter().any(|r| r.place == place) {
-                continue;
-            }
-            let Some(need) = self.sessions[index].need(kind) else { continue };
-            let asked = self.willing(need, self.first.at(0, 0)).into_iter().find(|id| !busy.contains(id));
-            if let Some(champion) = asked {
-                busy.push(champion);
-                pending.push((index, kind, champion));
-            }
-        }
-        for (hours, (index, kind, champion)) in (1..).zip(pending) {
+        for (hours, Reserved { index, champion }) in (1..).zip(reserved) {
             let row = &self.sessions[index].session;
-            let letter = Letter::pending(self.first.at(0, -hours), Span { from: row.starts_at, until: row.ends_at });
-            self.send(index, kind, champion, &letter);
+            let letter = Letter::pending(self.first.at(0, -3 - hours), Span { from: row.starts_at, until: row.ends_at });
+            self.unbook(champion, row.id);
+            self.send(index, PlaceKind::Helper, champion, &letter);
         }
     }
 
-    fn soon(&self) -> impl Iterator<Item = usize> + use<> {
-        let first = self.first;
-        let near = self.sessions.iter().enumerate().filter(move |(_, s)| SOON.contains(&first.days_to(s.session.local_date)));
-        near.map(|(index, _)| index).collect::<Vec<_>>().into_iter()
+    fn unbook(&mut self, champion: ChampionId, session: SessionId) {
+        if let Some(person) = self.people.iter_mut().find(|p| p.id == champion) {
+            person.bookings.retain(|b| b.session != session);
+        }
+    }
+
+    /// The sessions that offers still wait for, in order.
+    fn soon(&self) -> Vec<usize> {
+        let near = |index: &usize| SOON.contains(&self.first.days_to(self.sessions[*index].session.local_date));
+        (0..self.sessions.len()).filter(near).collect()
     }
 }

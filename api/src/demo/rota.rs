@@ -4,7 +4,10 @@ use std::collections::{HashMap, HashSet};
 
 use chrono::{DateTime, NaiveDate, Utc};
 use entity::{assignment, offer};
+use rules::assignment::AssignmentStatus;
+use rules::calendar::Span;
 use rules::champion::Membership;
+use rules::dbs::Audience;
 use rules::id::{AccountId, ChampionId, GroupId, PlaceId, RequestId, SessionId};
 use rules::matching::{Booking, ChampionRecord, rank};
 use rules::session::{PlaceKind, SessionNeed};
@@ -12,19 +15,6 @@ use rules::session::{PlaceKind, SessionNeed};
 use super::first_day::{FirstDay, Ids};
 use super::offer::{Letter, Timing};
 use crate::store::facts::SessionFactsRow;
-
-/// An offer that is still to be answered keeps its place free.
-#[derive(Debug)]
-pub struct Reserved {
-    /// The index of the session.
-    pub session: usize,
-    /// The place.
-    pub place: PlaceId,
-    /// What it is for.
-    pub kind: PlaceKind,
-    /// Who was asked.
-    pub champion: ChampionId,
-}
 
 /// The rota in the making.
 #[derive(Debug)]
@@ -41,10 +31,8 @@ pub struct Rota<'a> {
     pub requests: HashMap<SessionId, RequestId>,
     /// Who asks on behalf of each group.
     pub senders: &'a HashMap<GroupId, AccountId>,
-    /// Places that stay free: some always do, and some wait for an answer.
+    /// Places that wait for an answer.
     pub kept_free: HashSet<PlaceId>,
-    /// Places nobody has, by session.
-    pub open: Vec<(usize, PlaceId, PlaceKind)>,
     pub offers: Vec<offer::Model>,
     pub assignments: Vec<assignment::Model>,
     /// When each volunteer was last asked.
@@ -54,15 +42,24 @@ pub struct Rota<'a> {
 impl Rota<'_> {
     /// Fills the places of the sessions whose dates lie `from` to `until` days after the first day (not included).
     pub fn fill(&mut self, from: i64, until: i64) {
-        for index in 0..self.sessions.len() {
-            let session = &self.sessions[index];
-            if (from..until).contains(&self.first.days_to(session.session.local_date)) {
-                self.let_go(session.session.local_date);
-                for kind in session.kinds() {
-                    self.fill_kind(index, kind);
-                }
+        for days in from..until {
+            let date = self.first.date(days);
+            let of_the_day = (0..self.sessions.len()).filter(|index| self.sessions[*index].session.local_date == date);
+            let places = of_the_day.flat_map(|index| self.sessions[index].kinds().map(move |kind| (index, kind)));
+            let mut places: Vec<(usize, PlaceKind)> = places.collect();
+            self.let_go(date);
+            places.sort_by_cached_key(|(index, kind)| self.choice(*index, *kind));
+            for (index, kind) in places {
+                self.fill_kind(index, kind);
             }
         }
+    }
+
+    /// How many could take a kind of place, for each place there is: where the choice is small, it is made first.
+    fn choice(&self, index: usize, kind: PlaceKind) -> usize {
+        let session = &self.sessions[index];
+        let places = session.places.iter().filter(|(_, k)| *k == kind).count().max(1);
+        session.need(kind).map_or(0, |need| self.willing(need, self.first.at(0, 0)).len() * 10 / places)
     }
 
     /// Those who paused, left or were stood down helped up to that day.
@@ -79,27 +76,22 @@ impl Rota<'_> {
         let Some(need) = session.need(kind) else { return };
         let timing = Timing::new(self.first, index, need.span);
         let mut willing = self.willing(need, timing.sent_at).into_iter();
-        for (place, _) in session.places.iter().filter(|(_, k)| *k == kind) {
-            let taker = if self.kept_free.contains(place) { None } else { willing.next() };
-            match taker {
-                Some(champion) => self.take(index, *place, need, champion, &timing),
-                None => self.open.push((index, *place, kind)),
-            }
+        let wanted = session.places.iter().filter(|(place, k)| *k == kind && !self.kept_free.contains(place));
+        let wanted: Vec<PlaceId> = wanted.map(|(place, _)| *place).collect();
+        for (place, champion) in wanted.into_iter().zip(willing.by_ref()) {
+            self.take(index, place, need, champion, &timing);
         }
-        if let Some(asked) = willing.next().filter(|_| kind != PlaceKind::Shadow) {
+        if let Some(asked) = willing.next().filter(|_| kind == PlaceKind::Helper && session.need(PlaceKind::Lead).is_none()) {
             self.turned_down(index, need, asked, &timing);
         }
     }
 
     /// Who could take a place, best first. Shadow places are for those on trial.
     pub fn willing(&self, need: &SessionNeed, at: DateTime<Utc>) -> Vec<ChampionId> {
-        let on_trial = |id: &ChampionId| self.person(*id).is_some_and(|p| p.clearance.membership == Membership::OnTrial);
+        let on_trial: HashSet<ChampionId> =
+            self.people.iter().filter(|p| p.clearance.membership == Membership::OnTrial).map(|p| p.id).collect();
         let all = rank(need, &self.people, at).matches.into_iter().map(|m| m.champion);
-        all.filter(|id| on_trial(id) == (need.kind == PlaceKind::Shadow)).collect()
-    }
-
-    fn person(&self, id: ChampionId) -> Option<&ChampionRecord> {
-        self.people.iter().find(|p| p.id == id)
+        all.filter(|id| on_trial.contains(id) == (need.kind == PlaceKind::Shadow)).collect()
     }
 
     /// Writes a session into a volunteer's diary.
@@ -108,9 +100,9 @@ impl Rota<'_> {
         let booking = Booking {
             session: row.id,
             group: row.group_id,
-            span: rules::calendar::Span { from: row.starts_at, until: row.ends_at },
+            span: Span { from: row.starts_at, until: row.ends_at },
             date: row.local_date,
-            with_children: row.audience == rules::dbs::Audience::Children,
+            with_children: row.audience == Audience::Children,
         };
         if let Some(person) = self.people.iter_mut().find(|p| p.id == champion) {
             person.bookings.push(booking);
@@ -127,7 +119,7 @@ impl Rota<'_> {
             place_id: place,
             champion_id: champion,
             offer_id: Some(offer_id),
-            status: rules::assignment::AssignmentStatus::Confirmed,
+            status: AssignmentStatus::Confirmed,
             starts_at: need.span.from,
             ends_at: need.span.until,
             created_at: timing.answered_at,
@@ -138,9 +130,9 @@ impl Rota<'_> {
 
     /// Now and then somebody was asked first and said no, or did not answer before the place went.
     fn turned_down(&mut self, index: usize, need: &SessionNeed, champion: ChampionId, timing: &Timing) {
-        match index % 50 {
+        match index % 25 {
             11 => self.send(index, need.kind, champion, &Letter::declined(timing)),
-            36 => self.send(index, need.kind, champion, &Letter::expired(timing)),
+            18 => self.send(index, need.kind, champion, &Letter::expired(timing)),
             _ => None,
         };
     }

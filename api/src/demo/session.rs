@@ -57,7 +57,7 @@ impl Town {
 
     /// A group's slot, week by week; every third group with a lead has room for somebody who watches.
     fn weekly<'a>(&self, index: usize, group: &'a Group) -> Vec<Slot<'a>> {
-        let shadow = group.lead > 0 && group.audience == Audience::AdultsPublic && index % 3 == 0;
+        let shadow = group.lead > 0 && group.audience == Audience::AdultsPublic && index.is_multiple_of(3);
         let venue = group.venue_slug.as_deref();
         let dates = (-REACH..REACH).map(|days| self.first.date(days));
         dates
