@@ -108,11 +108,8 @@ impl GroupQuery {
         if !ctx.may(Action::DirectoryRead, Relation::Other) {
             return None;
         }
-        let of = match organisation_id {
-            // An id that is none belongs to no group.
-            Some(id) => Some(id::parse(&id).unwrap_or(rules::id::OrganisationId(uuid::Uuid::nil()))),
-            None => None,
-        };
+        // An id that is none belongs to no group.
+        let of = organisation_id.map(|id| id::parse(&id).unwrap_or(rules::id::OrganisationId(uuid::Uuid::nil())));
         Some(GroupConnection::read(ctx, groups(of), GROUPS, Args { first, after, last, before }).await)
     }
 

@@ -3,8 +3,7 @@
 use async_graphql::{Context, InputObject, Object, Result, SimpleObject};
 use rules::dbs::DbsScope;
 use rules::geo::DistanceBand;
-use rules::id::SessionId;
-use rules::matching::{Blocker, BlockerKind, Factor, FactorKind, Match, Ranking, Remedy, RemedyKind, Unlock};
+use rules::matching::{BlockerKind, Factor, FactorKind, Match, Ranking, Remedy, RemedyKind, Unlock};
 use rules::session::{CannotCreateSession, PlaceKind, SessionCreateErrorCode};
 
 use super::champion::Champion;
@@ -226,10 +225,12 @@ impl OpportunityList {
     ) -> Result<Vec<BlockedSession>> {
         let rows = cut(self.0.blocked.clone(), Args { first: Some(first), ..Args::default() })?.rows;
         let sessions: Vec<entity::session::Model> = ctx.rows().many(rows.iter().map(|(_, b)| b.0).collect()).await?;
-        let with = |(session, (_, (_, kind, blockers))): (entity::session::Model, (usize, (SessionId, PlaceKind, Vec<Blocker>)))| {
-            BlockedSession { session: Session(session), kind, reasons: blockers.into_iter().map(BlockingReason::from).collect() }
-        };
-        Ok(sessions.into_iter().zip(rows).map(with).collect())
+        let pairs = sessions.into_iter().zip(rows);
+        let with = pairs.map(|(session, (_, (_, kind, blockers)))| {
+            let reasons = blockers.into_iter().map(BlockingReason::from).collect();
+            BlockedSession { session: Session(session), kind, reasons }
+        });
+        Ok(with.collect())
     }
 
     /// How many there are in all.

@@ -43,7 +43,8 @@ impl Db {
             let read = Database::connect(sqlite(url, connections, true)).await?;
             return Ok(Self { write, read });
         }
-        let pool = Database::connect(postgres(url, connections)).await?;
+        // Migrating holds a lock on one connection and works on another.
+        let pool = Database::connect(postgres(url, connections.max(2))).await?;
         Ok(Self { write: pool.clone(), read: pool })
     }
 
@@ -91,6 +92,7 @@ impl Db {
     }
 
     /// Brings the schema up to date. Replicas that start together take turns (PostgreSQL advisory lock).
+    #[allow(clippy::disallowed_methods, reason = "a transaction that only holds the lock while others do the work")]
     pub async fn migrate(&self) -> Result<(), DbErr> {
         // Any number will do, as long as every replica uses the same: "DIGI" in ASCII.
         const LOCK: &str = "1145653065";
