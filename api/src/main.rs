@@ -153,7 +153,7 @@ async fn run_demo(folder: PathBuf, database_url: Option<String>, listen: std::ne
     app.db.migrate().await?;
     baseline::install(&app.db, app.clock.now()).await?;
     demo::ensure(&app).await?;
-    println!("{}", demo::welcome(listen));
+    println!("{}", demo::welcome(listen, app.clock.now()));
     serve(app, &Serving { listen, explorer: true, log_json: false }).await
 }
 

@@ -9,7 +9,7 @@ const ACCEPT: &str = "mutation($id: ID!) { offerAccept(input: {offerId: $id}) { 
 
 /// The pending offers of the demo's champion.
 async fn pending(champion: &Persona<'_>) -> Vec<Value> {
-    let data = champion.ask("{ viewer { champion { offers(statuses: [PENDING]) { nodes { id status viewerCannotAcceptReasons { kind explanation } session { id title startsAt } } } } } }", json!({})).await;
+    let data = champion.ask("{ viewer { champion { offers(statuses: [PENDING]) { nodes { id status viewerCannotAcceptReasons { code message } session { id title startsAt } } } } } }", json!({})).await;
     data["viewer"]["champion"]["offers"]["nodes"].as_array().cloned().expect("offers")
 }
 

@@ -2,10 +2,13 @@
 
 use std::net::SocketAddr;
 
+use chrono::{DateTime, TimeDelta, Utc};
+
 use super::{DEMO_KEY, DEMO_PASSWORD, DOMAIN};
 
 /// Address, a sign-in per role, and three requests to paste.
-pub fn welcome(listen: SocketAddr) -> String {
+pub fn welcome(listen: SocketAddr, now: DateTime<Utc>) -> String {
+    let (from, until) = (now.format("%FT%TZ"), (now + TimeDelta::days(14)).format("%FT%TZ"));
     let at = format!("http://{listen}");
     format!(
         r#"
@@ -31,9 +34,9 @@ Try these:
    TOKEN=$(curl -s {at}/auth/sign-in -H 'content-type: application/json' \
      -d '{{"email":"leader@{DOMAIN}","password":"{DEMO_PASSWORD}"}}' | sed 's/.*"accessToken":"\([^"]*\)".*/\1/')
 
-2. Which of my sessions need somebody, and who could come?
+2. Which of my sessions of the next two weeks need somebody, and who could come?
    curl -s {at}/graphql -H 'content-type: application/json' -H "authorization: Bearer $TOKEN" \
-     -d '{{"query":"{{ viewer {{ leads {{ name }} }} sessions(filter: {{uncoveredOnly: true}}, first: 3) {{ nodes {{ title date startTime group {{ name }} cover matches(first: 3) {{ edges {{ score distanceBand node {{ displayName }} }} blocked {{ kind count }} }} }} }} }}"}}'
+     -d '{{"query":"{{ viewer {{ leads {{ name sessions(range: {{from: \"{from}\", until: \"{until}\"}}, uncoveredOnly: true, first: 2) {{ nodes {{ title date startTime cover matches(first: 3) {{ edges {{ score distanceBand node {{ displayName }} }} blocked {{ kind count }} }} }} }} }} }} }}"}}'
 
 3. A partner website reads the directory with its key
    curl -s {at}/graphql -H 'content-type: application/json' -H 'digiknow-client-key: {DEMO_KEY}' \

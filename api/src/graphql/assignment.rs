@@ -11,7 +11,7 @@ use rules::session::PlaceKind;
 use super::champion::Champion;
 use super::context::Ctx;
 use super::id::{self, NodeId};
-use super::loader::Standing;
+use super::loader::Cleared;
 use super::paging::connection;
 use super::problem::{Problem, settle};
 use super::scalar::DateTime;
@@ -73,8 +73,8 @@ impl Assignment {
     /// Whether the champion is cleared for this session on its date, as far as is known now. Yes or no, never why.
     async fn cleared_for_session(&self, ctx: &Context<'_>) -> Result<bool> {
         let Some(kind) = self.place(ctx).await? else { return Ok(false) };
-        let key = Standing { session: self.0.session_id, kind, champion: self.0.champion_id };
-        Ok(ctx.rows().one(key).await?.is_some_and(|stands| stands.cleared))
+        let key = Cleared { session: self.0.session_id, kind, champion: self.0.champion_id };
+        Ok(ctx.rows().one(key).await?.unwrap_or(false))
     }
 
     /// When it was accepted.

@@ -64,10 +64,12 @@ impl Group {
     }
 
     /// Its sessions, by their start. Null without being signed in.
+    #[allow(clippy::too_many_arguments, reason = "the four paging arguments are the style of every list")]
     async fn sessions(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Only those that start in this span.")] range: Option<DateTimeRangeInput>,
+        #[graphql(desc = "Only those with a lead or helper place open.", default)] uncovered_only: bool,
         #[graphql(desc = "The first so many: 25 if neither first nor last is given, 100 at most.")] first: Option<i32>,
         #[graphql(desc = "After this cursor.")] after: Option<String>,
         #[graphql(desc = "The last so many, 100 at most.")] last: Option<i32>,
@@ -76,8 +78,8 @@ impl Group {
         if !ctx.may(Action::SessionRead, Relation::Other) {
             return None;
         }
-        let filter =
-            Filter { groups: Some(vec![self.0.id]), from: range.map(|r| r.from.0), until: range.map(|r| r.until.0), ..Filter::default() };
+        let (from, until) = (range.map(|r| r.from.0), range.map(|r| r.until.0));
+        let filter = Filter { groups: Some(vec![self.0.id]), from, until, uncovered_only, ..Filter::default() };
         Some(SessionConnection::read(ctx, select(&filter), BY_START, Args { first, after, last, before }).await)
     }
 

@@ -10,6 +10,7 @@ use rules::id::{
     RequirementId, SessionId, VenueId,
 };
 use rules::matching::{Blocker, blockers};
+use rules::offer::CannotAccept;
 use sea_orm::{ColumnTrait, DbErr, EntityTrait, QueryFilter};
 
 use crate::app::{App, Call};
@@ -199,9 +200,25 @@ impl Loader<DbsDetailOf> for Rows {
     }
 }
 
-/// What stands between the champion of an assignment or offer and their place, on its date.
+/// Why an offer could not be accepted now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Standing {
+pub struct CannotAcceptOf(pub OfferId);
+
+impl Loader<CannotAcceptOf> for Rows {
+    type Value = Vec<CannotAccept>;
+    type Error = Arc<Fault>;
+
+    async fn load(&self, keys: &[CannotAcceptOf]) -> Batch<CannotAcceptOf, Self::Value> {
+        let (conn, ids) = (self.app.db.read(), keys.iter().map(|key| key.0));
+        let offers = entity::offer::Entity::find().filter(entity::offer::Column::Id.is_in(ids)).all(conn).await.map_err(shared)?;
+        let reasons = crate::service::offer::cannot_accept(conn, &self.call, offers).await.map_err(shared)?;
+        Ok(reasons.into_iter().map(|(id, reasons)| (CannotAcceptOf(id), reasons)).collect())
+    }
+}
+
+/// Whether a champion is cleared for a kind of place at a session, on its date.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Cleared {
     /// The session.
     pub session: SessionId,
     /// The kind of place.
@@ -210,34 +227,23 @@ pub struct Standing {
     pub champion: ChampionId,
 }
 
-/// The two answers: missing for clearance, and everything that would stop an acceptance.
-#[derive(Clone, Debug)]
-pub struct Stands {
-    /// Whether nothing is missing on the date.
-    pub cleared: bool,
-    /// Everything that rules the champion out.
-    pub blockers: Vec<Blocker>,
-}
-
-impl Loader<Standing> for Rows {
-    type Value = Stands;
+impl Loader<Cleared> for Rows {
+    type Value = bool;
     type Error = Arc<Fault>;
 
-    async fn load(&self, keys: &[Standing]) -> Batch<Standing, Stands> {
+    async fn load(&self, keys: &[Cleared]) -> Batch<Cleared, bool> {
         let conn = self.app.db.read();
-        let ids: Vec<SessionId> = keys.iter().map(|k| k.session).collect();
+        let ids = keys.iter().map(|k| k.session);
         let rows = entity::session::Entity::find().filter(entity::session::Column::Id.is_in(ids)).all(conn).await.map_err(shared)?;
         let sessions: HashMap<SessionId, _> =
             facts::needs(conn, rows).await.map_err(shared)?.into_iter().map(|s| (s.session.id, s)).collect();
         let ids: Vec<ChampionId> = keys.iter().map(|k| k.champion).collect();
-        let champions: HashMap<ChampionId, _> =
-            facts::champions(conn, Which::These(&ids)).await.map_err(shared)?.into_iter().map(|c| (c.id, c)).collect();
-        let judge = |key: &Standing| {
+        let champions = facts::champions(conn, Which::These(&ids)).await.map_err(shared)?;
+        let champions: HashMap<ChampionId, _> = champions.into_iter().map(|c| (c.id, c)).collect();
+        let judge = |key: &Cleared| {
             let need = sessions.get(&key.session)?.need(key.kind)?;
-            let champion = champions.get(&key.champion)?;
-            let blockers = blockers(need, champion);
-            let cleared = !blockers.iter().any(|b| matches!(b, Blocker::Clearance(_)));
-            Some((*key, Stands { cleared, blockers }))
+            let blockers = blockers(need, champions.get(&key.champion)?);
+            Some((*key, !blockers.iter().any(|b| matches!(b, Blocker::Clearance(_)))))
         };
         Ok(keys.iter().filter_map(judge).collect())
     }

@@ -17,10 +17,10 @@ use super::assignment::Assignment;
 use super::champion::Champion;
 use super::context::Ctx;
 use super::id::{self, NodeId};
-use super::loader::{AssignmentOf, Standing};
+use super::loader::{AssignmentOf, CannotAcceptOf};
 use super::once::once;
 use super::paging::connection;
-use super::problem::{Problem, broken, settle};
+use super::problem::{Problem, broken, problem, settle};
 use super::request::ChampionRequest;
 use super::scalar::DateTime;
 use super::session::Session;
@@ -84,15 +84,14 @@ impl Offer {
         ctx.rows().list(AssignmentOf(self.0.id)).await.map(|rows| rows.into_iter().next().map(Assignment)).transpose()
     }
 
-    /// Why the viewer could not accept it now: what stands in the way on the session's date. Empty when nothing does; null for
+    /// Why the viewer could not accept it now, by the rule that `offerAccept` enforces; empty when they could, or have. Null for
     /// everybody but the champion.
-    async fn viewer_cannot_accept_reasons(&self, ctx: &Context<'_>) -> Option<Result<Vec<BlockingReason>>> {
+    async fn viewer_cannot_accept_reasons(&self, ctx: &Context<'_>) -> Option<Result<Vec<Problem<OfferAcceptErrorCode>>>> {
         if !ctx.may(Action::OfferAccept, ctx.call().caller.to_champion(self.0.champion_id)) {
             return None;
         }
-        let key = Standing { session: self.0.session_id, kind: self.0.kind, champion: self.0.champion_id };
-        let stands = ctx.rows().one(key).await;
-        Some(stands.map(|s| s.into_iter().flat_map(|s| s.blockers).filter(Blocker::is_binding).map(BlockingReason::from).collect()))
+        let reasons = ctx.rows().list(CannotAcceptOf(self.0.id)).await;
+        Some(reasons.map(|reasons| reasons.iter().map(problem).collect()))
     }
 }
 

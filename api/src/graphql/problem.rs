@@ -81,7 +81,8 @@ where
     }
 }
 
-fn problem<R: Reason>(reason: &R) -> Problem<R::Code>
+/// A reason as clients see it.
+pub fn problem<R: Reason>(reason: &R) -> Problem<R::Code>
 where
     R::Code: OutputType,
 {

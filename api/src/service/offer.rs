@@ -14,7 +14,7 @@ use rules::policy::{Action, Relation};
 use rules::reason::Reason;
 use rules::request::RequestStatus;
 use rules::session::{PlaceKind, SessionStatus};
-use sea_orm::ConnectionTrait;
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
 use serde_json::json;
 
 use super::{Mail, Once, Subject, answered, audited, done, emit, keep, mail};
@@ -160,6 +160,29 @@ async fn own<R: Reason>(
     let offer = offer::lock(tx, id).await?.ok_or(Refusal::not_found("offerId"))?;
     store::champion::lock(tx, offer.champion_id).await?;
     Ok((offer, session))
+}
+
+/// Why each of these offers could not be accepted now, by the rule that [`accept`] enforces; empty where it could, or was.
+pub async fn cannot_accept(
+    conn: &impl ConnectionTrait,
+    call: &Call,
+    offers: Vec<row_of::Model>,
+) -> Result<HashMap<OfferId, Vec<CannotAccept>>, Fault> {
+    let ids: Vec<SessionId> = offers.iter().map(|o| o.session_id).collect();
+    let rows = entity::session::Entity::find().filter(entity::session::Column::Id.is_in(ids.iter().copied())).all(conn).await?;
+    let sessions: HashMap<SessionId, SessionFactsRow> = facts::needs(conn, rows).await?.into_iter().map(|s| (s.session.id, s)).collect();
+    let taken: Vec<PlaceId> = offer::confirmed(conn, &ids).await?.into_iter().map(|a| a.place_id).collect();
+    let asked: Vec<ChampionId> = offers.iter().map(|o| o.champion_id).collect();
+    let records: HashMap<ChampionId, ChampionRecord> =
+        facts::champions(conn, Which::These(&asked)).await?.into_iter().map(|r| (r.id, r)).collect();
+    let judge = |offer: row_of::Model| {
+        let (facts, record) = (sessions.get(&offer.session_id)?, records.get(&offer.champion_id)?);
+        let places = facts.places.iter().filter(|(id, kind)| *kind == offer.kind && !taken.contains(id)).map(|(id, _)| *id).collect();
+        let openings = Openings { status: facts.session.status, places };
+        let reasons = judge_accept(fact(&offer), &openings, facts.need(offer.kind)?, record, call.now).err();
+        Some((offer.id, reasons.unwrap_or_default()))
+    };
+    Ok(offers.into_iter().filter_map(judge).collect())
 }
 
 /// Accepts an offer: facts are read again under lock, and judged at the session's date.
