@@ -1,0 +1,103 @@
+//! Plans a rota from start to end.
+use super::engine::{Control, Engine};
+use super::graph::{Graph, Wishes};
+use super::instance::{Assignment, Instance};
+use super::polish::polish;
+use super::price::{Broken, Score, score, verify};
+use super::state::Held;
+use std::ops::ControlFlow;
+
+/// What the caller decides besides the instance.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Same seed, same instance, same budget: same rota.
+    pub seed: u64,
+    /// Pairs to look at before stopping; the rota is whole long before on most instances.
+    pub work: u64,
+    /// Assignments that must stay, such as accepted ones. Each must be allowed. A pinned helper stays even when no lead is found.
+    pub pins: Vec<Assignment>,
+    /// What is published: kept where the objective is the same.
+    pub published: Vec<Assignment>,
+    /// `(champion, session)` pairs that must not be, such as offers declined. A pin outranks it.
+    pub barred: Vec<(usize, usize)>,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { seed: 1, work: u64::MAX, pins: Vec::new(), published: Vec::new(), barred: Vec::new() }
+    }
+}
+
+/// How far a solve is. Costs are in the objective's units.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Progress {
+    /// Pairs looked at.
+    pub work: u64,
+    /// Objective of the rota in hand.
+    pub objective: i64,
+    /// Proven lower bound so far; `i64::MIN` until there is one.
+    pub bound: i64,
+}
+
+/// A rota and what is known about it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Solution {
+    /// The rota, sorted.
+    pub assign: Vec<Assignment>,
+    /// The objective by term.
+    pub score: Score,
+    /// No rota has an objective below this.
+    pub bound: i64,
+    /// Pairs looked at.
+    pub work: u64,
+}
+
+struct Caller<'a> {
+    progress: &'a mut dyn FnMut(Progress) -> ControlFlow<()>,
+    budget: u64,
+    scale: i64,
+    next: u64,
+    bound: i64,
+    stopped: bool,
+}
+
+impl Control for Caller<'_> {
+    fn stop(&mut self, work: u64, objective: i64) -> bool {
+        if work >= self.next && !self.stopped {
+            self.next = work + 20_000;
+            let p = Progress { work, objective: objective.div_euclid(self.scale), bound: self.bound };
+            self.stopped = work > self.budget || (self.progress)(p).is_break();
+        }
+        self.stopped
+    }
+}
+
+/// Plans the rota. `progress` is asked now and then and can end the work early; the rota keeps every hard rule even then.
+/// The instance must have passed [`Instance::check`]. Errs if the pins by themselves break a hard rule.
+pub fn solve(instance: &Instance, options: &Options, progress: &mut dyn FnMut(Progress) -> ControlFlow<()>) -> Result<Solution, Broken> {
+    verify(instance, &options.pins)?;
+    let pinned = |b: &&(usize, usize)| !options.pins.iter().any(|p| (p.champion, p.session) == **b);
+    let barred: Vec<(usize, usize)> = options.barred.iter().filter(pinned).copied().collect();
+    let g = Graph::new(instance, &Wishes { barred: &barred, published: &options.published });
+    let mut caller = Caller { progress, budget: options.work, scale: g.scale, next: 0, bound: i64::MIN, stopped: false };
+    let mut e = Engine::new(&g, instance.champions.len(), &pins(&g, &options.pins));
+    let queue = e.vacancies();
+    if e.settle(queue, &mut caller) {
+        e.st.commit();
+        e.improve(&mut caller);
+    }
+    e.tidy();
+    let (bound, _) = polish(&g, &e.st, 200, &mut caller);
+    let assign = e.st.assignments(&g);
+    let score = score(instance, &assign);
+    Ok(Solution { score, bound: bound.div_euclid(g.scale) + i64::from(bound.rem_euclid(g.scale) > 0), work: e.s.work, assign })
+}
+
+fn pins(g: &Graph, pins: &[Assignment]) -> Vec<(u32, Held)> {
+    let held = |a: &Assignment| {
+        let post = g.first[a.session] + a.role as u32;
+        let edge = g.by_champion.row(a.champion).iter().find(|e| e.to == post)?;
+        Some((a.champion as u32, Held { post, cost: edge.cost, fixed: true }))
+    };
+    pins.iter().filter_map(held).collect()
+}
