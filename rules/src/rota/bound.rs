@@ -2,7 +2,6 @@
 //!
 //! Integers throughout, so no rounding can lift it above the optimum.
 use super::graph::Graph;
-use super::schedule::Scheduler;
 use super::state::{Held, State};
 
 /// What a session does under prices: how many to take in each post beyond the pinned, and at what cost.
@@ -41,14 +40,6 @@ pub(crate) fn session(g: &Graph, price: &[i64], st: &State, session: usize, take
 fn pinned(st: &State, post: usize) -> usize {
     let fixed = |c: &&u32| st.held[**c as usize].iter().any(|h| h.post as usize == post && h.fixed);
     st.holders[post].iter().filter(fixed).count()
-}
-
-/// The bound under `price`, scaled. `st` says what is pinned.
-pub(crate) fn bound(g: &Graph, st: &State, price: &[i64], scheduler: &mut Scheduler) -> i64 {
-    let mut take = Vec::new();
-    let sessions: i64 = (0..g.first.len() - 1).map(|s| session(g, price, st, s, &mut take)).sum();
-    let champions: i64 = st.held.iter().enumerate().map(|(c, held)| scheduler.best(g, price, c as u32, held)).sum();
-    sessions - champions
 }
 
 /// What a schedule is worth under prices.

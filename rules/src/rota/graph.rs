@@ -1,5 +1,5 @@
 //! The problem as the search sees it: posts (a role of a session), champions, and the priced pairs that are allowed.
-use super::eligible::{allowed, extra};
+use super::eligible::{available, cleared, extra, trained};
 use super::geometry::{Pace, Slot};
 use super::grid::Grid;
 use super::instance::{Assignment, Instance};
@@ -22,10 +22,6 @@ pub(crate) struct Rows {
 impl Rows {
     pub fn row(&self, at: usize) -> &[Edge] {
         &self.edges[self.first[at] as usize..self.first[at + 1] as usize]
-    }
-
-    pub fn len(&self) -> usize {
-        self.edges.len()
     }
 
     /// The same pairs from the other end.
@@ -74,6 +70,8 @@ pub(crate) struct Graph {
     /// Posts of session `s` are `first[s]..first[s + 1]`.
     pub first: Vec<u32>,
     pub caps: Vec<u32>,
+    /// Metres each champion travels at most.
+    pub reach: Vec<i64>,
     pub by_post: Rows,
     pub by_champion: Rows,
 }
@@ -90,10 +88,13 @@ impl Graph {
         let (barred, kept) = (wishes.barred.iter().copied().collect(), wishes.published.iter().copied().collect());
         let grid = Grid::new(instance);
         g.by_post.first.push(0);
-        for p in 0..g.posts.len() {
-            let row = g.edges(instance, &grid, p, &barred, &kept);
-            g.by_post.edges.extend(row);
-            g.by_post.first.push(g.by_post.edges.len() as u32);
+        for s in &instance.sessions {
+            let candidates = g.candidates(instance, &grid, s.id, &barred);
+            for p in g.first[s.id]..g.first[s.id + 1] {
+                let row = g.edges(instance, p, &candidates, &kept);
+                g.by_post.edges.extend(row);
+                g.by_post.first.push(g.by_post.edges.len() as u32);
+            }
         }
         g.by_champion = g.by_post.flipped(instance.champions.len());
         g
@@ -109,6 +110,7 @@ impl Graph {
             posts: Vec::new(),
             first: vec![0],
             caps: instance.champions.iter().map(|c| c.max_per_week as u32).collect(),
+            reach: instance.champions.iter().map(|c| c.max_travel).collect(),
             by_post: Rows::default(),
             by_champion: Rows::default(),
         };
@@ -123,24 +125,35 @@ impl Graph {
         g
     }
 
+    /// Who may come to the session at all, modules aside.
+    pub fn candidates(&self, instance: &Instance, grid: &Grid, session: usize, barred: &HashSet<(usize, usize)>) -> Vec<u32> {
+        let s = &instance.sessions[session];
+        let fit = |c: &u32| {
+            let champion = &instance.champions[*c as usize];
+            let free = champion.max_per_week > 0 && (barred.is_empty() || !barred.contains(&(*c as usize, session)));
+            free && cleared(champion, s) && available(champion, s)
+        };
+        grid.around(s).filter(fit).collect()
+    }
+
     /// The allowed pairs of one post, cheapest first.
-    pub fn edges(&self, instance: &Instance, grid: &Grid, post: usize, barred: &HashSet<(usize, usize)>, kept: &HashSet<Assignment>) -> Vec<Edge> {
-        let p = &self.posts[post];
+    pub fn edges(&self, instance: &Instance, post: u32, candidates: &[u32], kept: &HashSet<Assignment>) -> Vec<Edge> {
+        let p = &self.posts[post as usize];
         let s = &instance.sessions[p.slot.session as usize];
         let role = &s.roles[p.role as usize];
         let mut row: Vec<Edge> = Vec::new();
         if role.places == 0 {
             return row;
         }
-        for c in grid.around(s) {
+        for &c in candidates {
             let champion = &instance.champions[c as usize];
-            if champion.max_per_week == 0 || !allowed(champion, s, role) || barred.contains(&(c as usize, s.id)) {
-                continue;
+            if trained(champion, role, s.day()) {
+                let (travel, known) = extra(&instance.weights, champion, s);
+                let a = Assignment { champion: c as usize, session: s.id, role: p.role as usize };
+                let keep = !kept.is_empty() && kept.contains(&a);
+                let cost = (travel - if known { instance.weights.continuity } else { 0 }) * self.scale - i64::from(keep);
+                row.push(Edge { to: c, cost });
             }
-            let (travel, known) = extra(&instance.weights, champion, s);
-            let keep = kept.contains(&Assignment { champion: c as usize, session: s.id, role: p.role as usize });
-            let cost = (travel - if known { instance.weights.continuity } else { 0 }) * self.scale - i64::from(keep);
-            row.push(Edge { to: c, cost });
         }
         row.sort_unstable_by_key(|e| (e.cost, e.to));
         row

@@ -1,67 +1,109 @@
-//! Lifts the lower bound: wherever a champion or a session would rather do otherwise than the rota says, prices give way a little.
-use super::bound::{bound, session, worth};
+//! Lifts the lower bound: wherever a champion or a session would rather do otherwise than the rota says, prices give way.
+use super::bound::{session, worth};
 use super::engine::Control;
 use super::graph::Graph;
 use super::schedule::Scheduler;
 use super::state::State;
 
-/// Best bound found and its prices. Projects the prices onto one violated wish after another (Kaczmarz' method): the gap is
-/// the sum of the violations, so prices that leave none prove the rota best.
+/// Prices on the move, with what each champion could make of them.
+struct Polish<'a> {
+    g: &'a Graph,
+    st: &'a State,
+    price: Vec<i64>,
+    value: Vec<i64>,
+    stale: Vec<bool>,
+    queue: Vec<u32>,
+    scheduler: Scheduler,
+}
+
+/// Best bound found, scaled, and its prices. Projects the prices onto one violated wish after another (Kaczmarz' method):
+/// the gap is the sum of the violations, so prices that leave none prove the rota best.
 pub(crate) fn polish(g: &Graph, st: &State, rounds: u32, control: &mut dyn Control) -> (i64, Vec<i64>) {
-    let mut scheduler = Scheduler::default();
-    let mut price = st.price.clone();
-    let mut best = (bound(g, st, &price, &mut scheduler), price.clone());
-    for round in 0..rounds {
+    let n = st.held.len();
+    let (value, stale, queue) = (vec![0; n], vec![true; n], (0..n as u32).collect());
+    let mut p = Polish { g, st, price: st.price.clone(), value, stale, queue, scheduler: Scheduler::default() };
+    let mut best = (p.bound(), p.price.clone());
+    for _ in 0..rounds {
         if best.0 >= st.objective || control.stop(0, st.objective) {
             break;
         }
-        champions(g, st, &mut price, &mut scheduler);
-        sessions(g, st, &mut price);
-        if round % 4 == 3 || round < 8 {
-            let now = bound(g, st, &price, &mut scheduler);
-            if now > best.0 {
-                best = (now, price.clone());
-            }
+        p.round();
+        let now = p.bound();
+        if now > best.0 {
+            best = (now, p.price.clone());
         }
     }
     best
 }
 
-fn champions(g: &Graph, st: &State, price: &mut [i64], scheduler: &mut Scheduler) {
-    for (c, held) in st.held.iter().enumerate() {
-        let lost = scheduler.best(g, price, c as u32, held) - worth(g, price, held);
-        if lost <= 0 {
-            continue;
+impl Polish<'_> {
+    /// Brings every stale value up to date; the queue is left with the champions who are not content.
+    fn bound(&mut self) -> i64 {
+        let queue = std::mem::take(&mut self.queue);
+        for c in queue {
+            let held = &self.st.held[c as usize];
+            self.stale[c as usize] = false;
+            self.value[c as usize] = self.scheduler.best(self.g, &self.price, c, held);
+            if self.value[c as usize] > worth(self.g, &self.price, held) {
+                self.stale[c as usize] = true;
+                self.queue.push(c);
+            }
         }
-        let wanted = &scheduler.chosen;
-        let gone = held.iter().map(|h| h.post).filter(|p| !wanted.contains(p)).count();
-        let new = wanted.iter().filter(|p| !held.iter().any(|h| h.post == **p)).count();
-        let step = lost / (gone + new).max(1) as i64 + 1;
-        for h in held.iter().filter(|h| !wanted.contains(&h.post)) {
-            price[h.post as usize] += step;
+        let mut take = Vec::new();
+        let sessions: i64 = (0..self.g.first.len() - 1).map(|s| session(self.g, &self.price, self.st, s, &mut take)).sum();
+        sessions - self.value.iter().sum::<i64>()
+    }
+
+    fn round(&mut self) {
+        for c in self.queue.clone() {
+            self.content(c);
         }
-        for p in wanted.iter().filter(|p| !held.iter().any(|h| h.post == **p)) {
-            price[*p as usize] -= step;
+        for s in 0..self.g.first.len() - 1 {
+            self.settle(s);
         }
     }
-}
 
-fn sessions(g: &Graph, st: &State, price: &mut [i64]) {
-    let mut take = Vec::new();
-    for s in 0..g.first.len() - 1 {
-        let cost = session(g, price, st, s, &mut take);
-        let posts = g.first[s] as usize..g.first[s + 1] as usize;
-        let now: i64 = posts.clone().map(|p| actual(g, st, price, p)).sum();
-        let apart = |p: usize| i64::from(take[p - posts.start]) - st.holders[p].len() as i64;
-        let norm: i64 = posts.clone().map(|p| apart(p) * apart(p)).sum();
+    fn shift(&mut self, post: u32, by: i64) {
+        self.price[post as usize] += by;
+        for e in self.g.by_post.row(post as usize) {
+            if !std::mem::replace(&mut self.stale[e.to as usize], true) {
+                self.queue.push(e.to);
+            }
+        }
+    }
+
+    /// Prices under which the champion would as soon have what the rota gives: dearer what is held, cheaper what is wanted.
+    fn content(&mut self, c: u32) {
+        let held = &self.st.held[c as usize];
+        let lost = self.scheduler.best(self.g, &self.price, c, held) - worth(self.g, &self.price, held);
+        if lost <= 0 {
+            return;
+        }
+        let wanted = std::mem::take(&mut self.scheduler.chosen);
+        let gone: Vec<u32> = held.iter().map(|h| h.post).filter(|p| !wanted.contains(p)).collect();
+        let new: Vec<u32> = wanted.iter().copied().filter(|p| !held.iter().any(|h| h.post == *p)).collect();
+        let step = lost / (gone.len() + new.len()).max(1) as i64 + 1;
+        gone.iter().for_each(|&p| self.shift(p, step));
+        new.iter().for_each(|&p| self.shift(p, -step));
+        self.scheduler.chosen = wanted;
+    }
+
+    /// The same for a session: cheaper what it should take, dearer what it should leave.
+    fn settle(&mut self, s: usize) {
+        let mut take = Vec::new();
+        let cost = session(self.g, &self.price, self.st, s, &mut take);
+        let posts = self.g.first[s] as usize..self.g.first[s + 1] as usize;
+        let now: i64 = posts.clone().map(|p| self.actual(p)).sum();
+        let apart: Vec<i64> = posts.clone().map(|p| i64::from(take[p - posts.start]) - self.st.holders[p].len() as i64).collect();
+        let norm: i64 = apart.iter().map(|a| a * a).sum();
         if now > cost && norm > 0 {
             let step = (now - cost) / norm + 1;
-            posts.clone().for_each(|p| price[p] += step * apart(p));
+            posts.zip(apart).filter(|(_, a)| *a != 0).for_each(|(p, a)| self.shift(p as u32, step * a));
         }
     }
-}
 
-fn actual(g: &Graph, st: &State, price: &[i64], p: usize) -> i64 {
-    let (places, filled) = (i64::from(g.posts[p].places), st.holders[p].len() as i64);
-    g.posts[p].penalty * (places - filled) + price[p] * filled
+    fn actual(&self, p: usize) -> i64 {
+        let (places, filled) = (i64::from(self.g.posts[p].places), self.st.holders[p].len() as i64);
+        self.g.posts[p].penalty * (places - filled) + self.price[p] * filled
+    }
 }

@@ -1,31 +1,34 @@
-//! The best schedule of one champion under given prices, by dynamic programming over the champion's sessions in time order.
+//! The best schedule of one champion under given prices: week by week where weeks cannot clash, else by a table.
 use super::graph::Graph;
+use super::schedule_week::{WEEKLY, Week};
 use super::state::Held;
 
 /// A session the champion would be paid for.
 #[derive(Clone, Copy, Debug)]
-struct Offer {
-    post: u32,
-    worth: i64,
+pub(crate) struct Offer {
+    pub post: u32,
+    pub worth: i64,
 }
 
 /// Reusable working memory.
 #[derive(Debug, Default)]
 pub(crate) struct Scheduler {
-    offers: Vec<Offer>,
-    best: Vec<i64>,
-    before: Vec<u32>,
-    fairness: i64,
+    pub(super) offers: Vec<Offer>,
+    pub(super) best: Vec<i64>,
+    pub(super) before: Vec<u32>,
+    pub(super) fairness: i64,
+    weeks: Vec<Week>,
     /// The schedule found last.
     pub chosen: Vec<u32>,
 }
+
+/// No such schedule.
+pub(super) const NONE: i64 = i64::MIN / 4;
 
 /// Room below one unit of value for every held place.
 fn fine(held: &[Held]) -> i64 {
     held.len() as i64 + 1
 }
-
-const NONE: i64 = i64::MIN / 4;
 
 impl Scheduler {
     /// The most that price less cost less fairness can come to. Ties go to what `held` has. Only neighbours in time are
@@ -37,7 +40,7 @@ impl Scheduler {
         let value = match self.offers.len() {
             0 => 0,
             1 => self.single(),
-            _ => self.table(g, g.caps[champion as usize]),
+            _ => self.several(g, champion),
         };
         let fixed = held.iter().filter(|h| h.fixed).count() as i64;
         (value - fixed * big).div_euclid(fine(held))
@@ -76,64 +79,68 @@ impl Scheduler {
         value.max(0)
     }
 
-    /// `best[i][j][k]`: the last session is i, the j-th of its week and the k-th of all.
-    fn table(&mut self, g: &Graph, cap: u32) -> i64 {
-        self.offers.sort_unstable_by_key(|o| (g.posts[o.post as usize].slot.start, o.post));
-        let n = self.offers.len();
-        let (weekly, all) = ((cap as usize).min(n), self.longest());
+    fn several(&mut self, g: &Graph, champion: u32) -> i64 {
+        let cap = g.caps[champion as usize] as usize;
+        self.offers.sort_unstable_by_key(|o| (g.week(o.post), -o.worth, o.post));
+        if cap <= WEEKLY && self.weeks_apart(g, champion) { self.by_week(g, cap) } else { self.table(g, cap) }
+    }
+
+    /// No session of one week can clash with one of another, even at the champion's two farthest ends.
+    fn weeks_apart(&self, g: &Graph, champion: u32) -> bool {
+        let slot = |o: &Offer| &g.posts[o.post as usize].slot;
+        let weeks = || self.offers.chunk_by(|a, b| g.week(a.post) == g.week(b.post));
+        weeks().zip(weeks().skip(1)).all(|(a, b)| {
+            let end = a.iter().map(|o| slot(o).end).max().unwrap_or(0);
+            let start = b.iter().map(|o| slot(o).start).min().unwrap_or(0);
+            g.pace.speed * (start - end - g.pace.buffer) >= g.reach[champion as usize] * 2 + 2 && end + g.pace.buffer <= start
+        })
+    }
+
+    /// The best 1, 2, .. of each week, then over all weeks the largest gains first: gains fall within a week only by
+    /// and large, so weeks are joined by trying every count.
+    fn by_week(&mut self, g: &Graph, cap: usize) -> i64 {
+        let mut weeks = std::mem::take(&mut self.weeks);
+        weeks.clear();
+        weeks.extend(self.offers.chunk_by(|a, b| g.week(a.post) == g.week(b.post)).map(|w| Week::best(g, w, cap)));
+        let value = self.join(&weeks, cap);
+        self.weeks = weeks;
+        value
+    }
+
+    /// `best[w][k]`: k places in the first w weeks.
+    fn join(&mut self, weeks: &[Week], cap: usize) -> i64 {
+        let all = weeks.len() * cap + 1;
         self.best.clear();
-        self.best.resize(n * weekly * all, NONE);
+        self.best.resize((weeks.len() + 1) * all, NONE);
         self.before.clear();
-        self.before.resize(n * weekly * all, u32::MAX);
-        for i in 0..n {
-            self.best[i * weekly * all] = self.offers[i].worth;
-            for earlier in 0..i {
-                if !g.clash(self.offers[earlier].post, self.offers[i].post) {
-                    self.extend(g, earlier, i, weekly, all);
+        self.before.resize((weeks.len() + 1) * all, 0);
+        self.best[0] = 0;
+        for (w, week) in weeks.iter().enumerate() {
+            for k in 0..=w * cap {
+                for (n, sum) in std::iter::once(&0).chain(&week.sum).enumerate().filter(|(_, s)| **s > NONE) {
+                    let value = self.best[w * all + k] + sum;
+                    let target = (w + 1) * all + k + n;
+                    if self.best[w * all + k] > NONE && value > self.best[target] {
+                        self.best[target] = value;
+                        self.before[target] = n as u32;
+                    }
                 }
             }
         }
-        self.choose(weekly, all)
+        self.trace(weeks, all)
     }
 
-    /// No schedule longer than this pays: the k-th best offer must outweigh the k-th step of fairness.
-    fn longest(&self) -> usize {
-        let mut worth: Vec<i64> = self.offers.iter().map(|o| o.worth).collect();
-        worth.sort_unstable_by(|a, b| b.cmp(a));
-        worth.iter().enumerate().take_while(|(k, w)| **w > self.fairness * (2 * *k as i64 + 1)).count().max(1)
-    }
-
-    fn extend(&mut self, g: &Graph, from: usize, to: usize, weekly: usize, all: usize) {
-        let same = g.week(self.offers[from].post) == g.week(self.offers[to].post);
-        for j in 0..weekly {
-            let place = if same { j + 1 } else { 0 };
-            if place >= weekly {
-                break;
+    fn trace(&mut self, weeks: &[Week], all: usize) -> i64 {
+        let last = &self.best[weeks.len() * all..];
+        let net = |k: usize| last[k] - self.fairness * (k * k) as i64;
+        let mut k = (0..all).filter(|&k| last[k] > NONE).max_by_key(|&k| (net(k), std::cmp::Reverse(k))).unwrap_or(0);
+        let value = net(k);
+        for w in (0..weeks.len()).rev() {
+            let n = self.before[(w + 1) * all + k] as usize;
+            if n > 0 {
+                self.chosen.extend(&weeks[w].pick[n - 1][..n]);
             }
-            for k in 0..all - 1 {
-                let source = (from * weekly + j) * all + k;
-                let target = (to * weekly + place) * all + k + 1;
-                let value = self.best[source] + self.offers[to].worth;
-                if self.best[source] > NONE && value > self.best[target] {
-                    self.best[target] = value;
-                    self.before[target] = source as u32;
-                }
-            }
-        }
-    }
-
-    fn choose(&mut self, weekly: usize, all: usize) -> i64 {
-        let (mut value, mut at) = (0, u32::MAX);
-        for (i, &sum) in self.best.iter().enumerate().filter(|(_, s)| **s > NONE) {
-            let k = (i % all + 1) as i64;
-            let net = sum - self.fairness * k * k;
-            if net > value {
-                (value, at) = (net, i as u32);
-            }
-        }
-        while at != u32::MAX {
-            self.chosen.push(self.offers[at as usize / (weekly * all)].post);
-            at = self.before[at as usize];
+            k -= n;
         }
         value
     }

@@ -2,6 +2,7 @@
 use super::engine::{Control, Engine};
 use super::graph::{Graph, Wishes};
 use super::instance::{Assignment, Instance};
+use super::order::Arranged;
 use super::polish::polish;
 use super::price::{Broken, Score, score, verify};
 use super::state::Held;
@@ -76,11 +77,15 @@ impl Control for Caller<'_> {
 /// The instance must have passed [`Instance::check`]. Errs if the pins by themselves break a hard rule.
 pub fn solve(instance: &Instance, options: &Options, progress: &mut dyn FnMut(Progress) -> ControlFlow<()>) -> Result<Solution, Broken> {
     verify(instance, &options.pins)?;
-    let pinned = |b: &&(usize, usize)| !options.pins.iter().any(|p| (p.champion, p.session) == **b);
-    let barred: Vec<(usize, usize)> = options.barred.iter().filter(pinned).copied().collect();
-    let g = Graph::new(instance, &Wishes { barred: &barred, published: &options.published });
+    let map = Arranged::new(instance);
+    let inside = |all: &[Assignment]| -> Vec<Assignment> { all.iter().map(|a| map.inside(a)).collect() };
+    let (pinned, published) = (inside(&options.pins), inside(&known(instance, &options.published)));
+    let outranked = |&(champion, session): &(usize, usize)| pinned.iter().any(|p| (p.champion, p.session) == (champion, session));
+    let barred = options.barred.iter().map(|&(c, s)| map.inside(&(c, s, 0).into())).map(|a| (a.champion, a.session));
+    let barred: Vec<(usize, usize)> = barred.filter(|b| !outranked(b)).collect();
+    let g = Graph::new(&map.instance, &Wishes { barred: &barred, published: &published });
     let mut caller = Caller { progress, budget: options.work, scale: g.scale, next: 0, bound: i64::MIN, stopped: false };
-    let mut e = Engine::new(&g, instance.champions.len(), &pins(&g, &options.pins));
+    let mut e = Engine::new(&g, instance.champions.len(), &pins(&g, &pinned));
     let queue = e.vacancies();
     if e.settle(queue, &mut caller) {
         e.st.commit();
@@ -88,9 +93,16 @@ pub fn solve(instance: &Instance, options: &Options, progress: &mut dyn FnMut(Pr
     }
     e.tidy();
     let (bound, _) = polish(&g, &e.st, 200, &mut caller);
-    let assign = e.st.assignments(&g);
+    let mut assign: Vec<Assignment> = e.st.assignments(&g).iter().map(|a| map.outside(a)).collect();
+    assign.sort_unstable();
     let score = score(instance, &assign);
     Ok(Solution { score, bound: bound.div_euclid(g.scale) + i64::from(bound.rem_euclid(g.scale) > 0), work: e.s.work, assign })
+}
+
+/// Published assignments to champions, sessions and roles that still exist.
+fn known(instance: &Instance, published: &[Assignment]) -> Vec<Assignment> {
+    let role = |a: &Assignment| instance.sessions.get(a.session).is_some_and(|s| a.role < s.roles.len());
+    published.iter().filter(|a| a.champion < instance.champions.len() && role(a)).copied().collect()
 }
 
 fn pins(g: &Graph, pins: &[Assignment]) -> Vec<(u32, Held)> {
