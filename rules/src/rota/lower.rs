@@ -6,7 +6,7 @@ use super::state::State;
 /// Takes one champion off `post` and finds the best use of the freedom. `false` if every holder is pinned.
 pub(crate) fn lower(g: &Graph, st: &mut State, s: &mut Search, post: u32) -> bool {
     loop {
-        let best = explore(g, st, s, post);
+        let best = explore(g, st, s, post, Best { key: (i64::MAX, u32::MAX), post, end: End::GiveUp });
         let mut moves: Vec<Move> = Vec::new();
         match best.end {
             End::Drop { champion } => moves.push(Move { champion, add: None, drop: vec![best.post] }),
@@ -36,9 +36,9 @@ fn rest(g: &Graph, st: &mut State, post: u32) -> bool {
     }
 }
 
-fn explore(g: &Graph, st: &State, s: &mut Search, start: u32) -> Best {
+/// Labels posts by how much cheaper `start` gets before they do; returns the nearest end, or `best` if none is nearer.
+pub(crate) fn explore(g: &Graph, st: &State, s: &mut Search, start: u32, mut best: Best) -> Best {
     s.begin(start);
-    let mut best = Best { key: (i64::MAX, u32::MAX), post: start, end: End::GiveUp };
     while let Some((d, hops, q)) = s.pop(&best) {
         // A vacancy that was reached ends the chain: nobody needs to leave it.
         if q != start && st.vacant(g, q) {

@@ -9,6 +9,7 @@ mod grid;
 mod improve;
 mod instance;
 mod lower;
+mod mend;
 mod order;
 mod polish;
 mod price;

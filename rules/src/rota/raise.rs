@@ -16,7 +16,8 @@ pub(crate) enum Raised {
 /// One more champion for `post`, which must be vacant, by the cheapest chain.
 pub(crate) fn raise(g: &Graph, st: &mut State, s: &mut Search, post: u32) -> Raised {
     loop {
-        let best = explore(g, st, s, post);
+        let slack = st.limit(g, post, st.holders[post as usize].len()) - st.price[post as usize];
+        let best = explore(g, st, s, post, Best { key: (slack.max(0), 1), post, end: End::GiveUp });
         let mut moves: Vec<Move> = Vec::new();
         let result = ending(g, st, &best, &mut moves);
         s.chain(best.post, true, &mut moves);
@@ -30,10 +31,9 @@ pub(crate) fn raise(g: &Graph, st: &mut State, s: &mut Search, post: u32) -> Rai
     }
 }
 
-fn explore(g: &Graph, st: &State, s: &mut Search, start: u32) -> Best {
+/// Labels posts by how much dearer `start` gets before they do; returns the nearest end, or `best` if none is nearer.
+pub(crate) fn explore(g: &Graph, st: &State, s: &mut Search, start: u32, mut best: Best) -> Best {
     s.begin(start);
-    let slack = st.limit(g, start, st.holders[start as usize].len()) - st.price[start as usize];
-    let mut best = Best { key: (slack.max(0), 1), post: start, end: End::GiveUp };
     while let Some((d, hops, q)) = s.pop(&best) {
         if q != start {
             let slack = st.limit(g, q, st.holders[q as usize].len() - 1) - st.price[q as usize];

@@ -90,6 +90,7 @@ pub fn solve(instance: &Instance, options: &Options, progress: &mut dyn FnMut(Pr
     if e.settle(queue, &mut caller) {
         e.st.commit();
         e.improve(&mut caller);
+        e.mend(6, &mut caller);
     }
     e.tidy();
     let (bound, _) = polish(&g, &e.st, 200, &mut caller);
