@@ -169,6 +169,10 @@ impl Graph {
         self.pace.clash(&self.posts[a as usize].slot, &self.posts[b as usize].slot)
     }
 
+    pub fn session(&self, post: u32) -> u32 {
+        self.posts[post as usize].slot.session
+    }
+
     pub fn week(&self, post: u32) -> u32 {
         self.posts[post as usize].slot.week
     }

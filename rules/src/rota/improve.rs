@@ -21,7 +21,7 @@ impl Engine<'_> {
     }
 
     /// Keeps what `attempt` did if it paid.
-    fn attempt(&mut self, control: &mut dyn Control, attempt: impl FnOnce(&mut Self, &mut dyn Control) -> bool) -> bool {
+    pub fn attempt(&mut self, control: &mut dyn Control, attempt: impl FnOnce(&mut Self, &mut dyn Control) -> bool) -> bool {
         let before = self.st.objective;
         let done = attempt(self, control);
         if !done || self.st.objective >= before {
@@ -123,7 +123,8 @@ impl Engine<'_> {
         for h in &mut self.st.held[c as usize] {
             h.fixed &= !new.iter().any(|n| n.post == h.post);
         }
-        if !done {
+        let stranded = new.iter().any(|h| self.g.posts[h.post as usize].led && !self.st.open[self.g.session(h.post) as usize]);
+        if !done || stranded {
             self.st.roll_back(self.g);
         }
         true

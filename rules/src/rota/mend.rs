@@ -84,7 +84,8 @@ impl Engine<'_> {
         lost
     }
 
-    fn actual(&self, p: usize) -> i64 {
+    /// What the session's side pays for the post as it stands.
+    pub fn actual(&self, p: usize) -> i64 {
         let (places, filled) = (i64::from(self.g.posts[p].places), self.st.holders[p].len() as i64);
         self.g.posts[p].penalty * (places - filled) + self.st.price[p] * filled
     }

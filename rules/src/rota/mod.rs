@@ -15,6 +15,7 @@ mod polish;
 mod price;
 mod raise;
 mod rng;
+mod ruin;
 mod schedule;
 mod schedule_table;
 mod schedule_week;

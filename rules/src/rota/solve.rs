@@ -5,6 +5,7 @@ use super::instance::{Assignment, Instance};
 use super::order::Arranged;
 use super::polish::polish;
 use super::price::{Broken, Score, score, verify};
+use super::rng::Rng;
 use super::state::Held;
 use std::ops::ControlFlow;
 
@@ -90,7 +91,22 @@ pub fn solve(instance: &Instance, options: &Options, progress: &mut dyn FnMut(Pr
     if e.settle(queue, &mut caller) {
         e.st.commit();
         e.improve(&mut caller);
-        e.mend(6, &mut caller);
+        for _ in 0..3 {
+        e.mend(1, &mut caller);
+        e.improve(&mut caller);
+        }
+        e.mend(3, &mut caller);
+        let mut rng = Rng::new(options.seed);
+        let mut faults = e.faults();
+        for i in 0..500 {
+            if faults.is_empty() {break;}
+            if e.ruin(&faults, &mut rng, &mut caller) {
+                eprintln!("{i} obj {} faults {}", e.st.objective/g.scale, faults.len());
+                e.improve(&mut caller);
+                e.mend(2, &mut caller);
+                faults = e.faults();
+            }
+        }
     }
     e.tidy();
     let (bound, _) = polish(&g, &e.st, 200, &mut caller);
