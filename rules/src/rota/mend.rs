@@ -12,7 +12,9 @@ use super::{lower, raise};
 fn lift(g: &Graph, st: &mut State, s: &mut Search, post: u32, by: i64) -> i64 {
     let holders = st.holders[post as usize].len();
     let room = if holders == 0 { by } else { by.min(st.limit(g, post, holders - 1) - st.price[post as usize]) };
+    s.still = true;
     let best = raise::explore(g, st, s, post, until(post, room));
+    s.still = false;
     s.reprice(st, &best, 1);
     best.key.0
 }

@@ -14,22 +14,27 @@ struct Polish<'a> {
     stale: Vec<bool>,
     queue: Vec<u32>,
     scheduler: Scheduler,
+    looks: usize,
 }
+
+/// Schedules recomputed before the bound is good enough.
+const LOOKS: usize = 60_000;
 
 /// Best bound found, scaled, and its prices. Projects the prices onto one violated wish after another (Kaczmarz' method):
 /// the gap is the sum of the violations, so prices that leave none prove the rota best.
-pub(crate) fn polish(g: &Graph, st: &State, rounds: u32, control: &mut dyn Control) -> (i64, Vec<i64>) {
+pub(crate) fn polish(g: &Graph, st: &State, control: &mut dyn Control) -> (i64, Vec<i64>) {
     let n = st.held.len();
     let (value, stale, queue) = (vec![0; n], vec![true; n], (0..n as u32).collect());
-    let mut p = Polish { g, st, price: st.price.clone(), value, stale, queue, scheduler: Scheduler::default() };
+    let mut p = Polish { g, st, price: st.price.clone(), value, stale, queue, scheduler: Scheduler::default(), looks: 0 };
     let mut best = (p.bound(), p.price.clone());
-    for _ in 0..rounds {
-        if best.0 >= st.objective || control.stop(0, st.objective) {
-            break;
-        }
+    let mut since = 0;
+    // Champions looked at, not rounds, so that large instances get fewer of them.
+    while p.looks < LOOKS && since < 30 && st.objective - best.0 >= g.scale && !control.stop(0, st.objective) {
         p.round();
+        since += 1;
         let now = p.bound();
         if now > best.0 {
+            since = if now - best.0 > (st.objective - best.0) / 50 { 0 } else { since };
             best = (now, p.price.clone());
         }
     }
@@ -40,6 +45,7 @@ impl Polish<'_> {
     /// Brings every stale value up to date; the queue is left with the champions who are not content.
     fn bound(&mut self) -> i64 {
         let queue = std::mem::take(&mut self.queue);
+        self.looks += queue.len();
         for c in queue {
             let held = &self.st.held[c as usize];
             self.stale[c as usize] = false;

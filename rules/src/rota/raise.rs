@@ -80,9 +80,23 @@ fn visit(g: &Graph, st: &State, s: &mut Search, (d, hops, q): (i64, u32, u32), e
             }
         }
     }
-    if let Some((a, b)) = pair(g, st, e.to, q).filter(|_| s.splits > 0) {
-        let lost = st.worth(a.post, a.cost) + st.worth(b.post, b.cost) - g.step(mine.len());
-        best.offer(d + (lost - worth).max(0), hops + 1, q, End::Split { champion: e.to, cost: e.cost });
+    if o.clashes > 0 && s.splits > 0 {
+        split(g, st, s, (d, hops, q), e, best);
+    }
+}
+
+/// Two places make way. Where nobody is to move it is enough that the one with more room gets dearer.
+fn split(g: &Graph, st: &State, s: &mut Search, (d, hops, q): (i64, u32, u32), e: &Edge, best: &mut Best) {
+    let Some((a, b)) = pair(g, st, e.to, q) else { return };
+    let lost = st.worth(a.post, a.cost) + st.worth(b.post, b.cost) - g.step(st.held[e.to as usize].len());
+    let key = (d + (lost - st.worth(q, e.cost)).max(0), hops + 1);
+    if !s.still {
+        return best.offer(key.0, key.1, q, End::Split { champion: e.to, cost: e.cost });
+    }
+    let room = |h: &Held| st.limit(g, h.post, st.holders[h.post as usize].len() - 1) - st.price[h.post as usize];
+    let dearer = if room(&a) >= room(&b) { a } else { b };
+    if key < best.key {
+        s.relax(dearer.post, key, (q, e.to, e.cost));
     }
 }
 

@@ -56,6 +56,8 @@ pub(crate) struct Search {
     pub work: u64,
     /// How often two places may still make way for one.
     pub splits: u32,
+    /// Prices only: nobody is going to move.
+    pub still: bool,
 }
 
 impl Search {
@@ -70,6 +72,7 @@ impl Search {
             ban: Vec::new(),
             work: 0,
             splits: 4 * posts as u32,
+            still: false,
         }
     }
 

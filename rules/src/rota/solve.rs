@@ -54,6 +54,9 @@ pub struct Solution {
     pub work: u64,
 }
 
+/// Attempts at a neighbourhood without gain before the rota counts as finished.
+const RUINS: u32 = 400;
+
 struct Caller<'a> {
     progress: &'a mut dyn FnMut(Progress) -> ControlFlow<()>,
     budget: u64,
@@ -91,29 +94,33 @@ pub fn solve(instance: &Instance, options: &Options, progress: &mut dyn FnMut(Pr
     if e.settle(queue, &mut caller) {
         e.st.commit();
         e.improve(&mut caller);
-        for _ in 0..3 {
-        e.mend(1, &mut caller);
-        e.improve(&mut caller);
-        }
-        e.mend(3, &mut caller);
-        let mut rng = Rng::new(options.seed);
-        let mut faults = e.faults();
-        for i in 0..500 {
-            if faults.is_empty() {break;}
-            if e.ruin(&faults, &mut rng, &mut caller) {
-                eprintln!("{i} obj {} faults {}", e.st.objective/g.scale, faults.len());
-                e.improve(&mut caller);
-                e.mend(2, &mut caller);
-                faults = e.faults();
-            }
-        }
+        refine(&mut e, options.seed, &mut caller);
     }
     e.tidy();
-    let (bound, _) = polish(&g, &e.st, 200, &mut caller);
+    let (bound, _) = polish(&g, &e.st, &mut caller);
     let mut assign: Vec<Assignment> = e.st.assignments(&g).iter().map(|a| map.outside(a)).collect();
     assign.sort_unstable();
     let score = score(instance, &assign);
     Ok(Solution { score, bound: bound.div_euclid(g.scale) + i64::from(bound.rem_euclid(g.scale) > 0), work: e.s.work, assign })
+}
+
+/// Prices and rota by turns, then neighbourhoods around what still does not fit.
+fn refine(e: &mut Engine, seed: u64, caller: &mut Caller) {
+    let mut rng = Rng::new(seed);
+    for _ in 0..3 {
+        let _ = e.mend(1, caller) && e.improve(caller);
+    }
+    e.mend(2, caller);
+    let mut faults = e.faults();
+    let mut patience = RUINS;
+    while !faults.is_empty() && patience > 0 && !caller.stopped {
+        patience -= 1;
+        if e.ruin(&faults, &mut rng, caller) {
+            let _ = e.improve(caller) && e.mend(2, caller);
+            faults = e.faults();
+            patience = RUINS;
+        }
+    }
 }
 
 /// Published assignments to champions, sessions and roles that still exist.
