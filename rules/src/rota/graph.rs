@@ -148,15 +148,19 @@ impl Graph {
         for &c in candidates {
             let champion = &instance.champions[c as usize];
             if trained(champion, role, s.day()) {
-                let (travel, known) = extra(&instance.weights, champion, s);
                 let a = Assignment { champion: c as usize, session: s.id, role: p.role as usize };
                 let keep = !kept.is_empty() && kept.contains(&a);
-                let cost = (travel - if known { instance.weights.continuity } else { 0 }) * self.scale - i64::from(keep);
-                row.push(Edge { to: c, cost });
+                row.push(Edge { to: c, cost: self.cost(instance, &a) - i64::from(keep) });
             }
         }
         row.sort_unstable_by_key(|e| (e.cost, e.to));
         row
+    }
+
+    /// The price of a pair known to be allowed.
+    pub fn cost(&self, instance: &Instance, a: &Assignment) -> i64 {
+        let (travel, known) = extra(&instance.weights, &instance.champions[a.champion], &instance.sessions[a.session]);
+        (travel - if known { instance.weights.continuity } else { 0 }) * self.scale
     }
 
     /// Posts of the session that `post` belongs to.

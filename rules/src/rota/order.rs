@@ -52,6 +52,10 @@ impl Arranged {
         Assignment { champion: self.champions.new[a.champion], session: self.sessions.new[a.session], role: a.role }
     }
 
+    pub fn session(&self, from: usize) -> usize {
+        self.sessions.new[from]
+    }
+
     pub fn outside(&self, a: &Assignment) -> Assignment {
         Assignment { champion: self.champions.old[a.champion], session: self.sessions.old[a.session], role: a.role }
     }

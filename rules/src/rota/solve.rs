@@ -1,11 +1,14 @@
 //! Plans a rota from start to end.
 use super::engine::{Control, Engine};
+use super::explain::{Unfilled, explain};
+use super::fairness::Fairness;
 use super::graph::{Graph, Wishes};
 use super::instance::{Assignment, Instance};
 use super::order::Arranged;
 use super::polish::polish;
 use super::price::{Broken, Score, score, verify};
 use super::rng::Rng;
+use super::shadow::{Shadow, shadows};
 use super::state::Held;
 use std::ops::ControlFlow;
 
@@ -42,7 +45,7 @@ pub struct Progress {
 }
 
 /// A rota and what is known about it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Solution {
     /// The rota, sorted.
     pub assign: Vec<Assignment>,
@@ -50,12 +53,25 @@ pub struct Solution {
     pub score: Score,
     /// No rota has an objective below this.
     pub bound: i64,
+    /// Empty places, with reasons.
+    pub unfilled: Vec<Unfilled>,
+    /// Where one more champion would fill most.
+    pub shadows: Vec<Shadow>,
+    /// How evenly the work is spread.
+    pub fairness: Fairness,
     /// Pairs looked at.
     pub work: u64,
 }
 
 /// Attempts at a neighbourhood without gain before the rota counts as finished.
 const RUINS: u32 = 400;
+
+impl Solution {
+    /// The objective above the bound, as a share of the bound: 0 is proven best.
+    pub fn gap(&self) -> f64 {
+        (self.score.objective() - self.bound) as f64 / (self.bound.abs().max(1)) as f64
+    }
+}
 
 struct Caller<'a> {
     progress: &'a mut dyn FnMut(Progress) -> ControlFlow<()>,
@@ -85,7 +101,8 @@ pub fn solve(instance: &Instance, options: &Options, progress: &mut dyn FnMut(Pr
     let inside = |all: &[Assignment]| -> Vec<Assignment> { all.iter().map(|a| map.inside(a)).collect() };
     let (pinned, published) = (inside(&options.pins), inside(&known(instance, &options.published)));
     let outranked = |&(champion, session): &(usize, usize)| pinned.iter().any(|p| (p.champion, p.session) == (champion, session));
-    let barred = options.barred.iter().map(|&(c, s)| map.inside(&(c, s, 0).into())).map(|a| (a.champion, a.session));
+    let exists = |b: &&(usize, usize)| b.0 < instance.champions.len() && b.1 < instance.sessions.len();
+    let barred = options.barred.iter().filter(exists).map(|&(c, s)| map.inside(&(c, s, 0).into())).map(|a| (a.champion, a.session));
     let barred: Vec<(usize, usize)> = barred.filter(|b| !outranked(b)).collect();
     let g = Graph::new(&map.instance, &Wishes { barred: &barred, published: &published });
     let mut caller = Caller { progress, budget: options.work, scale: g.scale, next: 0, bound: i64::MIN, stopped: false };
@@ -97,11 +114,25 @@ pub fn solve(instance: &Instance, options: &Options, progress: &mut dyn FnMut(Pr
         refine(&mut e, options.seed, &mut caller);
     }
     e.tidy();
-    let (bound, _) = polish(&g, &e.st, &mut caller);
+    let (bound, prices) = polish(&g, &e.st, &mut caller);
     let mut assign: Vec<Assignment> = e.st.assignments(&g).iter().map(|a| map.outside(a)).collect();
     assign.sort_unstable();
-    let score = score(instance, &assign);
-    Ok(Solution { score, bound: bound.div_euclid(g.scale) + i64::from(bound.rem_euclid(g.scale) > 0), work: e.s.work, assign })
+    let price = |session: usize, role: usize| {
+        prices[(g.first[map.session(session)] + role as u32) as usize].div_euclid(g.scale)
+    };
+    Ok(Solution {
+        score: Score { change: lost(&options.published, &assign), ..score(instance, &assign) },
+        bound: bound.div_euclid(g.scale) + i64::from(bound.rem_euclid(g.scale) > 0),
+        unfilled: explain(instance, &assign, &options.barred),
+        shadows: shadows(instance, &assign, &price),
+        fairness: Fairness::of(instance.champions.len(), &assign),
+        work: e.s.work,
+        assign,
+    })
+}
+
+fn lost(published: &[Assignment], assign: &[Assignment]) -> i64 {
+    published.iter().filter(|a| assign.binary_search(a).is_err()).count() as i64
 }
 
 /// Prices and rota by turns, then neighbourhoods around what still does not fit.
