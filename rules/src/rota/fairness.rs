@@ -32,4 +32,10 @@ impl Fairness {
         let spread = squares as f64 - total * total / (load.len().max(1)) as f64;
         Self { loads, max, squares, unfairness: spread.max(0.0).sqrt() }
     }
+
+    /// Orders rotas of the same people: the lower the fairer. Squares first; where they tie, whoever has most has less.
+    pub fn rank(&self) -> (i64, Vec<usize>) {
+        let heavy = self.loads.iter().enumerate().rev();
+        (self.squares, heavy.flat_map(|(k, &n)| std::iter::repeat_n(k, n)).collect())
+    }
 }

@@ -106,7 +106,8 @@ impl<'a> Repairer<'a> {
         let mut looks = 0;
         while let Some(Reverse((cost, at))) = heap.pop() {
             let (post, depth) = (self.links[at].post, self.links[at].depth);
-            if cost > self.best.0 || looks > LOOKS || label.get(&post) != Some(&cost) || depth >= LINKS {
+            // What follows a label can still pay back a reward or two for continuity.
+            if cost - 2 * self.instance.weights.continuity * self.g.scale > self.best.0 || looks > LOOKS || label.get(&post) != Some(&cost) || depth >= LINKS {
                 continue;
             }
             if depth > 0 {
@@ -119,13 +120,19 @@ impl<'a> Repairer<'a> {
         }
     }
 
-    /// What an empty place costs; of a lead, the helpers' places too.
+    /// What an empty place costs; of a lead, what goes with the helpers too.
     fn loss(&self, post: u32) -> i64 {
         let p = &self.g.posts[post as usize];
         if !p.leads || !self.st.holders[post as usize].is_empty() {
             return p.penalty;
         }
-        self.g.siblings(post as usize).map(|h| (1 + (h as u32 != post) as i64 * (self.st.holders[h].len() as i64 - 1)) * p.penalty).sum()
+        let holders = self.g.siblings(post as usize).skip(1).flat_map(|h| self.st.holders[h].iter().map(move |&c| (h, c)));
+        let freed = holders.map(|(h, c)| {
+            let mine = &self.st.held[c as usize];
+            let cost: i64 = mine.iter().filter(|x| x.post as usize == h).map(|x| x.cost).sum();
+            p.penalty - cost - self.g.step(mine.len())
+        });
+        p.penalty + freed.sum::<i64>()
     }
 
     /// A chain may end in a lesser place left empty, but not by taking a lead from helpers.
@@ -152,7 +159,7 @@ impl<'a> Repairer<'a> {
         for (i, h) in mine.iter().enumerate() {
             let freed = !full || self.g.week(h.post) == self.g.week(post);
             let next = cost + e.cost - h.cost;
-            let better = next < *label.get(&h.post).unwrap_or(&i64::MAX) && next < self.best.0;
+            let better = next < *label.get(&h.post).unwrap_or(&i64::MAX);
             if !h.fixed && freed && o.clashes <= 1 && (o.clashes == 0 || o.first == i) && better {
                 label.insert(h.post, next);
                 heap.push(Reverse((next, self.links.len())));

@@ -117,6 +117,9 @@ pub fn solve(instance: &Instance, options: &Options, progress: &mut dyn FnMut(Pr
     let (bound, prices) = polish(&g, &e.st, &mut caller);
     let mut assign: Vec<Assignment> = e.st.assignments(&g).iter().map(|a| map.outside(a)).collect();
     assign.sort_unstable();
+    if let Some(published) = better(instance, options, &assign) {
+        assign = published;
+    }
     let price = |session: usize, role: usize| {
         prices[(g.first[map.session(session)] + role as u32) as usize].div_euclid(g.scale)
     };
@@ -129,6 +132,16 @@ pub fn solve(instance: &Instance, options: &Options, progress: &mut dyn FnMut(Pr
         work: e.s.work,
         assign,
     })
+}
+
+/// What is published, where it still keeps every rule and wish and the plan is no better: then nothing changes.
+fn better(instance: &Instance, options: &Options, assign: &[Assignment]) -> Option<Vec<Assignment>> {
+    let mut published = options.published.clone();
+    published.sort_unstable();
+    let wished = options.pins.iter().all(|p| published.binary_search(p).is_ok())
+        && !published.iter().any(|a| !options.pins.contains(a) && options.barred.contains(&(a.champion, a.session)));
+    let cost = super::price::price(instance, &published).ok()?.objective();
+    (wished && cost <= score(instance, assign).objective()).then_some(published)
 }
 
 fn lost(published: &[Assignment], assign: &[Assignment]) -> i64 {

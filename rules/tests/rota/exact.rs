@@ -65,7 +65,6 @@ fn the_bound_never_exceeds_the_optimum_and_the_rota_reaches_it() {
         best += u32::from(s.score.objective() == optimum);
         proven += u32::from(s.bound == optimum);
     }
-    println!("{cases} {best} {proven}");
     assert!(best * 100 >= cases * 99 && proven * 100 >= cases * 95, "{best} best, {proven} proven of {cases}");
 }
 

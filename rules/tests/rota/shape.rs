@@ -2,6 +2,8 @@
 use crate::solve::plan;
 use rules::rota::{Assignment, Blocker, Broken, Champion, Fairness, Instance, Malformed, Options, Role, Session, Weights, price};
 
+type Spoil<T> = fn(&mut T);
+
 fn champion(id: usize) -> Champion {
     Champion { id, x: 0, y: 0, max_travel: 5000, dbs: 2, dbs_until: 100, modules: vec![(1, 100)], availability: vec![(1, 540, 1020)], max_per_week: 1, groups: vec![] }
 }
@@ -19,7 +21,7 @@ fn tiny() -> Instance {
 
 #[test]
 fn malformed_input_is_named() {
-    let faults: [(Malformed, fn(&mut Instance)); 9] = [
+    let faults: [(Malformed, Spoil<Instance>); 9] = [
         (Malformed::Horizon, |i| i.weeks = 0),
         (Malformed::Weights, |i| i.weights.fairness = -1),
         (Malformed::Weights, |i| i.weights.travel_unit = 0),
@@ -47,7 +49,7 @@ fn one_session_one_champion() {
 
 #[test]
 fn each_rule_in_the_way_is_named_with_its_remedy() {
-    let ways: [(Blocker, fn(&mut Champion)); 4] = [
+    let ways: [(Blocker, Spoil<Champion>); 4] = [
         (Blocker::TooFar, |c| c.max_travel = 600),
         (Blocker::Dbs, |c| c.dbs = 1),
         (Blocker::Modules, |c| c.modules.clear()),
@@ -78,4 +80,12 @@ fn fairness_counts_everyone() {
     let f = Fairness::of_loads(&[2, 2, 0]);
     assert_eq!((f.loads, f.max, f.squares), (vec![1, 0, 2], 2, 8));
     assert!((f.unfairness - (8.0f64 - 16.0 / 3.0).sqrt()).abs() < 1e-9);
+}
+
+/// Timefold Solver's manual, "Load balancing and fairness": fifteen tasks, five people, from most to least fair.
+#[test]
+fn published_examples_come_out_in_their_order() {
+    let schedules = [[3, 3, 3, 3, 3], [4, 4, 3, 2, 2], [5, 3, 3, 2, 2], [5, 5, 2, 2, 1], [6, 3, 3, 2, 1], [5, 6, 2, 1, 1], [11, 1, 1, 1, 1]];
+    let ranks: Vec<_> = schedules.iter().map(|s| Fairness::of_loads(s).rank()).collect();
+    assert!(ranks.windows(2).all(|w| w[0] < w[1]), "{ranks:?}");
 }
