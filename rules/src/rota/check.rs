@@ -38,7 +38,21 @@ impl Instance {
             return Err(Malformed::Weights);
         }
         self.champions.iter().enumerate().try_for_each(|(i, c)| champion(i, c))?;
-        self.sessions.iter().enumerate().try_for_each(|(i, s)| session(i, s, self.weeks))
+        self.sessions.iter().enumerate().try_for_each(|(i, s)| session(i, s, self.weeks))?;
+        if self.worst() < 1 << 45 { Ok(()) } else { Err(Malformed::Weights) }
+    }
+}
+
+impl Instance {
+    /// No rota's objective is beyond this, and no sum on the way to it.
+    fn worst(&self) -> i128 {
+        let w = &self.weights;
+        let reach = self.champions.iter().map(|c| c.max_travel).max().unwrap_or(0);
+        let of = |s: &Session| s.roles.iter().map(|r| i128::from(r.places)).sum::<i128>();
+        let places: i128 = self.sessions.iter().map(of).sum();
+        let penalties: i128 = self.sessions.iter().map(|s| of(s) * i128::from(s.priority * w.unfilled)).sum();
+        let longest = self.sessions.len() as i128;
+        penalties + places * (i128::from(w.fairness) * 2 * longest.min(places) + i128::from(reach / w.travel_unit + w.continuity))
     }
 }
 

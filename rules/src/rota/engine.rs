@@ -5,6 +5,9 @@ use super::raise::{Raised, raise};
 use super::search::Search;
 use super::state::{Held, State};
 
+/// Pairs looked at in one search that count as many.
+const LONG: u64 = 40_000;
+
 /// Asked now and then whether to go on.
 pub(crate) trait Control {
     fn stop(&mut self, work: u64, objective: i64) -> bool;
@@ -26,7 +29,7 @@ impl<'a> Engine<'a> {
         }
         for p in 0..g.posts.len() as u32 {
             let price = st.entry(g, p).min(st.limit(g, p, 0));
-            st.price[p as usize] = price;
+            st.set_price(g, p, price);
             if g.posts[p as usize].leads && g.by_post.row(p as usize).is_empty() {
                 st.open[g.posts[p as usize].slot.session as usize] = false;
             }
@@ -60,7 +63,10 @@ impl<'a> Engine<'a> {
             if !self.st.vacant(self.g, p) {
                 continue;
             }
-            match raise(self.g, &mut self.st, &mut self.s, p) {
+            let before = self.s.work;
+            let raised = raise(self.g, &mut self.st, &mut self.s, p);
+            self.pace(self.s.work - before);
+            match raised {
                 Raised::Filled => {}
                 Raised::GaveUp(q) => self.gave_up(q),
                 Raised::Split(a, b) => {
@@ -70,6 +76,15 @@ impl<'a> Engine<'a> {
             }
         }
         true
+    }
+
+    /// Where long searches are the rule, as in dense towns, ends nearly as good are taken: the objective hardly
+    /// suffers, and what it does is mended later.
+    fn pace(&mut self, looked: u64) {
+        self.s.near = match looked {
+            0..LONG => self.s.near * 7 / 8,
+            _ => (self.s.near * 9 / 8 + self.g.scale).min(self.g.fairness.max(40 * self.g.scale) / 16),
+        };
     }
 
     fn gave_up(&mut self, post: u32) {

@@ -9,7 +9,13 @@ use std::collections::HashSet;
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Edge {
     pub to: u32,
-    pub cost: i64,
+    cost: i32,
+}
+
+impl Edge {
+    pub fn cost(self) -> i64 {
+        i64::from(self.cost)
+    }
 }
 
 /// Rows of edges, packed.
@@ -100,9 +106,16 @@ impl Graph {
         g
     }
 
+    /// Above the number of published assignments, so that all of them together stay below one unit; but costs keep to 32 bits.
+    fn scale(instance: &Instance, published: usize) -> i64 {
+        let reach = instance.champions.iter().map(|c| c.max_travel).max().unwrap_or(0);
+        let most = reach / instance.weights.travel_unit + instance.weights.continuity + 2;
+        (published as i64 + 1).clamp(16, 1 << 16).min(i64::from(i32::MAX) / most)
+    }
+
     /// Posts alone, without pairs.
     pub fn posts(instance: &Instance, published: usize) -> Self {
-        let scale = (published as i64 + 1).clamp(16, 1 << 16);
+        let scale = Self::scale(instance, published);
         let mut g = Self {
             scale,
             fairness: instance.weights.fairness * scale,
@@ -150,7 +163,7 @@ impl Graph {
             if trained(champion, role, s.day()) {
                 let a = Assignment { champion: c as usize, session: s.id, role: p.role as usize };
                 let keep = !kept.is_empty() && kept.contains(&a);
-                row.push(Edge { to: c, cost: self.cost(instance, &a) - i64::from(keep) });
+                row.push(Edge { to: c, cost: (self.cost(instance, &a) - i64::from(keep)) as i32 });
             }
         }
         row.sort_unstable_by_key(|e| (e.cost, e.to));

@@ -61,7 +61,7 @@ impl Engine<'_> {
         let mut queue = Vec::new();
         for p in posts {
             let entry = self.st.entry(self.g, p).min(self.g.posts[p as usize].penalty);
-            self.st.set_price(p, entry);
+            self.st.set_price(self.g, p, entry);
             let missing = self.g.posts[p as usize].places as usize - self.st.holders[p as usize].len();
             queue.extend(std::iter::repeat_n(p, missing));
         }
@@ -75,7 +75,7 @@ impl Engine<'_> {
         queue.into_iter().all(|p| {
             self.attempt(control, |e, control| {
                 let entry = e.st.entry(e.g, p).min(e.st.price[p as usize]);
-                e.st.set_price(p, entry);
+                e.st.set_price(e.g, p, entry);
                 e.settle(vec![p], control)
             })
         })
@@ -103,7 +103,7 @@ impl Engine<'_> {
         let new: Vec<Held> = row
             .iter()
             .filter(|e| wanted.contains(&e.to) && !self.st.held[c as usize].iter().any(|h| h.post == e.to))
-            .map(|e| Held { post: e.to, cost: e.cost, fixed: true })
+            .map(|e| Held { post: e.to, cost: e.cost(), fixed: true })
             .collect();
         for h in &new {
             self.st.join(self.g, c, *h);

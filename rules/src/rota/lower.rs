@@ -15,7 +15,7 @@ pub(crate) fn lower(g: &Graph, st: &mut State, s: &mut Search, post: u32) -> boo
         }
         s.chain(best.post, false, &mut moves);
         if s.apply(g, st, &moves) {
-            s.reprice(st, &best, -1);
+            s.reprice(g, st, -1);
             return true;
         }
         if s.exhausted() {
@@ -43,7 +43,7 @@ pub(crate) fn explore(g: &Graph, st: &State, s: &mut Search, start: u32, mut bes
         // A vacancy that was reached ends the chain: nobody needs to leave it.
         if q != start && st.vacant(g, q) {
             best.offer(d, hops, q, End::Add { champion: 0, cost: 0 });
-            return best;
+            continue;
         }
         for &c in &st.holders[q as usize] {
             visit(g, st, s, (d, hops, q), c, &mut best);
@@ -63,7 +63,7 @@ fn visit(g: &Graph, st: &State, s: &mut Search, (d, hops, q): (i64, u32, u32), c
     best.offer(d + (worth - g.step(mine.len())).max(0), hops + 1, q, End::Drop { champion: c });
     for e in g.by_champion.row(c as usize) {
         s.work += 1;
-        let mut key = (d + (worth - st.worth(e.to, e.cost)).max(0), hops + 1);
+        let mut key = (d + (worth - st.worth(e.to, e.cost())).max(0), hops + 1);
         if key >= best.key || e.to == q || mine.iter().any(|h| h.post == e.to) || s.banned(e.to, c) {
             continue;
         }
@@ -79,7 +79,7 @@ fn visit(g: &Graph, st: &State, s: &mut Search, (d, hops, q): (i64, u32, u32), c
             continue; // a session that does not take place
         }
         if key < best.key {
-            s.relax(e.to, key, (q, c, e.cost));
+            s.relax(e.to, key, (q, c, e.cost()));
         }
     }
 }

@@ -15,14 +15,14 @@ fn lift(g: &Graph, st: &mut State, s: &mut Search, post: u32, by: i64) -> i64 {
     s.still = true;
     let best = raise::explore(g, st, s, post, until(post, room));
     s.still = false;
-    s.reprice(st, &best, 1);
+    s.reprice(g, st, 1);
     best.key.0
 }
 
 /// Lowers the price by up to `by`, likewise.
 fn sink(g: &Graph, st: &mut State, s: &mut Search, post: u32, by: i64) -> i64 {
     let best = lower::explore(g, st, s, post, until(post, by));
-    s.reprice(st, &best, -1);
+    s.reprice(g, st, -1);
     best.key.0
 }
 

@@ -22,7 +22,7 @@ pub(crate) fn raise(g: &Graph, st: &mut State, s: &mut Search, post: u32) -> Rai
         let result = ending(g, st, &best, &mut moves);
         s.chain(best.post, true, &mut moves);
         if s.apply(g, st, &moves) {
-            s.reprice(st, &best, 1);
+            s.reprice(g, st, 1);
             return result;
         }
         if s.exhausted() {
@@ -41,11 +41,12 @@ pub(crate) fn explore(g: &Graph, st: &State, s: &mut Search, start: u32, mut bes
         }
         let least = d + g.fairness - st.price[q as usize];
         for e in g.by_post.row(q as usize) {
-            if least + e.cost > best.key.0 {
+            if least + e.cost() > best.key.0 {
                 break;
             }
             s.work += 1;
-            if !s.banned(q, e.to) {
+            let beyond = d - st.price[q as usize] + st.floor[e.to as usize] + e.cost() > best.key.0;
+            if !beyond && !s.banned(q, e.to) {
                 visit(g, st, s, (d, hops, q), e, &mut best);
             }
         }
@@ -56,9 +57,9 @@ pub(crate) fn explore(g: &Graph, st: &State, s: &mut Search, start: u32, mut bes
 /// What champion `e.to` could do for post `q`.
 fn visit(g: &Graph, st: &State, s: &mut Search, (d, hops, q): (i64, u32, u32), e: &Edge, best: &mut Best) {
     let mine = &st.held[e.to as usize];
-    let worth = st.worth(q, e.cost);
+    let worth = st.worth(q, e.cost());
     if mine.is_empty() {
-        return best.offer(d + (g.step(1) - worth).max(0), hops + 1, q, End::Add { champion: e.to, cost: e.cost });
+        return best.offer(d + (g.step(1) - worth).max(0), hops + 1, q, End::Add { champion: e.to, cost: e.cost() });
     }
     if mine.iter().any(|h| h.post == q) {
         return;
@@ -66,7 +67,7 @@ fn visit(g: &Graph, st: &State, s: &mut Search, (d, hops, q): (i64, u32, u32), e
     let o = st.obstacles(g, e.to, q);
     let full = o.week >= g.caps[e.to as usize];
     if o.clashes == 0 && !full {
-        best.offer(d + (g.step(mine.len() + 1) - worth).max(0), hops + 1, q, End::Add { champion: e.to, cost: e.cost });
+        best.offer(d + (g.step(mine.len() + 1) - worth).max(0), hops + 1, q, End::Add { champion: e.to, cost: e.cost() });
     }
     if o.clashes <= 1 {
         for (i, h) in mine.iter().enumerate() {
@@ -76,7 +77,7 @@ fn visit(g: &Graph, st: &State, s: &mut Search, (d, hops, q): (i64, u32, u32), e
             }
             let key = (d + (st.worth(h.post, h.cost) - worth).max(0), hops + 1);
             if key < best.key {
-                s.relax(h.post, key, (q, e.to, e.cost));
+                s.relax(h.post, key, (q, e.to, e.cost()));
             }
         }
     }
@@ -89,14 +90,14 @@ fn visit(g: &Graph, st: &State, s: &mut Search, (d, hops, q): (i64, u32, u32), e
 fn split(g: &Graph, st: &State, s: &mut Search, (d, hops, q): (i64, u32, u32), e: &Edge, best: &mut Best) {
     let Some((a, b)) = pair(g, st, e.to, q) else { return };
     let lost = st.worth(a.post, a.cost) + st.worth(b.post, b.cost) - g.step(st.held[e.to as usize].len());
-    let key = (d + (lost - st.worth(q, e.cost)).max(0), hops + 1);
+    let key = (d + (lost - st.worth(q, e.cost())).max(0), hops + 1);
     if !s.still {
-        return best.offer(key.0, key.1, q, End::Split { champion: e.to, cost: e.cost });
+        return best.offer(key.0, key.1, q, End::Split { champion: e.to, cost: e.cost() });
     }
     let room = |h: &Held| st.limit(g, h.post, st.holders[h.post as usize].len() - 1) - st.price[h.post as usize];
     let dearer = if room(&a) >= room(&b) { a } else { b };
     if key < best.key {
-        s.relax(dearer.post, key, (q, e.to, e.cost));
+        s.relax(dearer.post, key, (q, e.to, e.cost()));
     }
 }
 

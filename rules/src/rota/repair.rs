@@ -152,18 +152,18 @@ impl<'a> Repairer<'a> {
         }
         let o = self.st.obstacles(&self.g, e.to, post);
         let full = o.week >= self.g.caps[e.to as usize];
-        let added = cost + e.cost + self.g.step(mine.len() + 1);
+        let added = cost + e.cost() + self.g.step(mine.len() + 1);
         if o.clashes == 0 && !full && added < self.best.0 {
             self.best = (added, Some((at, Some(e))));
         }
         for (i, h) in mine.iter().enumerate() {
             let freed = !full || self.g.week(h.post) == self.g.week(post);
-            let next = cost + e.cost - h.cost;
+            let next = cost + e.cost() - h.cost;
             let better = next < *label.get(&h.post).unwrap_or(&i64::MAX);
             if !h.fixed && freed && o.clashes <= 1 && (o.clashes == 0 || o.first == i) && better {
                 label.insert(h.post, next);
                 heap.push(Reverse((next, self.links.len())));
-                self.links.push(Link { post: h.post, cost: next, depth: depth + 1, from: Some((at, e.to, e.cost)) });
+                self.links.push(Link { post: h.post, cost: next, depth: depth + 1, from: Some((at, e.to, e.cost())) });
             }
         }
     }
@@ -178,7 +178,7 @@ impl<'a> Repairer<'a> {
         let mut out = Vec::new();
         let Some((mut at, end)) = self.best.1 else { return out };
         if let Some(e) = end {
-            out.push((e.to, self.links[at].post, e.cost, None));
+            out.push((e.to, self.links[at].post, e.cost(), None));
         }
         while let Some((before, champion, cost)) = self.links[at].from {
             out.push((champion, self.links[before].post, cost, Some(self.links[at].post)));

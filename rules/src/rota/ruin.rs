@@ -82,7 +82,7 @@ impl Engine<'_> {
             if possible && !self.g.by_post.row(p as usize).is_empty() {
                 self.st.set_open(self.g.session(p), true);
                 let entry = self.st.entry(self.g, p).min(self.st.limit(self.g, p, 0));
-                self.st.set_price(p, entry);
+                self.st.set_price(self.g, p, entry);
                 let missing = self.g.posts[p as usize].places as usize - self.st.holders[p as usize].len();
                 queue.extend(std::iter::repeat_n(p, missing));
             }

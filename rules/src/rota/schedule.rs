@@ -52,7 +52,7 @@ impl Scheduler {
         let fine = fine(held);
         self.fairness = fine * g.fairness;
         for e in g.by_champion.row(champion as usize) {
-            let worth = price[e.to as usize] - e.cost;
+            let worth = price[e.to as usize] - e.cost();
             let mine = held.iter().find(|h| h.post == e.to);
             if worth > g.fairness || (mine.is_some() && worth >= g.fairness) || mine.is_some_and(|h| h.fixed) {
                 self.offers.push(Offer { post: e.to, worth: fine * worth + i64::from(mine.is_some()) });

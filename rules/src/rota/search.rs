@@ -58,6 +58,9 @@ pub(crate) struct Search {
     pub splits: u32,
     /// Prices only: nobody is going to move.
     pub still: bool,
+    /// An end this much farther than the nearest is good enough. Grows while searches are long.
+    pub near: i64,
+    settled: i64,
 }
 
 impl Search {
@@ -73,6 +76,8 @@ impl Search {
             work: 0,
             splits: 4 * posts as u32,
             still: false,
+            near: 0,
+            settled: 0,
         }
     }
 
@@ -101,13 +106,15 @@ impl Search {
     /// The next post for good, unless the best end is nearer.
     pub fn pop(&mut self, best: &Best) -> Option<(i64, u32, u32)> {
         while let Some(Reverse((d, hops, post))) = self.heap.pop() {
-            if (d, hops) >= best.key {
+            if (d + self.near, hops) >= best.key {
+                self.settled = d.min(best.key.0);
                 return None;
             }
             if self.label[post as usize] == (d, hops) {
                 return Some((d, hops, post));
             }
         }
+        self.settled = best.key.0;
         None
     }
 
@@ -115,12 +122,12 @@ impl Search {
         !self.ban.is_empty() && self.ban.contains(&(post, champion))
     }
 
-    /// Moves every label's post by what it is nearer than the end: the prices under which the chain costs nothing.
-    pub fn reprice(&self, st: &mut State, best: &Best, sign: i64) {
+    /// Moves every label's post by what it is nearer than the end: prices under which the chain costs nothing, or next to it.
+    pub fn reprice(&self, g: &Graph, st: &mut State, sign: i64) {
         for &p in &self.seen {
-            let less = best.key.0 - self.label[p as usize].0;
+            let less = self.settled - self.label[p as usize].0;
             if less > 0 {
-                st.set_price(p, st.price[p as usize] + sign * less);
+                st.set_price(g, p, st.price[p as usize] + sign * less);
             }
         }
     }

@@ -177,7 +177,7 @@ fn pins(g: &Graph, pins: &[Assignment]) -> Vec<(u32, Held)> {
     let held = |a: &Assignment| {
         let post = g.first[a.session] + a.role as u32;
         let edge = g.by_champion.row(a.champion).iter().find(|e| e.to == post)?;
-        Some((a.champion as u32, Held { post, cost: edge.cost, fixed: true }))
+        Some((a.champion as u32, Held { post, cost: edge.cost(), fixed: true }))
     };
     pins.iter().filter_map(held).collect()
 }

@@ -24,6 +24,8 @@ pub(crate) struct State {
     pub held: Vec<Vec<Held>>,
     pub holders: Vec<Vec<u32>>,
     pub price: Vec<i64>,
+    /// No post gets into a champion's schedule for less than this, its own cost aside.
+    pub floor: Vec<i64>,
     pub open: Vec<bool>,
     pub objective: i64,
     log: Vec<Step>,
@@ -35,6 +37,7 @@ impl State {
             held: vec![Vec::new(); champions],
             holders: vec![Vec::new(); g.posts.len()],
             price: vec![0; g.posts.len()],
+            floor: vec![g.fairness; champions],
             open: vec![true; g.first.len() - 1],
             objective: g.posts.iter().map(|p| p.penalty * i64::from(p.places)).sum(),
             log: Vec::new(),
@@ -58,6 +61,7 @@ impl State {
         mine.push(h);
         self.objective += h.cost + g.step(mine.len()) - g.posts[h.post as usize].penalty;
         self.holders[h.post as usize].push(c);
+        self.refloor(g, c);
     }
 
     fn take(&mut self, g: &Graph, c: u32, h: Held) {
@@ -65,11 +69,26 @@ impl State {
         self.objective -= h.cost + g.step(mine.len()) - g.posts[h.post as usize].penalty;
         mine.retain(|x| x.post != h.post);
         self.holders[h.post as usize].retain(|&x| x != c);
+        self.refloor(g, c);
     }
 
-    pub fn set_price(&mut self, post: u32, price: i64) {
+    /// The cheaper of one more step of fairness and what the least of the held places would have to be left for.
+    fn refloor(&mut self, g: &Graph, c: u32) {
+        let mine = &self.held[c as usize];
+        let swap = mine.iter().map(|h| self.worth(h.post, h.cost)).min().unwrap_or(i64::MAX);
+        self.floor[c as usize] = swap.min(g.step(mine.len() + 1));
+    }
+
+    pub fn set_price(&mut self, g: &Graph, post: u32, price: i64) {
         self.log.push(Step::Priced(post, self.price[post as usize]));
+        self.reprice(g, post, price);
+    }
+
+    fn reprice(&mut self, g: &Graph, post: u32, price: i64) {
         self.price[post as usize] = price;
+        for i in 0..self.holders[post as usize].len() {
+            self.refloor(g, self.holders[post as usize][i]);
+        }
     }
 
     pub fn set_open(&mut self, session: u32, open: bool) {
@@ -88,7 +107,7 @@ impl State {
             match step {
                 Step::Joined(c, h) => self.take(g, c, h),
                 Step::Left(c, h) => self.put(g, c, h),
-                Step::Priced(p, old) => self.price[p as usize] = old,
+                Step::Priced(p, old) => self.reprice(g, p, old),
                 Step::Opened(s, old) => self.open[s as usize] = old,
             }
         }
@@ -165,13 +184,13 @@ impl State {
             return None;
         }
         if o.clashes == 0 && !full {
-            return Some(e.cost + g.step(mine.len() + 1));
+            return Some(e.cost() + g.step(mine.len() + 1));
         }
         let swaps = mine.iter().enumerate().filter(|(i, h)| {
             let freed = !full || g.week(h.post) == g.week(post);
             !h.fixed && freed && (o.clashes == 0 || (o.clashes == 1 && o.first == *i))
         });
-        swaps.map(|(_, h)| e.cost + self.worth(h.post, h.cost)).min()
+        swaps.map(|(_, h)| e.cost() + self.worth(h.post, h.cost)).min()
     }
 }
 
