@@ -7,6 +7,8 @@ use super::state::{Held, State};
 
 /// Pairs looked at in one search that count as many.
 const LONG: u64 = 40_000;
+/// The same, so many that time matters more than the last of the objective.
+const TOO_LONG: u64 = 160_000;
 
 /// Asked now and then whether to go on.
 pub(crate) trait Control {
@@ -81,9 +83,11 @@ impl<'a> Engine<'a> {
     /// Where long searches are the rule, as in dense towns, ends nearly as good are taken: the objective hardly
     /// suffers, and what it does is mended later.
     fn pace(&mut self, looked: u64) {
+        let most = self.g.fairness.max(40 * self.g.scale);
         self.s.near = match looked {
             0..LONG => self.s.near * 7 / 8,
-            _ => (self.s.near * 9 / 8 + self.g.scale).min(self.g.fairness.max(40 * self.g.scale) / 16),
+            LONG..TOO_LONG => (self.s.near * 9 / 8 + self.g.scale).min(most / 16),
+            _ => (self.s.near * 2 + self.g.scale).min(most / 2),
         };
     }
 
@@ -102,8 +106,40 @@ impl<'a> Engine<'a> {
         }
     }
 
-    /// After a stop: helpers without a lead go, so that no rule stays broken.
-    pub fn tidy(&mut self) {
+    /// After a stop: leads first, helpers without a lead go so that no rule stays broken, then whoever is free.
+    pub fn top_up(&mut self) {
+        let mut order: Vec<u32> = (0..self.g.posts.len() as u32).collect();
+        order.sort_by_key(|&p| (!self.g.posts[p as usize].leads, -self.g.posts[p as usize].penalty));
+        let leads = order.partition_point(|&p| self.g.posts[p as usize].leads);
+        order[..leads].iter().for_each(|&p| self.greedy(p));
+        self.tidy();
+        order[leads..].iter().for_each(|&p| self.greedy(p));
+        self.st.commit();
+    }
+
+    /// Free champions for the post, the cheapest first, while they cost less than the empty place.
+    fn greedy(&mut self, post: u32) {
+        let p = self.g.posts[post as usize];
+        if p.led && self.st.holders[self.g.siblings(post as usize).start].is_empty() {
+            return;
+        }
+        while self.st.holders[post as usize].len() < p.places as usize {
+            let row = self.g.by_post.row(post as usize).iter();
+            let free = row.filter_map(|e| self.joining(post, e.to).map(|step| (step + e.cost(), *e)));
+            match free.min_by_key(|(cost, e)| (*cost, e.to)) {
+                Some((cost, e)) if cost < p.penalty => self.st.join(self.g, e.to, Held { post, cost: e.cost(), fixed: false }),
+                _ => return,
+            }
+        }
+    }
+
+    fn joining(&self, post: u32, champion: u32) -> Option<i64> {
+        let o = self.st.obstacles(self.g, champion, post);
+        let free = o.clashes == 0 && o.week < self.g.caps[champion as usize];
+        free.then(|| self.g.step(self.st.held[champion as usize].len() + 1))
+    }
+
+    fn tidy(&mut self) {
         for s in 0..self.g.first.len() - 1 {
             let posts = self.g.first[s]..self.g.first[s + 1];
             let lead = self.g.posts.get(posts.start as usize).is_some_and(|p| p.leads);

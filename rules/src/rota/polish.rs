@@ -29,7 +29,7 @@ pub(crate) fn polish(g: &Graph, st: &State, control: &mut dyn Control) -> (i64, 
     let mut best = (p.bound(), p.price.clone());
     let mut since = 0;
     // Champions looked at, not rounds, so that large instances get fewer of them.
-    while p.looks < LOOKS && since < 30 && st.objective - best.0 >= g.scale && !control.stop(0, st.objective) {
+    while p.looks < LOOKS && since < 30 && st.objective - best.0 >= g.scale && !control.stop(20 * p.looks as u64, st.objective) {
         p.round();
         since += 1;
         let now = p.bound();

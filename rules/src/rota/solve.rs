@@ -78,12 +78,15 @@ struct Caller<'a> {
     budget: u64,
     scale: i64,
     next: u64,
+    /// Work before the present stage, which counts its own from 0.
+    base: u64,
     bound: i64,
     stopped: bool,
 }
 
 impl Control for Caller<'_> {
     fn stop(&mut self, work: u64, objective: i64) -> bool {
+        let work = work + self.base;
         if work >= self.next && !self.stopped {
             self.next = work + 20_000;
             let p = Progress { work, objective: objective.div_euclid(self.scale), bound: self.bound };
@@ -105,7 +108,7 @@ pub fn solve(instance: &Instance, options: &Options, progress: &mut dyn FnMut(Pr
     let barred = options.barred.iter().filter(exists).map(|&(c, s)| map.inside(&(c, s, 0).into())).map(|a| (a.champion, a.session));
     let barred: Vec<(usize, usize)> = barred.filter(|b| !outranked(b)).collect();
     let g = Graph::new(&map.instance, &Wishes { barred: &barred, published: &published });
-    let mut caller = Caller { progress, budget: options.work, scale: g.scale, next: 0, bound: i64::MIN, stopped: false };
+    let mut caller = Caller { progress, budget: options.work, scale: g.scale, next: 0, base: 0, bound: i64::MIN, stopped: false };
     let mut e = Engine::new(&g, instance.champions.len(), &pins(&g, &pinned));
     let queue = e.vacancies();
     if e.settle(queue, &mut caller) {
@@ -113,7 +116,11 @@ pub fn solve(instance: &Instance, options: &Options, progress: &mut dyn FnMut(Pr
         e.improve(&mut caller);
         refine(&mut e, options.seed, &mut caller);
     }
-    e.tidy();
+    if caller.stopped {
+        e.top_up();
+    }
+    caller.next = e.s.work;
+    caller.base = e.s.work;
     let (bound, prices) = polish(&g, &e.st, &mut caller);
     let mut assign: Vec<Assignment> = e.st.assignments(&g).iter().map(|a| map.outside(a)).collect();
     assign.sort_unstable();
