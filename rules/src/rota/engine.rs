@@ -71,10 +71,7 @@ impl<'a> Engine<'a> {
             match raised {
                 Raised::Filled => {}
                 Raised::GaveUp(q) => self.gave_up(q),
-                Raised::Split(a, b) => {
-                    self.s.splits -= 1;
-                    queue.extend([b, a]);
-                }
+                Raised::Split(a, b) => queue.extend([b, a]),
             }
         }
         true

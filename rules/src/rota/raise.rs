@@ -23,6 +23,9 @@ pub(crate) fn raise(g: &Graph, st: &mut State, s: &mut Search, post: u32) -> Rai
         s.chain(best.post, true, &mut moves);
         if s.apply(g, st, &moves) {
             s.reprice(g, st, 1);
+            if let Raised::Split(..) = result {
+                s.splits[best.post as usize] -= 1;
+            }
             return result;
         }
         if s.exhausted() {
@@ -81,7 +84,7 @@ fn visit(g: &Graph, st: &State, s: &mut Search, (d, hops, q): (i64, u32, u32), e
             }
         }
     }
-    if o.clashes > 0 && s.splits > 0 {
+    if o.clashes > 0 && (s.still || s.splits[q as usize] > 0) {
         split(g, st, s, (d, hops, q), e, best);
     }
 }

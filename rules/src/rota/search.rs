@@ -54,8 +54,8 @@ pub(crate) struct Search {
     ban: Vec<(u32, u32)>,
     /// Pairs looked at so far: the measure of work.
     pub work: u64,
-    /// How often two places may still make way for one.
-    pub splits: u32,
+    /// How often two places may still make way for one of each post: without an end to it they take turns for ever.
+    pub splits: Vec<u8>,
     /// Prices only: nobody is going to move.
     pub still: bool,
     /// An end this much farther than the nearest is good enough. Grows while searches are long.
@@ -74,7 +74,7 @@ impl Search {
             heap: BinaryHeap::new(),
             ban: Vec::new(),
             work: 0,
-            splits: 4 * posts as u32,
+            splits: vec![3; posts],
             still: false,
             near: 0,
             settled: 0,
