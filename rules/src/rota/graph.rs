@@ -143,8 +143,8 @@ impl Graph {
         let s = &instance.sessions[session];
         let fit = |c: &u32| {
             let champion = &instance.champions[*c as usize];
-            let free = champion.max_per_week > 0 && (barred.is_empty() || !barred.contains(&(*c as usize, session)));
-            free && cleared(champion, s) && available(champion, s)
+            let may = || barred.is_empty() || !barred.contains(&(*c as usize, session));
+            champion.max_per_week > 0 && cleared(champion, s) && available(champion, s) && may()
         };
         grid.around(s).filter(fit).collect()
     }
@@ -168,6 +168,11 @@ impl Graph {
         }
         row.sort_unstable_by_key(|e| (e.cost, e.to));
         row
+    }
+
+    pub fn assignment(&self, champion: u32, post: u32) -> Assignment {
+        let p = &self.posts[post as usize];
+        Assignment { champion: champion as usize, session: p.slot.session as usize, role: p.role as usize }
     }
 
     /// The price of a pair known to be allowed.

@@ -6,11 +6,12 @@ use super::price::{Broken, Score, score};
 use super::state::{Held, State};
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap, HashSet};
+use std::rc::Rc;
 
 /// Champions in a chain at most.
 const LINKS: usize = 6;
 /// Pairs looked at before the best chain so far is taken.
-const LOOKS: usize = 20_000;
+const LOOKS: usize = 3_000;
 
 /// The rota after a drop-out.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,7 +38,13 @@ struct Link {
 /// Refills what `dropped` leaves by the cheapest chain of at most six champions; each takes one place and may leave another.
 /// `current` must keep the hard rules; `pins` stay; `barred` pairs are not used, nor is the dropped one. Errs if `dropped`
 /// is not in `current`.
-pub fn repair(instance: &Instance, current: &[Assignment], dropped: Assignment, pins: &[Assignment], barred: &[(usize, usize)]) -> Result<Repair, Broken> {
+pub fn repair(
+    instance: &Instance,
+    current: &[Assignment],
+    dropped: Assignment,
+    pins: &[Assignment],
+    barred: &[(usize, usize)],
+) -> Result<Repair, Broken> {
     if !current.contains(&dropped) {
         return Err(Broken::Unknown(dropped));
     }
@@ -47,17 +54,16 @@ pub fn repair(instance: &Instance, current: &[Assignment], dropped: Assignment, 
     r.search(start);
     let chain = r.chain();
     for &(champion, post, cost, left) in &chain {
-        left.iter().for_each(|&p| r.st.leave(&r.g, champion, p));
+        left.iter().for_each(|&p| r.leave(champion, p));
         r.st.join(&r.g, champion, Held { post, cost, fixed: false });
     }
     if chain.is_empty() {
         r.release_helpers(start);
     }
     let assign = r.st.assignments(&r.g);
-    let (before, after): (HashSet<Assignment>, HashSet<Assignment>) = (current.iter().copied().collect(), assign.iter().copied().collect());
-    let rest = current.iter().copied().filter(|a| *a != dropped && !after.contains(a));
+    let rest = r.lost.iter().copied().filter(|a| assign.binary_search(a).is_err());
     let removed = std::iter::once(dropped).chain(rest).collect();
-    let added = assign.iter().copied().filter(|a| !before.contains(a)).collect();
+    let added = chain.iter().map(|&(champion, post, ..)| r.g.assignment(champion, post)).collect();
     Ok(Repair { removed, added, score: score(instance, &assign), assign })
 }
 
@@ -67,7 +73,8 @@ struct Repairer<'a> {
     grid: Grid,
     st: State,
     barred: HashSet<(usize, usize)>,
-    rows: HashMap<u32, Vec<Edge>>,
+    rows: HashMap<u32, Rc<[Edge]>>,
+    lost: Vec<Assignment>,
     links: Vec<Link>,
     best: (i64, Option<(usize, Option<Edge>)>),
 }
@@ -84,15 +91,30 @@ impl<'a> Repairer<'a> {
         }
         let mut barred: HashSet<(usize, usize)> = barred.iter().copied().collect();
         barred.insert((dropped.champion, dropped.session));
-        Self { instance, grid: Grid::new(instance), g, st, barred, rows: HashMap::new(), links: Vec::new(), best: (0, None) }
+        Self {
+            instance,
+            grid: Grid::new(instance),
+            g,
+            st,
+            barred,
+            rows: HashMap::new(),
+            lost: Vec::new(),
+            links: Vec::new(),
+            best: (0, None),
+        }
     }
 
-    fn row(&mut self, post: u32) -> Vec<Edge> {
+    fn leave(&mut self, champion: u32, post: u32) {
+        self.st.leave(&self.g, champion, post);
+        self.lost.push(self.g.assignment(champion, post));
+    }
+
+    fn row(&mut self, post: u32) -> Rc<[Edge]> {
         if let Some(row) = self.rows.get(&post) {
             return row.clone();
         }
         let candidates = self.g.candidates(self.instance, &self.grid, self.g.session(post) as usize, &self.barred);
-        let row = self.g.edges(self.instance, post, &candidates, &HashSet::new());
+        let row: Rc<[Edge]> = self.g.edges(self.instance, post, &candidates, &HashSet::new()).into();
         self.rows.insert(post, row.clone());
         row
     }
@@ -106,16 +128,19 @@ impl<'a> Repairer<'a> {
         let mut looks = 0;
         while let Some(Reverse((cost, at))) = heap.pop() {
             let (post, depth) = (self.links[at].post, self.links[at].depth);
-            // What follows a label can still pay back a reward or two for continuity.
-            if cost - 2 * self.instance.weights.continuity * self.g.scale > self.best.0 || looks > LOOKS || label.get(&post) != Some(&cost) || depth >= LINKS {
+            // Whoever ends the chain takes a place more: no cheaper than the least step of fairness and the cheapest for this post.
+            let least = cost + self.g.step(1);
+            let reward = self.instance.weights.continuity * self.g.scale;
+            if looks > LOOKS || label.get(&post) != Some(&cost) || depth >= LINKS || least - reward > self.best.0 {
                 continue;
             }
-            if depth > 0 {
-                self.give_up(at);
+            let row = self.row(post);
+            if depth > 0 && least + row.first().map_or(0, |e| e.cost()) > self.best.0 {
+                continue;
             }
-            for e in self.row(post) {
-                looks += 1;
-                self.visit(at, e, &mut label, &mut heap);
+            looks += row.len();
+            for e in row.iter() {
+                self.visit(at, *e, &mut label, &mut heap);
             }
         }
     }
@@ -156,15 +181,20 @@ impl<'a> Repairer<'a> {
         if o.clashes == 0 && !full && added < self.best.0 {
             self.best = (added, Some((at, Some(e))));
         }
+        let mut found = Vec::new();
         for (i, h) in mine.iter().enumerate() {
             let freed = !full || self.g.week(h.post) == self.g.week(post);
             let next = cost + e.cost() - h.cost;
             let better = next < *label.get(&h.post).unwrap_or(&i64::MAX);
             if !h.fixed && freed && o.clashes <= 1 && (o.clashes == 0 || o.first == i) && better {
                 label.insert(h.post, next);
-                heap.push(Reverse((next, self.links.len())));
-                self.links.push(Link { post: h.post, cost: next, depth: depth + 1, from: Some((at, e.to, e.cost())) });
+                found.push(Link { post: h.post, cost: next, depth: depth + 1, from: Some((at, e.to, e.cost())) });
             }
+        }
+        for link in found {
+            heap.push(Reverse((link.cost, self.links.len())));
+            self.links.push(link);
+            self.give_up(self.links.len() - 1);
         }
     }
 
@@ -194,7 +224,7 @@ impl<'a> Repairer<'a> {
         for p in self.g.siblings(lead as usize).skip(1) {
             for c in self.st.holders[p].clone() {
                 if self.st.held[c as usize].iter().any(|h| h.post as usize == p && !h.fixed) {
-                    self.st.leave(&self.g, c, p as u32);
+                    self.leave(c, p as u32);
                 }
             }
         }

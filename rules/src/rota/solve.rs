@@ -127,9 +127,7 @@ pub fn solve(instance: &Instance, options: &Options, progress: &mut dyn FnMut(Pr
     if let Some(published) = better(instance, options, &assign) {
         assign = published;
     }
-    let price = |session: usize, role: usize| {
-        prices[(g.first[map.session(session)] + role as u32) as usize].div_euclid(g.scale)
-    };
+    let price = |session: usize, role: usize| prices[(g.first[map.session(session)] + role as u32) as usize].div_euclid(g.scale);
     Ok(Solution {
         score: Score { change: lost(&options.published, &assign), ..score(instance, &assign) },
         bound: bound.div_euclid(g.scale) + i64::from(bound.rem_euclid(g.scale) > 0),

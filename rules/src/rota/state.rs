@@ -159,13 +159,8 @@ impl State {
     }
 
     pub fn assignments(&self, g: &Graph) -> Vec<Assignment> {
-        let mut out: Vec<Assignment> = Vec::new();
-        for (champion, mine) in self.held.iter().enumerate() {
-            for h in mine {
-                let p = &g.posts[h.post as usize];
-                out.push(Assignment { champion, session: p.slot.session as usize, role: p.role as usize });
-            }
-        }
+        let all = self.held.iter().enumerate().flat_map(|(c, mine)| mine.iter().map(move |h| g.assignment(c as u32, h.post)));
+        let mut out: Vec<Assignment> = all.collect();
         out.sort_unstable();
         out
     }

@@ -71,7 +71,17 @@ fn session(d: &mut Dice, id: usize, ground: i64, weeks: i64) -> Session {
         _ => vec![role(d, "lead"), role(d, "helper")],
     };
     let (x, y) = (d.roll(ground) - ground / 2, d.roll(ground));
-    Session { id, group: d.roll(3), x, y, start, end: start + d.pick(&[1, 60, 120]), priority: 1 + d.roll(5), dbs: d.pick(&[0, 0, 1, 3]), roles }
+    Session {
+        id,
+        group: d.roll(3),
+        x,
+        y,
+        start,
+        end: start + d.pick(&[1, 60, 120]),
+        priority: 1 + d.roll(5),
+        dbs: d.pick(&[0, 0, 1, 3]),
+        roles,
+    }
 }
 
 fn role(d: &mut Dice, name: &str) -> Role {

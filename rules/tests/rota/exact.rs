@@ -18,7 +18,9 @@ pub fn optimum(instance: &Instance, pins: &[Assignment]) -> i64 {
     let mut places = Vec::new();
     for s in &instance.sessions {
         for (r, role) in s.roles.iter().enumerate() {
-            let may: Vec<usize> = (0..instance.champions.len()).filter(|&champion| allowed(instance, Assignment { champion, session: s.id, role: r })).collect();
+            let may: Vec<usize> = (0..instance.champions.len())
+                .filter(|&champion| allowed(instance, Assignment { champion, session: s.id, role: r }))
+                .collect();
             places.extend((0..role.places).map(|_| (s.id, r, may.clone())));
         }
     }

@@ -5,7 +5,18 @@ use rules::rota::{Assignment, Blocker, Broken, Champion, Fairness, Instance, Mal
 type Spoil<T> = fn(&mut T);
 
 fn champion(id: usize) -> Champion {
-    Champion { id, x: 0, y: 0, max_travel: 5000, dbs: 2, dbs_until: 100, modules: vec![(1, 100)], availability: vec![(1, 540, 1020)], max_per_week: 1, groups: vec![] }
+    Champion {
+        id,
+        x: 0,
+        y: 0,
+        max_travel: 5000,
+        dbs: 2,
+        dbs_until: 100,
+        modules: vec![(1, 100)],
+        availability: vec![(1, 540, 1020)],
+        max_per_week: 1,
+        groups: vec![],
+    }
 }
 
 fn session(id: usize, start: i64) -> Session {
@@ -72,7 +83,10 @@ fn a_full_week_is_the_reason_and_one_more_champion_is_worth_the_place() {
     assert_eq!(s.unfilled[0].blocked, [(Blocker::WeekFull, 1)]);
     let best = s.shadows[0];
     assert_eq!((best.weekday, best.dbs, best.fills, best.worth), (1, 2, 1, 198_000));
-    assert_eq!(price(&i, &[s.assign[0], Assignment { session: s.unfilled[0].session, ..s.assign[0] }]), Err(Broken::WeekFull(Assignment { session: s.unfilled[0].session, ..s.assign[0] })));
+    assert_eq!(
+        price(&i, &[s.assign[0], Assignment { session: s.unfilled[0].session, ..s.assign[0] }]),
+        Err(Broken::WeekFull(Assignment { session: s.unfilled[0].session, ..s.assign[0] }))
+    );
 }
 
 #[test]
@@ -85,7 +99,8 @@ fn fairness_counts_everyone() {
 /// Timefold Solver's manual, "Load balancing and fairness": fifteen tasks, five people, from most to least fair.
 #[test]
 fn published_examples_come_out_in_their_order() {
-    let schedules = [[3, 3, 3, 3, 3], [4, 4, 3, 2, 2], [5, 3, 3, 2, 2], [5, 5, 2, 2, 1], [6, 3, 3, 2, 1], [5, 6, 2, 1, 1], [11, 1, 1, 1, 1]];
+    let schedules =
+        [[3, 3, 3, 3, 3], [4, 4, 3, 2, 2], [5, 3, 3, 2, 2], [5, 5, 2, 2, 1], [6, 3, 3, 2, 1], [5, 6, 2, 1, 1], [11, 1, 1, 1, 1]];
     let ranks: Vec<_> = schedules.iter().map(|s| Fairness::of_loads(s).rank()).collect();
     assert!(ranks.windows(2).all(|w| w[0] < w[1]), "{ranks:?}");
 }

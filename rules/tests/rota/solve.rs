@@ -67,7 +67,9 @@ fn barred_pairs_are_not_used_unless_pinned() {
         let barred: Vec<(usize, usize)> = first.assign.iter().map(|a| (a.champion, a.session)).collect();
         let pins: Vec<_> = first.assign.iter().filter(|a| a.role == 0).take(1).copied().collect();
         let s = plan(&i, &Options { barred, pins: pins.clone(), ..Options::default() });
-        assert!(s.assign.iter().all(|a| !first.assign.iter().any(|b| (a.champion, a.session) == (b.champion, b.session)) || pins.contains(a)));
+        assert!(
+            s.assign.iter().all(|a| !first.assign.iter().any(|b| (a.champion, a.session) == (b.champion, b.session)) || pins.contains(a))
+        );
         assert!(pins.iter().all(|p| s.assign.contains(p)));
     }
 }
