@@ -64,7 +64,7 @@ pub struct Solution {
 }
 
 /// Attempts at a neighbourhood without gain before the rota counts as finished.
-const RUINS: u32 = 400;
+const RUINS: u32 = 1500;
 
 impl Solution {
     /// The objective above the bound, as a share of the bound: 0 is proven best.
