@@ -22,9 +22,10 @@
 //! are accepted to keep pace. Memory: 16 bytes a pair and some hundred a champion and a post.
 //!
 //! **What bites.** An instance must pass [`Instance::check`] first. `work` is what makes answers repeatable; time, through the callback,
-//! only cuts short, and a rota cut before every post was tried is topped up plainly, so its bound is far. The link between a
-//! lead and several helpers is as weak in the bound as in the linear relaxation: a gap of a few tenths of a per cent can mean
-//! that the rota is best and the bound is not. A pinned helper may stay without a lead, which [`price`] then reports.
+//! only cuts short, and a rota cut before every post was tried is topped up plainly, so its bound is far: one dense town of
+//! 20,000 champions needs minutes, fifty towns need seconds. A small gap may be the bound's fault alone: the link between
+//! lead and helpers and places that clash are convex only by and large. A pinned helper may stay without a lead, which [`price`]
+//! then reports. Distances over the format's 12 km are allowed here, though the shared checker does not look that far.
 mod bound;
 mod check;
 mod eligible;

@@ -2,6 +2,7 @@
 use super::graph::Graph;
 use super::schedule_week::{WEEKLY, Week};
 use super::state::Held;
+use std::collections::HashMap;
 
 /// A session the champion would be paid for.
 #[derive(Clone, Copy, Debug)]
@@ -18,9 +19,14 @@ pub(crate) struct Scheduler {
     pub(super) before: Vec<u32>,
     pub(super) fairness: i64,
     weeks: Vec<Week>,
+    /// What posts priced [`OWN`] pay each champion.
+    pub own: HashMap<(u32, u32), i64>,
     /// The schedule found last.
     pub chosen: Vec<u32>,
 }
+
+/// Stands for the price of a post that pays each champion differently.
+pub(crate) const OWN: i64 = i64::MIN / 8;
 
 /// No such schedule.
 pub(super) const NONE: i64 = i64::MIN / 4;
@@ -52,7 +58,11 @@ impl Scheduler {
         let fine = fine(held);
         self.fairness = fine * g.fairness;
         for e in g.by_champion.row(champion as usize) {
-            let worth = price[e.to as usize] - e.cost();
+            let paid = match price[e.to as usize] {
+                OWN => self.own.get(&(e.to, champion)).copied().unwrap_or(0),
+                price => price,
+            };
+            let worth = paid - e.cost();
             let mine = held.iter().find(|h| h.post == e.to);
             if worth > g.fairness || (mine.is_some() && worth >= g.fairness) || mine.is_some_and(|h| h.fixed) {
                 self.offers.push(Offer { post: e.to, worth: fine * worth + i64::from(mine.is_some()) });

@@ -121,13 +121,13 @@ pub fn solve(instance: &Instance, options: &Options, progress: &mut dyn FnMut(Pr
     }
     caller.next = e.s.work;
     caller.base = e.s.work;
-    let (bound, prices) = polish(&g, &e.st, &mut caller);
+    let bound = polish(&g, &e.st, &mut caller);
     let mut assign: Vec<Assignment> = e.st.assignments(&g).iter().map(|a| map.outside(a)).collect();
     assign.sort_unstable();
     if let Some(published) = better(instance, options, &assign) {
         assign = published;
     }
-    let price = |session: usize, role: usize| prices[(g.first[map.session(session)] + role as u32) as usize].div_euclid(g.scale);
+    let price = |session: usize, role: usize| e.st.price[(g.first[map.session(session)] + role as u32) as usize].div_euclid(g.scale);
     Ok(Solution {
         score: Score { change: lost(&options.published, &assign), ..score(instance, &assign) },
         bound: bound.div_euclid(g.scale) + i64::from(bound.rem_euclid(g.scale) > 0),

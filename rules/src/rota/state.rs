@@ -171,7 +171,8 @@ impl State {
         prices.min().unwrap_or(i64::MAX / 4)
     }
 
-    fn entry_at(&self, g: &Graph, post: u32, e: &Edge) -> Option<i64> {
+    /// The price at which champion `e.to` would take the post, if it can; `None` if it holds it or cannot.
+    pub fn entry_at(&self, g: &Graph, post: u32, e: &Edge) -> Option<i64> {
         let mine = &self.held[e.to as usize];
         let o = self.obstacles(g, e.to, post);
         let full = o.week >= g.caps[e.to as usize];
