@@ -23,7 +23,7 @@
 //!
 //! **What bites.** An instance must pass [`Instance::check`] first. `work` is what makes answers repeatable; time, through the callback,
 //! only cuts short, and a rota cut before every post was tried is topped up plainly, so its bound is far: one dense town of
-//! 20,000 champions needs minutes, fifty towns need seconds. A small gap may be the bound's fault alone: the link between
+//! 20,000 champions takes minutes, fifty towns of 400 take seconds. A small gap may be the bound's fault alone: the link between
 //! lead and helpers and places that clash are convex only by and large. A pinned helper may stay without a lead, which [`price`]
 //! then reports. Distances over the format's 12 km are allowed here, though the shared checker does not look that far.
 mod bound;
