@@ -114,6 +114,14 @@ impl<'a> Engine<'a> {
         self.st.commit();
     }
 
+    /// The other's rota, if it costs less, under our own prices.
+    pub fn take_if_better(&mut self, mut other: Engine) {
+        if other.st.objective < self.st.objective {
+            other.st.price = std::mem::take(&mut self.st.price);
+            self.st = other.st;
+        }
+    }
+
     /// Free champions for the post, the cheapest first, while they cost less than the empty place.
     fn greedy(&mut self, post: u32) {
         let p = self.g.posts[post as usize];

@@ -118,6 +118,9 @@ pub fn solve(instance: &Instance, options: &Options, progress: &mut dyn FnMut(Pr
     }
     if caller.stopped {
         e.top_up();
+        let mut plain = Engine::new(&g, instance.champions.len(), &pins(&g, &pinned));
+        plain.top_up();
+        e.take_if_better(plain);
     }
     caller.next = e.s.work;
     caller.base = e.s.work;
