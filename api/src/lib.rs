@@ -11,5 +11,6 @@ pub mod http;
 pub mod keys;
 pub mod operate;
 pub mod postcodes;
+pub mod rota;
 pub mod service;
 pub mod store;

@@ -10,6 +10,7 @@ use anyhow::{Context, Result};
 use api::app::App;
 use api::config::{Policy, Serving, Storage};
 use api::http::{Site, router};
+use api::rota::RotaCommand;
 use api::{baseline, demo, graphql, operate};
 use clap::{Parser, Subcommand};
 use rules::policy::Role;
@@ -55,6 +56,9 @@ enum Command {
     Schema,
     /// Print who may do what
     Permissions,
+    /// Plan or check a rota given as a file
+    #[command(subcommand)]
+    Rota(RotaCommand),
     /// Make the service's secret key
     Key {
         /// Where
@@ -120,6 +124,10 @@ async fn main() -> Result<()> {
         }
         Command::Permissions => {
             print!("{}", rules::policy::table());
+            Ok(())
+        }
+        Command::Rota(command) => {
+            println!("{}", api::rota::run(&command)?);
             Ok(())
         }
         Command::Key { key_file } => operate::make_key(&key_file),

@@ -21,6 +21,7 @@ pub mod policy;
 pub mod reason;
 pub mod request;
 pub mod requirement;
+pub mod rota;
 pub mod session;
 pub mod training;
 mod vocabulary;
