@@ -21,11 +21,6 @@ impl Fault {
         matches!(code(error).as_deref(), Some("40001" | "40P01" | "23P01" | "23505" | "5" | "517" | "1811"))
             || matches!(error.sql_err(), Some(SqlErr::UniqueConstraintViolation(_)))
     }
-
-    /// Whether the database could not be reached or had no connection free in time.
-    pub fn is_unavailable(&self) -> bool {
-        matches!(self, Self::Database(DbErr::ConnectionAcquire(_) | DbErr::Conn(_)))
-    }
 }
 
 /// The database's own code of an error (PostgreSQL SQLSTATE, SQLite extended result code).

@@ -24,6 +24,7 @@ pub struct Keys {
     /// The public half, for `/.well-known/jwks.json`.
     pub public: Vec<u8>,
     links: hmac::Key,
+    inputs: hmac::Key,
 }
 
 impl fmt::Debug for Keys {
@@ -55,12 +56,16 @@ impl Keys {
         let pair = Ed25519KeyPair::from_pkcs8_maybe_unchecked(&der).map_err(|e| anyhow!("not an Ed25519 key: {e}"))?;
         let public = pair.public_key().as_ref().to_vec();
         // Purpose-bound: knowing one derived key says nothing of the others.
-        let links = digest::digest(&digest::SHA256, &[b"digiknow e-mail links v1".as_slice(), &der].concat());
+        let derived = |purpose: &str| {
+            let secret = digest::digest(&digest::SHA256, &[purpose.as_bytes(), &der].concat());
+            hmac::Key::new(hmac::HMAC_SHA256, secret.as_ref())
+        };
         Ok(Self {
             signing: EncodingKey::from_ed_der(&der),
             verifying: DecodingKey::from_ed_der(&public),
             key_id: sha256_text(&public)[..16].to_owned(),
-            links: hmac::Key::new(hmac::HMAC_SHA256, links.as_ref()),
+            links: derived("digiknow e-mail links v1"),
+            inputs: derived("digiknow inputs v1"),
             public,
         })
     }
@@ -75,6 +80,12 @@ impl Keys {
     pub fn link_token(&self, id: Uuid) -> String {
         let mac = hmac::sign(&self.links, id.as_bytes());
         URL_SAFE_NO_PAD.encode([id.as_bytes(), mac.as_ref()].concat())
+    }
+
+    /// A fingerprint of an input, to tell it from another. Keyed: an input may hold a password, which a dump must not let anybody
+    /// try out.
+    pub fn fingerprint(&self, input: &[u8]) -> String {
+        URL_SAFE_NO_PAD.encode(hmac::sign(&self.inputs, input))
     }
 
     /// The row a link's token names, if the token is ours.

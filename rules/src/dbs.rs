@@ -314,8 +314,6 @@ reasons! {
         Incoherent at "level" => "Barred lists need an ENHANCED check of that workforce, and a BASIC check has workforce OTHER and none.",
         /// A check of the same scope is under way.
         UnderWay { status: DbsStatus } at "championId" => format!("A check of this kind is under way ({status}): carry that one on."),
-        /// None of the roles open to the champion permits this level.
-        MoreThanPermitted { reason: String } at "level" => format!("The law does not permit this check: {reason}."),
         /// Nobody handles their own check.
         OwnCheck at "championId" => "You can't ask for your own check: ask another safeguarding lead.",
     } creates
@@ -337,7 +335,8 @@ reasons! {
     }
 }
 
-/// The steps of the pipeline. Any unfinished check may also be withdrawn, rejected or suspended.
+/// The steps of the pipeline. An undecided check may be withdrawn, the DBS may send back what it was sent, and what was cleared
+/// may be suspended.
 fn is_step(from: DbsStatus, to: DbsStatus) -> bool {
     use DbsStatus::*;
     match to {

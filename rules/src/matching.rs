@@ -317,7 +317,13 @@ fn score(need: &SessionNeed, champion: &ChampionRecord, now: DateTime<Utc>) -> M
 
 fn value(kind: FactorKind, need: &SessionNeed, champion: &ChampionRecord, metres: Option<u32>, now: DateTime<Utc>) -> f64 {
     match kind {
-        FactorKind::Distance => metres.map_or(1.0, |m| (1.0 - f64::from(m) / 15_000.0).max(0.0)),
+        // By the band alone: a score that told more would point to a home.
+        FactorKind::Distance => match metres.map(band) {
+            None | Some(DistanceBand::Under2Km) => 1.0,
+            Some(DistanceBand::From2To5Km) => 0.7,
+            Some(DistanceBand::From5To10Km) => 0.35,
+            Some(DistanceBand::Over10Km) => 0.1,
+        },
         FactorKind::Topics if need.topics.is_empty() => 1.0,
         FactorKind::Topics => need.topics.iter().filter(|t| champion.topics.contains(t)).count() as f64 / need.topics.len() as f64,
         FactorKind::Continuity => f64::from(champion.bookings.iter().any(|b| b.group == need.group)),

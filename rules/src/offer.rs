@@ -5,7 +5,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use crate::champion::Membership;
 use crate::clearance::Gap;
 use crate::id::{PlaceId, SessionId};
-use crate::matching::{Blocker, BlockerKind, ChampionRecord, blockers};
+use crate::matching::{Blocker, ChampionRecord, blockers};
 use crate::reason::reasons;
 use crate::session::{PlaceKind, SessionNeed, SessionStatus};
 use crate::vocabulary::vocabulary;
@@ -52,17 +52,22 @@ pub fn expires_at(now: DateTime<Utc>, session_starts: DateTime<Utc>) -> DateTime
     (now + STANDS).min(session_starts - ENDS_BEFORE)
 }
 
+/// Whether anybody can still be asked for a session: it will be held, and leaves time to answer.
+pub fn can_be_offered(status: SessionStatus, session_starts: DateTime<Utc>, now: DateTime<Utc>) -> bool {
+    status == SessionStatus::Scheduled && expires_at(now, session_starts) > now
+}
+
 reasons! {
     /// Why offers can't be sent. All are sent, or none.
     CannotSend => OfferSendErrorCode {
-        /// The session was called off, or has begun.
-        SessionClosed at "requestId" => "This session was called off or has begun.",
+        /// The session was called off, or begins within 15 minutes.
+        SessionClosed at "requestId" => "This session was called off, or begins too soon for anybody to answer.",
         /// The request is closed: filled or withdrawn.
         RequestClosed at "requestId" => "This request is filled or withdrawn: nobody needs to be asked.",
         /// The session has no place of this kind that is open.
         NoOpenPlace { kind: PlaceKind } at "kind" => format!("There is no open {kind} place at this session."),
-        /// A champion can't take this place; `blocker` says why, coarsely.
-        CannotTakePlace { index: usize, blocker: BlockerKind } at format!("championIds.{index}") => format!("This champion can't be asked: {blocker}. The matches of the session list those who can."),
+        /// A champion can't take this place. Why is theirs and the coordinators' to know: a leader is told counts, never who.
+        CannotTakePlace { index: usize } at format!("championIds.{index}") => "This champion can't take this place: the matches of the session list those who can.",
         /// A champion was asked for this session already, and has not answered or has said no.
         AlreadyAsked { index: usize, status: OfferStatus } at format!("championIds.{index}") => format!("This champion was asked already; the offer is {status}."),
         /// The list is empty, too long, or names somebody twice.
@@ -86,10 +91,7 @@ pub fn send(
     if let Some(status @ (OfferStatus::Pending | OfferStatus::Declined)) = earlier.map(|offer| offer.status_at(now)) {
         return Err(CannotSend::AlreadyAsked { index, status });
     }
-    match blockers(need, champion).first() {
-        None => Ok(()),
-        Some(blocker) => Err(CannotSend::CannotTakePlace { index, blocker: blocker.kind() }),
-    }
+    if blockers(need, champion).is_empty() { Ok(()) } else { Err(CannotSend::CannotTakePlace { index }) }
 }
 
 reasons! {
@@ -103,6 +105,8 @@ reasons! {
         SessionStarted at "offerId" => "This session has begun.",
         /// Somebody else took the last place.
         PlacesFilled at "offerId" => "Somebody else took the last place. Thank you for answering.",
+        /// The champion has a place at this session already.
+        AlreadyPlaced at "offerId" => "You have a place at this session already.",
         /// The champion has another session at that time.
         Clashes { with: SessionId } at "offerId" => "You have another session at that time: withdraw from it first.",
         /// The membership does not allow this place.
@@ -179,8 +183,7 @@ fn refusal(blocker: Blocker) -> Option<CannotAccept> {
         Blocker::Clearance(gap @ Gap::Dbs { .. }) => CannotAccept::DbsNotInPlace { gap },
         Blocker::Clash { with } => CannotAccept::Clashes { with },
         Blocker::Language { needed } => CannotAccept::Language { needed },
-        // Having the session already means a second offer for it: the clash says so.
-        Blocker::AlreadyPlaced => CannotAccept::OfferClosed { status: OfferStatus::Accepted },
+        Blocker::AlreadyPlaced => CannotAccept::AlreadyPlaced,
         _ => return None,
     })
 }
@@ -346,5 +349,9 @@ mod tests {
     fn an_offer_ends_before_its_session() {
         assert_eq!(expires_at(at(NOW), at("2026-12-24T10:00:00Z")), at("2026-11-28T12:00:00Z"));
         assert_eq!(expires_at(at(NOW), at("2026-11-21T13:00:00Z")), at("2026-11-21T12:45:00Z"));
+        for (starts, open) in [("2026-11-21T12:16:00Z", true), ("2026-11-21T12:15:00Z", false), ("2026-11-21T11:00:00Z", false)] {
+            assert_eq!(can_be_offered(SessionStatus::Scheduled, at(starts), at(NOW)), open, "{starts}");
+        }
+        assert!(!can_be_offered(SessionStatus::Cancelled, at("2026-12-24T10:00:00Z"), at(NOW)));
     }
 }

@@ -215,8 +215,6 @@ actions! {
     MatchRead: [Own(GroupLeader), Any(Coordinator)],
     /// Read accounts and roles.
     AccountRead: [Any(Administrator)],
-    /// Read the audit trail.
-    AuditRead: [Any(SafeguardingLead), Any(Administrator)],
 }
 
 /// Whether `caller`, standing in `relation` to the thing, may do `action`.

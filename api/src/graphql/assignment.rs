@@ -34,7 +34,11 @@ impl Assignment {
             return Some(Ok(Self(row)));
         }
         let session = ctx.rows().one(row.session_id).await.transpose()?;
-        session.map(|s| ctx.may(Action::SessionRotaRead, ctx.call().caller.to_group(s.group_id)).then_some(Self(row))).transpose()
+        let relation = match session {
+            Ok(session) => Session(session).relation(ctx).await,
+            Err(error) => Err(error),
+        };
+        relation.map(|relation| ctx.may(Action::SessionRotaRead, relation).then_some(Self(row))).transpose()
     }
 
     async fn place(&self, ctx: &Context<'_>) -> Result<Option<PlaceKind>> {

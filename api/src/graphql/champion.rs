@@ -12,7 +12,7 @@ use super::availability::Availability;
 use super::context::Ctx;
 use super::dbs::{DbsCheck, DbsRead};
 use super::id::{self, NodeId};
-use super::loader::{CompletionsOf, DbsDetailOf, LanguagesOf, TopicsOf};
+use super::loader::{CompletionsOf, DbsDetailOf, DbsReadsOf, LanguagesOf, OpportunitiesOf, TopicsOf};
 use super::matching::OpportunityList;
 use super::offer::OfferConnection;
 use super::onboarding::Onboarding;
@@ -22,7 +22,7 @@ use super::scalar::{DateTime, LocalDate};
 use super::shared::Language;
 use super::training::TrainingCompletion;
 use crate::store::champion::{BY_REFERENCE, Filter, by_number, select};
-use crate::store::{ledger, offer};
+use crate::store::offer;
 use rules::assignment::AssignmentStatus;
 use rules::offer::OfferStatus;
 
@@ -56,11 +56,12 @@ impl Champion {
         Self::visible(ctx, ctx.rows().one(id).await).transpose()
     }
 
-    /// Somebody with their own record sees it always; leaders see active members only.
+    /// Somebody with their own record sees it always; leaders see those who may be placed.
     fn visible(ctx: &Context<'_>, row: Result<Option<champion::Model>>) -> Result<Option<Self>> {
         let sees = |row: &champion::Model| {
             let relation = ctx.call().caller.to_champion(row.id);
-            ctx.may(Action::ChampionNameRead, relation) || (ctx.may(Action::ChampionRead, relation) && row.membership == Membership::Active)
+            ctx.may(Action::ChampionNameRead, relation)
+                || (ctx.may(Action::ChampionRead, relation) && matches!(row.membership, Membership::Active | Membership::OnTrial))
         };
         Ok(row?.filter(sees).map(Self))
     }
@@ -159,8 +160,8 @@ impl Champion {
         if !self.may(ctx, Action::DbsReadLogRead) {
             return None;
         }
-        let rows = ledger::audit_of(ctx.app().db.read(), self.0.id.0, "DbsDetailRead", 100).await;
-        Some(rows.map(|rows| rows.into_iter().map(DbsRead).collect()).map_err(broken))
+        let rows = ctx.rows().list(DbsReadsOf(self.0.id)).await;
+        Some(rows.map(|rows| rows.into_iter().take(100).map(DbsRead).collect()))
     }
 
     /// When they can help. For the champion and coordinators.
@@ -213,7 +214,7 @@ impl Champion {
         if !self.may(ctx, Action::OpportunitiesRead) {
             return None;
         }
-        Some(crate::service::matching::opportunities(ctx.app(), ctx.call(), self.0.id).await.map(OpportunityList).map_err(broken))
+        Some(ctx.rows().one(OpportunitiesOf(self.0.id)).await.map(|found| OpportunityList(found.unwrap_or_default())))
     }
 
     /// Whether the viewer may change the profile and availability.

@@ -18,7 +18,9 @@ use super::problem::{Problem, settle};
 use super::scalar::LocalDate;
 use super::shared::distinct;
 use crate::error::Refusal;
-use crate::service::champion::{Changes, ConsentGiven, SignUp, change_membership, check_consent, confirm_email, sign_up, update};
+use crate::service::champion::{
+    Changes, ConsentGiven, SignUp, change_membership, check_consent, confirm_email, may_sign_up, sign_up, update,
+};
 
 /// A consent as ticked on a form.
 #[derive(InputObject, Debug)]
@@ -237,7 +239,7 @@ impl<R: Reason> Form<R> {
 
 async fn submit(ctx: &Context<'_>, input: ChampionSignUpInput) -> Result<(), Refusal<CannotSignUp>> {
     let once = once(ctx, input.idempotency_key.as_deref())?;
-    ctx.call().require::<CannotSignUp>(rules::policy::Action::ChampionSignUp, rules::policy::Relation::Other)?;
+    may_sign_up(ctx.app(), ctx.call()).await?;
     let form = checked(ctx, input).map_err(Refusal::Rule)?;
     sign_up(ctx.app(), ctx.call(), once, form).await
 }

@@ -60,7 +60,9 @@ impl Group {
 
     /// What it helps with.
     async fn topics(&self, ctx: &Context<'_>) -> Result<Vec<Topic>> {
-        ctx.rows().list(GroupTopics(self.0.id)).await
+        let mut topics = ctx.rows().list(GroupTopics(self.0.id)).await?;
+        topics.sort();
+        Ok(topics)
     }
 
     /// Its sessions, by their start. Null without being signed in.

@@ -9,14 +9,16 @@ use rules::id::{
     AccountId, AssignmentId, ChampionId, CompletionId, DbsCheckId, GroupId, ModuleId, OfferId, OrganisationId, PlaceId, RequestId,
     RequirementId, SessionId, VenueId,
 };
-use rules::matching::{Blocker, blockers};
+use rules::matching::{Blocker, Ranking, blockers};
 use rules::offer::CannotAccept;
+use rules::session::PlaceKind;
 use sea_orm::{ColumnTrait, DbErr, EntityTrait, QueryFilter};
 
 use crate::app::{App, Call};
 use crate::error::Fault;
+use crate::service::matching::{Opportunities, for_sessions, opportunities};
 use crate::store::facts::{self, Which, group};
-use crate::store::{availability, dbs, offer, session, training};
+use crate::store::{availability, dbs, ledger, offer, session, training};
 
 /// The loader of one request.
 #[derive(Debug)]
@@ -160,6 +162,11 @@ by_parent! {
         let rows = entity::assignment::Entity::find().filter(entity::assignment::Column::OfferId.is_in(ids)).all(conn).await?;
         Ok(rows.into_iter().filter_map(|r| Some((r.offer_id?, r))).collect())
     },
+    /// Reads of the detail of a champion's DBS checks, and attempts, newest first.
+    DbsReadsOf(ChampionId) -> entity::audit_event::Model: |conn, ids| {
+        let rows = ledger::audit_of(conn, ids.iter().map(|id| id.0), "DbsDetailRead").await?;
+        Ok(rows.into_iter().filter_map(|r| Some((ChampionId(r.subject_id?), r))).collect())
+    },
     /// The roles of an account.
     GrantsOf(AccountId) -> entity::role_grant::Model: |conn, ids| {
         let rows = entity::role_grant::Entity::find().filter(entity::role_grant::Column::AccountId.is_in(ids)).all(conn).await?;
@@ -222,7 +229,7 @@ pub struct Cleared {
     /// The session.
     pub session: SessionId,
     /// The kind of place.
-    pub kind: rules::session::PlaceKind,
+    pub kind: PlaceKind,
     /// The champion.
     pub champion: ChampionId,
 }
@@ -233,8 +240,7 @@ impl Loader<Cleared> for Rows {
 
     async fn load(&self, keys: &[Cleared]) -> Batch<Cleared, bool> {
         let conn = self.app.db.read();
-        let ids = keys.iter().map(|k| k.session);
-        let rows = entity::session::Entity::find().filter(entity::session::Column::Id.is_in(ids)).all(conn).await.map_err(shared)?;
+        let rows = session::many(conn, keys.iter().map(|k| k.session)).await.map_err(shared)?;
         let sessions: HashMap<SessionId, _> =
             facts::needs(conn, rows).await.map_err(shared)?.into_iter().map(|s| (s.session.id, s)).collect();
         let ids: Vec<ChampionId> = keys.iter().map(|k| k.champion).collect();
@@ -246,5 +252,35 @@ impl Loader<Cleared> for Rows {
             Some((*key, !blockers.iter().any(|b| matches!(b, Blocker::Clearance(_)))))
         };
         Ok(keys.iter().filter_map(judge).collect())
+    }
+}
+
+/// Champions ranked for a kind of place at a session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct RankingFor(pub SessionId, pub PlaceKind);
+
+impl Loader<RankingFor> for Rows {
+    type Value = Ranking;
+    type Error = Arc<Fault>;
+
+    async fn load(&self, keys: &[RankingFor]) -> Batch<RankingFor, Ranking> {
+        let wanted: Vec<(SessionId, PlaceKind)> = keys.iter().map(|key| (key.0, key.1)).collect();
+        let ranked = for_sessions(&self.app, &self.call, &wanted).await.map_err(shared)?;
+        Ok(ranked.into_iter().map(|((session, kind), ranking)| (RankingFor(session, kind), ranking)).collect())
+    }
+}
+
+/// What a champion could do, and what would unlock more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct OpportunitiesOf(pub ChampionId);
+
+impl Loader<OpportunitiesOf> for Rows {
+    type Value = Opportunities;
+    type Error = Arc<Fault>;
+
+    async fn load(&self, keys: &[OpportunitiesOf]) -> Batch<OpportunitiesOf, Opportunities> {
+        let ids: Vec<ChampionId> = keys.iter().map(|key| key.0).collect();
+        let found = opportunities(&self.app, &self.call, &ids).await.map_err(shared)?;
+        Ok(found.into_iter().map(|(id, found)| (OpportunitiesOf(id), found)).collect())
     }
 }

@@ -133,9 +133,7 @@ pub struct MatchReason {
 
 impl From<&Factor> for MatchReason {
     fn from(factor: &Factor) -> Self {
-        // Distance in steps of a fifth: a finer figure would point to a home.
-        let value = if factor.kind == FactorKind::Distance { (factor.value * 5.0).round() / 5.0 } else { factor.value };
-        Self { kind: factor.kind, weight: factor.weight, points: (factor.weight * value * 10.0).round() / 10.0 }
+        Self { kind: factor.kind, weight: factor.weight, points: (factor.weight * factor.value * 10.0).round() / 10.0 }
     }
 }
 
@@ -182,9 +180,9 @@ async fn previewed(ctx: &Context<'_>, input: MatchPreviewInput, args: Args) -> R
         let new = input.session.checked()?;
         preview(ctx.app(), ctx.call(), new).await
     }
-    .await
-    .map_err(|refusal| super::session::under("session", refusal));
+    .await;
     let (found, user_errors) = settle(result)?;
+    let user_errors = user_errors.into_iter().map(|problem| problem.under("session")).collect();
     let Some((ranking, dbs)) = found else { return Ok(MatchPreview { matches: None, dbs_required: None, user_errors }) };
     Ok(MatchPreview { matches: Some(MatchConnection::new(ranking, args)?), dbs_required: dbs.map(DbsRequirement::from), user_errors })
 }

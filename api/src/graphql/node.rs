@@ -99,7 +99,7 @@ async fn fetch(ctx: &Context<'_>, id: &ID) -> Option<Result<Node>> {
         "Group" => row!(directory, rules::id::GroupId => Group),
         "Organisation" => row!(directory, rules::id::OrganisationId => Organisation),
         "Venue" => row!(directory, rules::id::VenueId => Venue),
-        "TrainingModule" => row!(directory, rules::id::ModuleId => TrainingModule),
+        "TrainingModule" => row!(ctx.may(Action::CatalogueRead, Relation::Other), rules::id::ModuleId => TrainingModule),
         "Session" => row!(signed_in, rules::id::SessionId => Session),
         _ => return None,
     })

@@ -3,8 +3,8 @@
 use async_graphql::Context;
 use rules::reason::{Malformed, Reason};
 
+use super::context::Ctx;
 use crate::error::{Refusal, malformed};
-use crate::keys::sha256_text;
 use crate::service::Once;
 
 /// Key and fingerprint, if the input has a key. The fingerprint is of the whole input as it arrived, keys sorted.
@@ -21,5 +21,5 @@ pub fn once<R: Reason>(ctx: &Context<'_>, key: Option<&str>) -> Result<Option<On
         .collect::<Result<_, serde_json::Error>>()
         .map_err(anyhow::Error::new)?;
     let text = serde_json::Value::Object(input).to_string();
-    Ok(Some(Once { key: key.to_owned(), input_hash: sha256_text(text.as_bytes()) }))
+    Ok(Some(Once { key: key.to_owned(), input_hash: ctx.app().keys.fingerprint(text.as_bytes()) }))
 }

@@ -81,6 +81,16 @@ where
     }
 }
 
+impl<C: OutputType> Problem<C> {
+    /// The same problem, of a value that stands under `prefix` in this input.
+    pub fn under(mut self, prefix: &str) -> Self {
+        if let Some(field) = self.field.as_mut().filter(|field| field.first().is_some_and(|first| first != "idempotencyKey")) {
+            field.insert(0, prefix.to_owned());
+        }
+        self
+    }
+}
+
 /// A reason as clients see it.
 pub fn problem<R: Reason>(reason: &R) -> Problem<R::Code>
 where

@@ -16,18 +16,17 @@ use super::assignment::Assignment;
 use super::context::Ctx;
 use super::group::Group;
 use super::id::{self, NodeId};
-use super::loader::{ConfirmedAt, PlaceModules, PlacesOf, RequestFor, SessionTopics};
+use super::loader::{ConfirmedAt, PlaceModules, PlacesOf, RankingFor, RequestFor, SessionTopics};
 use super::matching::MatchConnection;
 use super::once::once;
 use super::paging::{Args, DateTimeRangeInput, connection};
-use super::problem::{Problem, broken, settle};
+use super::problem::{Problem, settle};
 use super::request::ChampionRequest;
 use super::scalar::{DateTime, LocalDate, LocalTime, TimeZone};
 use super::shared::{DbsRequirement, DbsScopeInput, Language, distinct};
 use super::training::TrainingModule;
 use super::venue::Venue;
 use crate::error::{Refusal, malformed};
-use crate::service::matching::for_session;
 use crate::service::session::{NewPlaces, NewSession, cancel, create};
 use crate::store::session::{BY_START, Filter, select};
 
@@ -41,7 +40,7 @@ impl Session {
     }
 
     /// Leaders of its group and champions placed at it have it as theirs.
-    async fn relation(&self, ctx: &Context<'_>) -> Result<Relation> {
+    pub(super) async fn relation(&self, ctx: &Context<'_>) -> Result<Relation> {
         let caller = &ctx.call().caller;
         if caller.leads.contains(&self.0.group_id) {
             return Ok(Relation::Own);
@@ -208,15 +207,21 @@ impl Session {
         if !ctx.may(Action::MatchRead, ctx.call().caller.to_group(self.0.group_id)) {
             return None;
         }
-        match for_session(ctx.app(), ctx.call(), self.0.clone(), kind).await {
-            Ok(ranking) => ranking.map(|ranking| MatchConnection::new(ranking, Args { first, after, last, before })),
-            Err(fault) => Some(Err(broken(fault))),
-        }
+        let ranking = match ctx.rows().one(RankingFor(self.0.id, kind)).await {
+            Ok(ranking) => ranking?,
+            Err(error) => return Some(Err(error)),
+        };
+        Some(MatchConnection::new(ranking, Args { first, after, last, before }))
     }
 
     /// Whether the viewer may call it off or ask for champions.
     async fn viewer_can_update(&self, ctx: &Context<'_>) -> bool {
         ctx.may(Action::SessionCancel, ctx.call().caller.to_group(self.0.group_id))
+    }
+
+    /// Why it was called off; null if it was not, or nobody said.
+    async fn cancel_reason(&self) -> Option<&str> {
+        self.0.cancel_reason.as_deref()
     }
 
     /// Give it back as `expectedVersion` to guard against lost updates.
@@ -515,34 +520,12 @@ impl SessionMutation {
 async fn create_payload(ctx: &Context<'_>, input: SessionCreateInput) -> Result<SessionCreatePayload> {
     let result: Result<SessionId, Refusal<CannotCreateSession>> = async {
         let once = once(ctx, input.idempotency_key.as_deref())?;
-        let new = input.session.checked().map_err(|refusal| under("session", refusal))?;
-        create(ctx.app(), ctx.call(), once, new).await.map_err(|refusal| under("session", refusal))
+        create(ctx.app(), ctx.call(), once, input.session.checked()?).await
     }
     .await;
     let (id, user_errors) = settle(result)?;
+    let user_errors = user_errors.into_iter().map(|problem| problem.under("session")).collect();
     Ok(SessionCreatePayload { session: ctx.rows().maybe(id).await?.map(Session), user_errors })
-}
-
-/// What is wrong with the session stands under its field of the input.
-pub(super) fn under(prefix: &str, refusal: Refusal<CannotCreateSession>) -> Refusal<CannotCreateSession> {
-    let at = |field: Vec<String>| {
-        if field.first().is_some_and(|f| f == "idempotencyKey") { field } else { [prefix.to_owned()].into_iter().chain(field).collect() }
-    };
-    match refusal {
-        Refusal::Rule(reasons) => Refusal::Rule(
-            reasons
-                .into_iter()
-                .map(|reason| match reason {
-                    CannotCreateSession::Invalid(problem) => {
-                        CannotCreateSession::Invalid(Malformed { field: at(problem.field), ..problem })
-                    }
-                    CannotCreateSession::NotFound { field } => CannotCreateSession::NotFound { field: at(field) },
-                    other => other,
-                })
-                .collect(),
-        ),
-        other => other,
-    }
 }
 
 async fn cancel_payload(ctx: &Context<'_>, input: SessionCancelInput) -> Result<SessionCancelPayload> {

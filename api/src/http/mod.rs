@@ -87,15 +87,17 @@ async fn common(mut request: Request, next: Next) -> Response {
 async fn serve_graphql(State(site): State<Site>, request: Request) -> Response {
     let id = request.extensions().get::<RequestId>().map(|id| id.0.clone()).unwrap_or_default();
     let now = site.app.clock.now();
-    let caller = match authenticate(&site.app, request.headers(), now).await {
-        Ok(caller) => caller,
-        Err(rejection) => return graphql::refuse(request.headers(), rejection, &id),
-    };
+    let headers = request.headers().clone();
     let raw = RawRequest::read(request, site.settings.body).await;
-    let exchange = Exchange { settings: &site.settings, request_id: &id, suggestions: caller.account.is_some() };
-    let call = Call { caller, now, request_id: id.clone() };
-    let app = &site.app;
-    respond(&site.schema, raw, exchange, |request, _| std::future::ready(Ok(prepare(request, app, call)))).await
+    // A stranger gets no suggestions; who only pretends to be somebody is refused before validation could make any.
+    let suggestions = headers.contains_key(header::AUTHORIZATION);
+    let exchange = Exchange { settings: &site.settings, request_id: &id, suggestions };
+    // The caller is looked up last: a document over the limits costs no statement.
+    respond(&site.schema, raw, exchange, |request, _| async {
+        let caller = authenticate(&site.app, &headers, now).await?;
+        Ok(prepare(request, &site.app, Call { caller, now, request_id: id.clone() }))
+    })
+    .await
 }
 
 async fn schema_text(State(site): State<Site>) -> Response {

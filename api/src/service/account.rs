@@ -5,7 +5,6 @@ use rules::directory::{CannotAddAccount, CannotGrant, CannotRevokeRole, grant as
 use rules::id::{AccountId, GroupId};
 use rules::input::{self, Email};
 use rules::policy::{Action, Relation, Role};
-use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter};
 use serde_json::json;
 use uuid::Uuid;
 
@@ -110,8 +109,7 @@ pub async fn revoke(app: &App, call: &Call, grant: Uuid) -> Result<AccountId, Re
         call.require(action, Relation::Other)?;
         let Some(row) = store::account::grant(&tx, grant).await? else { return Err(Refusal::not_found("membershipId")) };
         if row.role == Role::Administrator {
-            let all = role_grant::Entity::find().filter(role_grant::Column::Role.eq(Role::Administrator)).count(&tx).await?;
-            if all < 2 {
+            if store::account::lock_administrators(&tx).await?.len() < 2 {
                 return Err(Refusal::rule(CannotRevokeRole::LastAdministrator));
             }
         }

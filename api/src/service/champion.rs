@@ -62,11 +62,16 @@ pub struct SignUp {
     pub consents: Vec<ConsentGiven>,
 }
 
+/// Whether the caller may sign anybody up; asked before the form is looked at. A denial is recorded.
+pub async fn may_sign_up(app: &App, call: &Call) -> Result<(), Refusal<CannotSignUp>> {
+    let allowed = call.require(Action::ChampionSignUp, Relation::Other);
+    audited(app, call, Action::ChampionSignUp, Subject("Champion", None), allowed).await
+}
+
 /// Signs a prospective champion up. The answer is the same whether or not the address is known to us: the message that
 /// goes to it says which.
 pub async fn sign_up(app: &App, call: &Call, once: Option<Once>, form: SignUp) -> Result<(), Refusal<CannotSignUp>> {
     let result = transact!(app.db, |tx| {
-        call.require(Action::ChampionSignUp, Relation::Other)?;
         if answered::<(), CannotSignUp>(&tx, call, once.as_ref(), Action::ChampionSignUp).await?.is_some() {
             return Ok(());
         }

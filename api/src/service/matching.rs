@@ -1,10 +1,12 @@
 //! Who could take a place, for a session that is there or one that may come; and what a champion could do.
 
+use std::collections::{HashMap, HashSet};
+
 use chrono::TimeDelta;
 use rules::calendar::Span;
 use rules::dbs::DbsScope;
 use rules::geo::Point;
-use rules::id::{ChampionId, SessionId};
+use rules::id::{ChampionId, PlaceId, SessionId};
 use rules::matching::{Blocker, ChampionRecord, Ranking, Unlock, blockers, rank, unlocks};
 use rules::policy::Action;
 use rules::session::{CannotCreateSession, PlaceKind, SessionNeed};
@@ -13,17 +15,23 @@ use sea_orm::ConnectionTrait;
 use super::session::{NewSession, group_for, judged, modules_for};
 use crate::app::{App, Call};
 use crate::error::{Fault, Refusal};
-use crate::store::facts::{self, Which};
+use crate::store::facts::{self, SessionFactsRow, Which};
 use crate::store::session::Filter;
 use crate::store::{directory, offer, session, training};
 
-/// Champions ranked for a kind of place at a session.
-pub async fn for_session(app: &App, call: &Call, row: entity::session::Model, kind: PlaceKind) -> Result<Option<Ranking>, Fault> {
+/// Champions ranked for kinds of place at sessions: a fixed number of statements, however many. What a session has no place
+/// of is left out.
+pub async fn for_sessions(
+    app: &App,
+    call: &Call,
+    wanted: &[(SessionId, PlaceKind)],
+) -> Result<HashMap<(SessionId, PlaceKind), Ranking>, Fault> {
     let conn = app.db.snapshot().await?;
-    let facts = facts::need(&conn, row).await?;
-    let Some(need) = facts.need(kind) else { return Ok(None) };
+    let rows = session::many(&conn, wanted.iter().map(|(id, _)| *id)).await?;
+    let sessions: HashMap<SessionId, SessionFactsRow> = facts::needs(&conn, rows).await?.into_iter().map(|s| (s.session.id, s)).collect();
     let champions = facts::champions(&conn, Which::Open).await?;
-    Ok(Some(rank(need, &champions, call.now)))
+    let ranked = |key: &(SessionId, PlaceKind)| Some((*key, rank(sessions.get(&key.0)?.need(key.1)?, &champions, call.now)));
+    Ok(wanted.iter().filter_map(ranked).collect())
 }
 
 /// Champions ranked for a session that does not exist yet, and the check it would ask for.
@@ -96,28 +104,31 @@ pub struct Opportunities {
 /// How far ahead opportunities are looked for.
 pub const AHEAD: TimeDelta = TimeDelta::days(56);
 
-/// Looks through every session with an open place in the next eight weeks.
-pub async fn opportunities(app: &App, call: &Call, champion: ChampionId) -> Result<Opportunities, Fault> {
+/// Looks through every session with an open place in the next eight weeks, for each of these champions.
+pub async fn opportunities(app: &App, call: &Call, champions: &[ChampionId]) -> Result<HashMap<ChampionId, Opportunities>, Fault> {
     let conn = app.db.snapshot().await?;
-    let Some(record) = facts::champions(&conn, Which::These(&[champion])).await?.pop() else { return Ok(Opportunities::default()) };
+    let records = facts::champions(&conn, Which::These(champions)).await?;
     let filter =
         Filter { from: Some(call.now), until: Some(call.now + AHEAD), scheduled_only: true, uncovered_only: true, ..Filter::default() };
-    let rows = sea_orm::QueryOrder::order_by_asc(session::select(&filter), entity::session::Column::StartsAt);
-    let sessions = facts::needs(&conn, sea_orm::QueryOrder::order_by_asc(rows, entity::session::Column::Id).all(&conn).await?).await?;
+    let sessions = facts::needs(&conn, session::in_order(&conn, &filter).await?).await?;
     let ids: Vec<SessionId> = sessions.iter().map(|s| s.session.id).collect();
-    let taken: std::collections::HashSet<_> = offer::confirmed(&conn, &ids).await?.into_iter().map(|a| a.place_id).collect();
+    let taken: HashSet<PlaceId> = offer::confirmed(&conn, &ids).await?.into_iter().map(|a| a.place_id).collect();
+    Ok(records.iter().map(|record| (record.id, for_champion(record, &sessions, &taken, call))).collect())
+}
+
+fn for_champion(record: &ChampionRecord, sessions: &[SessionFactsRow], taken: &HashSet<PlaceId>, call: &Call) -> Opportunities {
     let mut found = Opportunities::default();
-    for facts in &sessions {
-        let open_kinds = facts.kinds().filter(|kind| facts.places.iter().any(|(id, k)| k == kind && !taken.contains(id)));
-        sort_kinds(&mut found, facts, &record, open_kinds.collect(), call);
+    for facts in sessions {
+        let is_open = |kind: &PlaceKind| facts.places.iter().any(|(id, k)| k == kind && !taken.contains(id));
+        sort_kinds(&mut found, facts, record, facts.kinds().filter(is_open).collect(), call);
     }
     let by_session: Vec<(SessionId, Vec<Blocker>)> = found.blocked.iter().map(|(id, _, blockers)| (*id, blockers.clone())).collect();
     found.unlocks = unlocks(&by_session, 5);
-    Ok(found)
+    found
 }
 
 /// The first kind of place that is open to the champion; else the kind with the fewest blockers stands for the session.
-fn sort_kinds(found: &mut Opportunities, facts: &facts::SessionFactsRow, record: &ChampionRecord, kinds: Vec<PlaceKind>, call: &Call) {
+fn sort_kinds(found: &mut Opportunities, facts: &SessionFactsRow, record: &ChampionRecord, kinds: Vec<PlaceKind>, call: &Call) {
     let mut fewest: Option<(PlaceKind, Vec<Blocker>)> = None;
     for kind in kinds {
         let Some(need) = facts.need(kind) else { continue };

@@ -8,13 +8,13 @@ use rules::id::{AssignmentId, ChampionId, OfferId, PlaceId, RequestId, SessionId
 use rules::matching::ChampionRecord;
 use rules::offer::{
     ASK_LIMIT, Acceptance, CannotAccept, CannotDecline, CannotSend, CannotTakeBack, Offer, OfferStatus, Openings, accept as judge_accept,
-    decline as judge_decline, expires_at, send as judge_send, take_back as judge_take_back,
+    can_be_offered, decline as judge_decline, expires_at, send as judge_send, take_back as judge_take_back,
 };
 use rules::policy::{Action, Relation};
 use rules::reason::Reason;
 use rules::request::RequestStatus;
-use rules::session::{PlaceKind, SessionStatus};
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
+use rules::session::PlaceKind;
+use sea_orm::ConnectionTrait;
 use serde_json::json;
 
 use super::{Mail, Once, Subject, answered, audited, done, emit, keep, mail};
@@ -51,7 +51,7 @@ pub async fn send(
         if let Some(kept) = answered::<Vec<OfferId>, CannotSend>(&tx, call, once.as_ref(), action).await? {
             return Ok(kept);
         }
-        if session.status == SessionStatus::Cancelled || session.starts_at <= call.now {
+        if !can_be_offered(session.status, session.starts_at, call.now) {
             return Err(Refusal::rule(CannotSend::SessionClosed));
         }
         if super::request::progress(&tx, &request_row, call).await? == RequestStatus::Withdrawn {
@@ -169,7 +169,7 @@ pub async fn cannot_accept(
     offers: Vec<row_of::Model>,
 ) -> Result<HashMap<OfferId, Vec<CannotAccept>>, Fault> {
     let ids: Vec<SessionId> = offers.iter().map(|o| o.session_id).collect();
-    let rows = entity::session::Entity::find().filter(entity::session::Column::Id.is_in(ids.iter().copied())).all(conn).await?;
+    let rows = store::session::many(conn, ids.iter().copied()).await?;
     let sessions: HashMap<SessionId, SessionFactsRow> = facts::needs(conn, rows).await?.into_iter().map(|s| (s.session.id, s)).collect();
     let taken: Vec<PlaceId> = offer::confirmed(conn, &ids).await?.into_iter().map(|a| a.place_id).collect();
     let asked: Vec<ChampionId> = offers.iter().map(|o| o.champion_id).collect();

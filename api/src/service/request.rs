@@ -90,7 +90,7 @@ pub(crate) fn inside(refusal: Refusal<rules::session::CannotCreateSession>) -> R
     }
 }
 
-/// Where requests stand, by their sessions: two statements, however many requests.
+/// Where a request stands at this call's instant.
 pub async fn progress(
     conn: &impl ConnectionTrait,
     request: &champion_request::Model,
@@ -140,6 +140,8 @@ pub(super) async fn locked<R: rules::reason::Reason>(
     let Some(request) = visible else { return Err(Refusal::not_found("requestId")) };
     call.require(action, call.caller.to_group(request.group_id))?;
     let Some(session) = store::session::lock(tx, request.session_id).await? else { return Err(Refusal::not_found("requestId")) };
+    // Read again: who held the lock before may have taken the request back.
+    let request = offer::request(tx, id).await?.ok_or(Refusal::not_found("requestId"))?;
     Ok((request, session))
 }
 
@@ -153,7 +155,9 @@ pub async fn withdraw(app: &App, call: &Call, id: RequestId) -> Result<RequestId
         }
         request.withdrawn_at = Some(call.now);
         row::update(&tx, request).await?;
-        for asked in offer::close_pending(&tx, session.id, OfferStatus::Withdrawn, call.now).await? {
+        // Whoever let the offer lapse has not waited for an answer.
+        let closed = offer::close_pending(&tx, session.id, OfferStatus::Withdrawn, call.now).await?;
+        for asked in closed.into_iter().filter(|o| o.expires_at > call.now) {
             mail(&tx, call, Mail::NoLongerNeeded { champion: asked.champion_id, session: session.id }).await?;
         }
         done(&tx, call, action, Subject("ChampionRequest", Some(id.0)), json!({ "session": session.id })).await?;

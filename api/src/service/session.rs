@@ -93,7 +93,6 @@ pub async fn create(app: &App, call: &Call, once: Option<Once>, new: NewSession)
             return Ok(kept);
         }
         let id = insert(&tx, call, &new).await?;
-        done(&tx, call, action, Subject("Session", Some(id.0)), json!({ "group": new.group })).await?;
         keep(&tx, call, once.as_ref(), &id).await?;
         Ok(id)
     });
@@ -109,6 +108,7 @@ pub(super) async fn insert(tx: &impl ConnectionTrait, call: &Call, new: &NewSess
     let (places, modules) = places(tx, call, id, new).await?;
     row::insert_all(tx, places).await?;
     row::insert_all(tx, modules).await?;
+    done(tx, call, Action::SessionCreate, Subject("Session", Some(id.0)), json!({ "group": new.group })).await?;
     emit(tx, call, "session.created", json!({ "session": id, "starts_at": starts_at })).await?;
     Ok(id)
 }
@@ -234,7 +234,9 @@ pub async fn cancel(
         session.cancel_reason.clone_from(&reason);
         session.version += 1;
         row::update(&tx, session).await?;
-        let asked = offer::close_pending(&tx, id, OfferStatus::Withdrawn, call.now).await?;
+        let mut asked = offer::close_pending(&tx, id, OfferStatus::Withdrawn, call.now).await?;
+        // Whoever let the offer lapse has not waited for an answer.
+        asked.retain(|o| o.expires_at > call.now);
         let placed = offer::end_all(&tx, id, AssignmentStatus::SessionCancelled, call.now).await?;
         for champion in asked.iter().map(|o| o.champion_id).chain(placed.iter().map(|a| a.champion_id)) {
             mail(&tx, call, Mail::NoLongerNeeded { champion, session: id }).await?;

@@ -4,7 +4,7 @@ use entity::{account, api_client, champion, module_trainer, role_grant};
 use rules::id::{AccountId, ModuleId};
 use rules::policy::{Caller, Role};
 use sea_orm::sea_query::Expr;
-use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder};
+use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use uuid::Uuid;
 
 /// An account by its e-mail key.
@@ -44,6 +44,12 @@ pub async fn grants(conn: &impl ConnectionTrait, account: AccountId) -> Result<V
 pub async fn revoke(conn: &impl ConnectionTrait, grant: &role_grant::Model) -> Result<(), DbErr> {
     role_grant::Entity::delete_by_id(grant.id).exec(conn).await?;
     end_tokens(conn, grant.account_id).await
+}
+
+/// The administrators' roles, locked: who counts them and takes one away does so alone.
+pub async fn lock_administrators(conn: &impl ConnectionTrait) -> Result<Vec<role_grant::Model>, DbErr> {
+    let all = role_grant::Entity::find().filter(role_grant::Column::Role.eq(Role::Administrator));
+    all.order_by_asc(role_grant::Column::Id).lock_exclusive().all(conn).await
 }
 
 /// One role.

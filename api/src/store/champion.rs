@@ -1,6 +1,6 @@
 //! Champions, what they speak and help with, and their consents.
 
-use entity::{champion, champion_language, champion_topic, consent, email_token};
+use entity::{champion, champion_language, champion_topic, email_token};
 use rules::champion::Membership;
 use rules::id::ChampionId;
 use rules::input::Topic;
@@ -94,11 +94,6 @@ pub async fn languages(conn: &impl ConnectionTrait, id: ChampionId) -> Result<Ve
 pub async fn topics(conn: &impl ConnectionTrait, id: ChampionId) -> Result<Vec<Topic>, DbErr> {
     let rows = champion_topic::Entity::find().filter(champion_topic::Column::ChampionId.eq(id)).all(conn).await?;
     Ok(rows.into_iter().map(|row| row.topic).collect())
-}
-
-/// The consents of a champion, as given.
-pub async fn consents(conn: &impl ConnectionTrait, id: ChampionId) -> Result<Vec<consent::Model>, DbErr> {
-    consent::Entity::find().filter(consent::Column::ChampionId.eq(id)).all(conn).await
 }
 
 /// An e-mail link, locked.

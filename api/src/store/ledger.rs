@@ -21,14 +21,17 @@ pub async fn audit_all(conn: &impl ConnectionTrait, events: Vec<audit_event::Mod
     row::insert_all(conn, events).await
 }
 
-/// The audit rows about one subject with one action, newest first.
-pub async fn audit_of(conn: &impl ConnectionTrait, subject: Uuid, action: &str, most: u64) -> Result<Vec<audit_event::Model>, DbErr> {
+/// The audit rows about subjects with one action, newest first.
+pub async fn audit_of(
+    conn: &impl ConnectionTrait,
+    subjects: impl IntoIterator<Item = Uuid>,
+    action: &str,
+) -> Result<Vec<audit_event::Model>, DbErr> {
     audit_event::Entity::find()
-        .filter(audit_event::Column::SubjectId.eq(subject))
+        .filter(audit_event::Column::SubjectId.is_in(subjects))
         .filter(audit_event::Column::Action.eq(action))
         .order_by_desc(audit_event::Column::At)
         .order_by_desc(audit_event::Column::Id)
-        .limit(most)
         .all(conn)
         .await
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use sea_orm::{
     AccessMode, ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr,
-    SqliteTransactionMode, Statement, TransactionOptions, TransactionTrait,
+    SqliteTransactionMode, TransactionOptions, TransactionTrait,
 };
 use sea_orm_migration::MigratorTrait;
 use sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
@@ -100,8 +100,9 @@ impl Db {
             return migration::Migrator::up(&self.write, None).await;
         }
         let holder = self.write.begin().await?;
-        let lock = Statement::from_string(DbBackend::Postgres, format!("SELECT pg_advisory_xact_lock({LOCK})"));
-        holder.execute_raw(lock).await?;
+        // Whoever comes second waits as long as the first one works.
+        holder.execute_unprepared("SET LOCAL lock_timeout = 0; SET LOCAL statement_timeout = 0").await?;
+        holder.execute_unprepared(&format!("SELECT pg_advisory_xact_lock({LOCK})")).await?;
         let outcome = migration::Migrator::up(&self.write, None).await;
         holder.commit().await?;
         outcome

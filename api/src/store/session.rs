@@ -85,6 +85,16 @@ fn confirmed() -> sea_orm::sea_query::SelectStatement {
         .to_owned()
 }
 
+/// Sessions by their ids.
+pub async fn many(conn: &impl ConnectionTrait, ids: impl IntoIterator<Item = SessionId>) -> Result<Vec<session::Model>, DbErr> {
+    session::Entity::find().filter(session::Column::Id.is_in(ids)).all(conn).await
+}
+
+/// Sessions that pass a filter, by their start.
+pub async fn in_order(conn: &impl ConnectionTrait, filter: &Filter) -> Result<Vec<session::Model>, DbErr> {
+    select(filter).order_by_asc(session::Column::StartsAt).order_by_asc(session::Column::Id).all(conn).await
+}
+
 /// The places of sessions, in order.
 pub async fn places(conn: &impl ConnectionTrait, sessions: &[SessionId]) -> Result<Vec<place::Model>, DbErr> {
     let of = place::Entity::find().filter(place::Column::SessionId.is_in(sessions.iter().copied()));

@@ -23,6 +23,20 @@ impl Inputs<'_> {
         }
     }
 
+    /// How many values a list argument holds: `nodes(ids:)` answers one row for each.
+    fn length(&self, field: &Field, argument: &str) -> u64 {
+        let length = |value: &Known| if let Known::List(values) = value { values.len() as u64 } else { 1 };
+        let Some(written) = field.get_argument(argument).map(|written| written.node.clone()) else { return 1 };
+        match written.clone().into_const_with(Err) {
+            Ok(literal) => length(&literal),
+            // A variable is the whole list, or one of its values.
+            Err(name) => {
+                let spelled = written.into_const_with(|_| Ok::<_, std::convert::Infallible>(Known::Null)).map_or(1, |list| length(&list));
+                spelled.max(self.variable(&name).map_or(1, length))
+            }
+        }
+    }
+
     /// What was sent, or else the default of the definition.
     pub(super) fn variable(&self, name: &str) -> Option<&Known> {
         self.sent.get(name).or_else(|| {
@@ -58,6 +72,6 @@ pub(super) fn rows(field: &Positioned<Field>, is_connection: bool, inputs: Input
     Ok(match first.or(last) {
         Some(rows) => rows.unsigned_abs().max(1),
         None if is_connection => limits.default_page,
-        None => 1,
+        None => inputs.length(&field.node, "ids").max(1),
     })
 }

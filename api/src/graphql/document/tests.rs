@@ -1,5 +1,3 @@
-use std::time::{Duration, Instant};
-
 use async_graphql::{Variables, value};
 
 use super::{Checked, Kind, Limits, Refusal, Why, check};
@@ -116,6 +114,7 @@ fn syntax_errors_take_one_line() {
     }
 }
 
+/// No clock is needed: walked without memory, 8^25 selections would outlive the test.
 #[test]
 fn fragment_bombs_are_refused_at_once() {
     for (text, expected) in [
@@ -125,10 +124,7 @@ fn fragment_bombs_are_refused_at_once() {
         (bomb(200, 1, "a"), Why::Nesting(32)),
         (bomb(5, 2, "x: a"), Why::Aliases(30)),
     ] {
-        let start = Instant::now();
         assert_eq!(why(plain(&text)), expected, "{} bytes", text.len());
-        let spent = start.elapsed();
-        assert!(spent < Duration::from_millis(50), "{} bytes took {spent:?}", text.len());
     }
     assert!(bomb(18, 2, "a").len() < 1_024);
     assert_eq!(cost(&bomb(10, 2, "a")), 1_025);
