@@ -1,4 +1,5 @@
 //! Behaviour through GraphQL and HTTP, on SQLite and, where `DIGIKNOW_TEST_POSTGRES_URL` names a server, on PostgreSQL.
 
 mod harness;
+mod layers;
 mod offer;

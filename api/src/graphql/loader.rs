@@ -12,13 +12,13 @@ use rules::id::{
 use rules::matching::{Blocker, Ranking, blockers};
 use rules::offer::CannotAccept;
 use rules::session::PlaceKind;
-use sea_orm::{ColumnTrait, DbErr, EntityTrait, QueryFilter};
+use sea_orm::DbErr;
 
 use crate::app::{App, Call};
 use crate::error::Fault;
 use crate::service::matching::{Opportunities, for_sessions, opportunities};
 use crate::store::facts::{self, Which, group};
-use crate::store::{availability, dbs, ledger, offer, session, training};
+use crate::store::{availability, dbs, ledger, offer, row, session, training};
 
 /// The loader of one request.
 #[derive(Debug)]
@@ -42,7 +42,7 @@ macro_rules! by_id {
             type Error = Arc<Fault>;
 
             async fn load(&self, keys: &[$id]) -> Batch<$id, Self::Value> {
-                let rows = entity::$entity::Entity::find().filter(entity::$entity::Column::Id.is_in(keys.iter().copied())).all(self.app.db.read()).await;
+                let rows = row::holding::<entity::$entity::Entity>(self.app.db.read(), entity::$entity::Column::Id, keys.iter().copied()).await;
                 Ok(rows.map_err(shared)?.into_iter().map(|row| (row.id, row)).collect())
             }
         }
@@ -88,17 +88,17 @@ macro_rules! by_parent {
 by_parent! {
     /// The languages of a champion.
     LanguagesOf(ChampionId) -> String: |conn, ids| {
-        let rows = entity::champion_language::Entity::find().filter(entity::champion_language::Column::ChampionId.is_in(ids)).all(conn).await?;
+        let rows = row::holding::<entity::champion_language::Entity>(conn, entity::champion_language::Column::ChampionId, ids).await?;
         Ok(rows.into_iter().map(|r| (r.champion_id, r.language)).collect())
     },
     /// The topics of a champion.
     TopicsOf(ChampionId) -> rules::input::Topic: |conn, ids| {
-        let rows = entity::champion_topic::Entity::find().filter(entity::champion_topic::Column::ChampionId.is_in(ids)).all(conn).await?;
+        let rows = row::holding::<entity::champion_topic::Entity>(conn, entity::champion_topic::Column::ChampionId, ids).await?;
         Ok(rows.into_iter().map(|r| (r.champion_id, r.topic)).collect())
     },
     /// The topics of a group.
     GroupTopics(GroupId) -> rules::input::Topic: |conn, ids| {
-        let rows = entity::group_topic::Entity::find().filter(entity::group_topic::Column::GroupId.is_in(ids)).all(conn).await?;
+        let rows = row::holding::<entity::group_topic::Entity>(conn, entity::group_topic::Column::GroupId, ids).await?;
         Ok(rows.into_iter().map(|r| (r.group_id, r.topic)).collect())
     },
     /// The completions of a champion that were not taken back.
@@ -115,7 +115,7 @@ by_parent! {
     },
     /// The consents of a champion.
     ConsentsOf(ChampionId) -> entity::consent::Model: |conn, ids| {
-        let rows = entity::consent::Entity::find().filter(entity::consent::Column::ChampionId.is_in(ids)).all(conn).await?;
+        let rows = row::holding::<entity::consent::Entity>(conn, entity::consent::Column::ChampionId, ids).await?;
         Ok(rows.into_iter().map(|r| (r.champion_id, r)).collect())
     },
     /// The weekly windows of a champion.
@@ -128,7 +128,7 @@ by_parent! {
     },
     /// The modules that come before a module.
     PrerequisitesOf(ModuleId) -> ModuleId: |conn, ids| {
-        let rows = entity::module_prerequisite::Entity::find().filter(entity::module_prerequisite::Column::ModuleId.is_in(ids)).all(conn).await?;
+        let rows = row::holding::<entity::module_prerequisite::Entity>(conn, entity::module_prerequisite::Column::ModuleId, ids).await?;
         Ok(rows.into_iter().map(|r| (r.module_id, r.prerequisite_id)).collect())
     },
     /// The places of a session.
@@ -153,13 +153,12 @@ by_parent! {
     },
     /// The live request of a session.
     RequestFor(SessionId) -> entity::champion_request::Model: |conn, ids| {
-        use entity::champion_request::{Column, Entity};
-        let rows = Entity::find().filter(Column::SessionId.is_in(ids)).filter(Column::WithdrawnAt.is_null()).all(conn).await?;
-        Ok(rows.into_iter().map(|r| (r.session_id, r)).collect())
+        let rows = row::holding::<entity::champion_request::Entity>(conn, entity::champion_request::Column::SessionId, ids).await?;
+        Ok(rows.into_iter().filter(|r| r.withdrawn_at.is_none()).map(|r| (r.session_id, r)).collect())
     },
     /// The assignment an offer led to.
     AssignmentOf(OfferId) -> entity::assignment::Model: |conn, ids| {
-        let rows = entity::assignment::Entity::find().filter(entity::assignment::Column::OfferId.is_in(ids)).all(conn).await?;
+        let rows = row::holding::<entity::assignment::Entity>(conn, entity::assignment::Column::OfferId, ids).await?;
         Ok(rows.into_iter().filter_map(|r| Some((r.offer_id?, r))).collect())
     },
     /// Reads of the detail of a champion's DBS checks, and attempts, newest first.
@@ -169,7 +168,7 @@ by_parent! {
     },
     /// The roles of an account.
     GrantsOf(AccountId) -> entity::role_grant::Model: |conn, ids| {
-        let rows = entity::role_grant::Entity::find().filter(entity::role_grant::Column::AccountId.is_in(ids)).all(conn).await?;
+        let rows = row::holding::<entity::role_grant::Entity>(conn, entity::role_grant::Column::AccountId, ids).await?;
         Ok(rows.into_iter().map(|r| (r.account_id, r)).collect())
     },
     /// The steps of a check.
@@ -217,7 +216,7 @@ impl Loader<CannotAcceptOf> for Rows {
 
     async fn load(&self, keys: &[CannotAcceptOf]) -> Batch<CannotAcceptOf, Self::Value> {
         let (conn, ids) = (self.app.db.read(), keys.iter().map(|key| key.0));
-        let offers = entity::offer::Entity::find().filter(entity::offer::Column::Id.is_in(ids)).all(conn).await.map_err(shared)?;
+        let offers = row::holding::<entity::offer::Entity>(conn, entity::offer::Column::Id, ids).await.map_err(shared)?;
         let reasons = crate::service::offer::cannot_accept(conn, &self.call, offers).await.map_err(shared)?;
         Ok(reasons.into_iter().map(|(id, reasons)| (CannotAcceptOf(id), reasons)).collect())
     }

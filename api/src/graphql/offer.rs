@@ -11,7 +11,6 @@ use rules::offer::{
 };
 use rules::policy::Action;
 use rules::session::PlaceKind;
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 
 use super::assignment::Assignment;
 use super::champion::Champion;
@@ -20,7 +19,7 @@ use super::id::{self, NodeId};
 use super::loader::{AssignmentOf, CannotAcceptOf};
 use super::once::once;
 use super::paging::connection;
-use super::problem::{Problem, broken, problem, settle};
+use super::problem::{Problem, problem, settle};
 use super::request::ChampionRequest;
 use super::scalar::DateTime;
 use super::session::Session;
@@ -237,10 +236,9 @@ async fn send_payload(ctx: &Context<'_>, input: OfferSendInput) -> Result<OfferS
     let request = id::parse(&input.request_id);
     let (ids, user_errors) = settle(submit(ctx, input).await)?;
     let Some(ids) = ids else { return Ok(OfferSendPayload { offers: Vec::new(), request: None, user_errors }) };
-    let rows = offer::Entity::find().filter(offer::Column::Id.is_in(ids.iter().copied())).all(ctx.app().db.read()).await.map_err(broken)?;
-    let in_order = ids.iter().filter_map(|id| rows.iter().find(|row| row.id == *id)).cloned().map(Offer).collect();
+    let rows: Vec<offer::Model> = ctx.rows().many(ids).await?;
     Ok(OfferSendPayload {
-        offers: in_order,
+        offers: rows.into_iter().map(Offer).collect(),
         request: ctx.rows().maybe::<rules::id::RequestId>(request).await?.map(ChampionRequest),
         user_errors,
     })

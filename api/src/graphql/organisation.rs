@@ -17,7 +17,7 @@ use super::problem::{Problem, settle};
 use super::scalar::DateTime;
 use crate::error::{Refusal, malformed};
 use crate::service::directory::{Named, create_organisation};
-use crate::store::directory::{GROUPS, ORGANISATIONS, groups};
+use crate::store::directory::{GROUPS, ORGANISATIONS, groups, organisations};
 
 /// An alliance partner: council, charity, business, school, community body.
 #[derive(Clone, Debug)]
@@ -91,8 +91,7 @@ impl OrganisationQuery {
         if !ctx.may(Action::DirectoryRead, Relation::Other) {
             return None;
         }
-        use sea_orm::EntityTrait;
-        Some(OrganisationConnection::read(ctx, organisation::Entity::find(), ORGANISATIONS, Args { first, after, last, before }).await)
+        Some(OrganisationConnection::read(ctx, organisations(), ORGANISATIONS, Args { first, after, last, before }).await)
     }
 }
 

@@ -10,7 +10,6 @@ use rules::training::{
     CannotAddModule, CannotAssignTrainer, CannotMark, CannotRevoke, Completion, TrainingCompletionRecordErrorCode,
     TrainingCompletionRevokeErrorCode, TrainingModuleCreateErrorCode, TrainingTrainerAssignErrorCode,
 };
-use sea_orm::EntityTrait;
 
 use super::champion::Champion;
 use super::context::Ctx;
@@ -23,7 +22,7 @@ use super::scalar::{DateTime, LocalDate};
 use super::shared::distinct;
 use crate::error::{Refusal, malformed};
 use crate::service::training::{NewModule, assign_trainer, create_module, record, revoke};
-use crate::store::training::{BY_CODE, completions_by_id};
+use crate::store::training::{BY_CODE, completions_by_id, modules};
 
 /// A training module.
 #[derive(Clone, Debug)]
@@ -166,7 +165,7 @@ impl TrainingQuery {
         if !ctx.may(Action::CatalogueRead, Relation::Other) {
             return None;
         }
-        Some(TrainingModuleConnection::read(ctx, training_module::Entity::find(), BY_CODE, Args { first, after, last, before }).await)
+        Some(TrainingModuleConnection::read(ctx, modules(), BY_CODE, Args { first, after, last, before }).await)
     }
 }
 

@@ -6,7 +6,6 @@ use rules::directory::{CannotAddVenue, VenueCreateErrorCode};
 use rules::id::VenueId;
 use rules::input::{line, spaced_postcode};
 use rules::policy::{Action, Relation};
-use sea_orm::EntityTrait;
 
 use super::context::Ctx;
 use super::id::{self, NodeId};
@@ -16,7 +15,7 @@ use super::paging::{Args, connection};
 use super::problem::{Problem, settle};
 use crate::error::{Refusal, malformed};
 use crate::service::directory::{NewVenue, create_venue};
-use crate::store::directory::VENUES;
+use crate::store::directory::{VENUES, venues};
 
 /// Where sessions happen.
 #[derive(Clone, Debug)]
@@ -96,7 +95,7 @@ impl VenueQuery {
         if !ctx.may(Action::DirectoryRead, Relation::Other) {
             return None;
         }
-        Some(VenueConnection::read(ctx, venue::Entity::find(), VENUES, Args { first, after, last, before }).await)
+        Some(VenueConnection::read(ctx, venues(), VENUES, Args { first, after, last, before }).await)
     }
 }
 

@@ -17,6 +17,16 @@ pub const GROUPS: Sort<community_group::Column> =
 /// Venues, by name.
 pub const VENUES: Sort<venue::Column> = Sort { key: venue::Column::Name, id: venue::Column::Id, descending: false };
 
+/// Every organisation.
+pub fn organisations() -> Select<organisation::Entity> {
+    organisation::Entity::find()
+}
+
+/// Every venue.
+pub fn venues() -> Select<venue::Entity> {
+    venue::Entity::find()
+}
+
 /// An organisation.
 pub async fn organisation(conn: &impl ConnectionTrait, id: OrganisationId) -> Result<Option<organisation::Model>, DbErr> {
     organisation::Entity::find_by_id(id).one(conn).await

@@ -1,8 +1,18 @@
-//! Writing whole rows.
+//! Reading rows by a column, and writing whole ones.
 
 use sea_orm::{
-    ActiveModelBehavior, ActiveModelTrait, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, Iterable, ModelTrait, QueryTrait,
+    ActiveModelBehavior, ActiveModelTrait, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, Iterable, ModelTrait,
+    QueryFilter, QueryTrait, Value,
 };
+
+/// The rows whose column holds one of these values.
+pub async fn holding<E: EntityTrait>(
+    conn: &impl ConnectionTrait,
+    column: E::Column,
+    values: impl IntoIterator<Item = impl Into<Value>>,
+) -> Result<Vec<E::Model>, DbErr> {
+    E::find().filter(column.is_in(values)).all(conn).await
+}
 
 /// Inserts a row.
 pub async fn insert<M, A>(conn: &impl ConnectionTrait, row: M) -> Result<(), DbErr>

@@ -6,13 +6,18 @@ use entity::{completion, evidence, module_prerequisite, module_trainer, requirem
 use rules::id::{ChampionId, CompletionId, ModuleId, RequirementId};
 use rules::requirement::Requirement;
 use rules::training::Module;
-use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select};
 
 use super::paging::Sort;
 
 /// Modules, by code.
 pub const BY_CODE: Sort<training_module::Column> =
     Sort { key: training_module::Column::Code, id: training_module::Column::Id, descending: false };
+
+/// Every module.
+pub fn modules() -> Select<training_module::Entity> {
+    training_module::Entity::find()
+}
 
 /// A module.
 pub async fn module(conn: &impl ConnectionTrait, id: ModuleId) -> Result<Option<training_module::Model>, DbErr> {
