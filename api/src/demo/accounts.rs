@@ -6,7 +6,7 @@ use rules::id::{AccountId, GroupId};
 use rules::policy::{ClientKind, Role};
 
 use super::town::{Staff, Town, named};
-use super::{DEMO_KEY, DOMAIN};
+use super::{DEMO_KEY, address};
 use crate::keys;
 
 /// The groups that `leader@` speaks for; the others go round among the other leaders.
@@ -67,7 +67,7 @@ impl Town {
     /// Adds an account that opened `opened` days after the first day.
     pub fn add_account(&mut self, mailbox: &str, display_name: &str, opened: i64) -> AccountId {
         let id = self.ids.next();
-        let email = format!("{mailbox}@{DOMAIN}");
+        let email = address(mailbox);
         self.rows.accounts.push(account::Model {
             id,
             email_key: email.clone(),

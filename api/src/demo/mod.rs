@@ -45,12 +45,27 @@ pub const DEMO_PASSWORD: &str = "demo-password-1";
 /// The publishable key of the demo's partner website.
 pub const DEMO_KEY: &str = "dk_pub_demo_stockport_partner_site";
 
+/// Who can sign in to try each role: the part of the address before the @, and what to call them.
+pub const PERSONAS: [(&str, &str); 6] = [
+    ("champion", "Champion"),
+    ("leader", "Group leader"),
+    ("trainer", "Trainer"),
+    ("coordinator", "Coordinator"),
+    ("safeguarding", "Safeguarding lead"),
+    ("admin", "Administrator"),
+];
+
 /// Where the demo's mailboxes are: a name that never resolves (RFC 2606).
 const DOMAIN: &str = "demo.digiknow.example";
 /// The volunteer who has the account `champion@`.
 const GUEST: &str = "Precious Ncube-Whittle";
 /// Marks a database as a demo; its value is the first day.
 const MARK: &str = "demo";
+
+/// The e-mail address of a mailbox of the demo.
+pub fn address(mailbox: &str) -> String {
+    format!("{mailbox}@{DOMAIN}")
+}
 
 /// Makes sure that the database holds the demo: starts again on one that does, fills an empty one, and refuses any other.
 pub async fn ensure(app: &App) -> Result<()> {

@@ -4,6 +4,7 @@ use axum::http::{HeaderMap, StatusCode, header};
 use chrono::{DateTime, Utc};
 use rules::policy::{Caller, ClientKind};
 
+use super::cors;
 use super::graphql::Rejection;
 use crate::app::App;
 use crate::auth;
@@ -53,7 +54,8 @@ async fn client(app: &App, key: &str, headers: &HeaderMap) -> Result<(rules::id:
     let found = store::account::client_by_hash(app.db.read(), &sha256_text(key.as_bytes())).await.map_err(unknown)?;
     let Some(client) = found else { return Err(refused("The client key is not known, or was disabled.")) };
     let origin = headers.get(header::ORIGIN).and_then(|origin| origin.to_str().ok());
-    if client.kind == ClientKind::Publishable && origin.is_some_and(|origin| !super::cors::origins(&client).iter().any(|o| o == origin)) {
+    let welcome = |origin: &str| cors::is_own(origin, headers) || cors::origins(&client).iter().any(|o| o == origin);
+    if client.kind == ClientKind::Publishable && origin.is_some_and(|origin| !welcome(origin)) {
         return Err(Rejection::http(
             StatusCode::FORBIDDEN,
             Code::Forbidden,

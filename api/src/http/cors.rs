@@ -14,6 +14,12 @@ pub fn origins(client: &api_client::Model) -> Vec<String> {
     serde_json::from_str(&client.origins).unwrap_or_default()
 }
 
+/// Whether the page that calls was served by this service itself: browsers name the origin of every POST, their own included.
+pub fn is_own(origin: &str, headers: &HeaderMap) -> bool {
+    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());
+    origin.split_once("://").is_some_and(|(_, authority)| Some(authority) == host)
+}
+
 /// Answers preflights, and marks answers that a page of a registered origin may read.
 pub async fn cors(State(site): State<Site>, request: Request, next: Next) -> Response {
     let Some(origin) = request.headers().get(header::ORIGIN).cloned() else { return vary(next.run(request).await) };

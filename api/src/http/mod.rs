@@ -6,7 +6,7 @@ use axum::Router;
 use axum::extract::{Request, State};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::middleware::{self, Next};
-use axum::response::{Html, IntoResponse, Response};
+use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get, post};
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
@@ -17,6 +17,7 @@ use crate::graphql::{Contract, contract, sdl};
 
 pub mod caller;
 pub mod cors;
+pub mod explorer;
 pub mod graphql;
 pub mod mail;
 pub mod sign_in;
@@ -45,7 +46,7 @@ impl Site {
 #[derive(Clone, Debug)]
 pub struct RequestId(pub String);
 
-/// Every route. `explorer` adds the explorer page; the demo adds the mail sink.
+/// Every route. `explorer` adds the explorer page and its tour; the demo adds the mail sink.
 pub fn router(site: Site, explorer: bool) -> Router {
     let mut routes = Router::new()
         .route("/graphql", any(serve_graphql))
@@ -55,8 +56,10 @@ pub fn router(site: Site, explorer: bool) -> Router {
         .route("/health/live", get(|| async { "live" }))
         .route("/health/ready", get(ready));
     if explorer {
-        routes =
-            routes.route("/explorer", get(explorer_page)).route("/", get(|| async { axum::response::Redirect::temporary("/explorer") }));
+        routes = routes
+            .route("/explorer", get(explorer::page))
+            .route("/explorer/tour.json", get(explorer::tour))
+            .route("/", get(|| async { axum::response::Redirect::temporary("/explorer") }));
     }
     if site.app.demo {
         routes = routes.route("/dev/mail", get(mail::sink));
@@ -109,10 +112,4 @@ async fn ready(State(site): State<Site>) -> Response {
         Ok(()) => "ready".into_response(),
         Err(_) => (StatusCode::SERVICE_UNAVAILABLE, "the database does not answer").into_response(),
     }
-}
-
-/// Our own page, with its script and style inside: nothing is fetched from anywhere else.
-async fn explorer_page() -> Response {
-    const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
-    ([(header::CONTENT_SECURITY_POLICY, POLICY)], Html(include_str!("../web/explorer.html"))).into_response()
 }

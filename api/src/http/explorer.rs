@@ -1,0 +1,35 @@
+//! The explorer: a page of our own to ask the API with, and the tour it offers.
+
+use axum::extract::State;
+use axum::http::header;
+use axum::response::{Html, IntoResponse, Response};
+use serde_json::{Value, json};
+
+use super::Site;
+use crate::demo;
+
+/// The five-minute tour. README.md prints it and tests/it/tour.rs runs it.
+pub const TOUR: &str = include_str!("../web/tour.json");
+
+/// `GET /explorer`: the page, with its script and style inside: nothing is fetched from anywhere else.
+pub async fn page() -> Response {
+    const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+    ([(header::CONTENT_SECURITY_POLICY, POLICY)], Html(include_str!("../web/explorer.html"))).into_response()
+}
+
+/// `GET /explorer/tour.json`: the tour, and in the demo, only there, how to sign in as each persona.
+pub async fn tour(State(site): State<Site>) -> Response {
+    let personas = if site.app.demo { personas() } else { json!([]) };
+    // The tour's text goes in as it is: parsing would sort its keys.
+    let body = format!("{{\"personas\":{personas},\"tour\":{TOUR}}}");
+    ([(header::CONTENT_TYPE, "application/json")], body).into_response()
+}
+
+/// The demo's personas: a client key, or an address and the password of the demo.
+fn personas() -> Value {
+    let partner = json!({ "id": "partner", "name": "Partner website", "clientKey": demo::DEMO_KEY });
+    let accounts = demo::PERSONAS.iter().map(|(id, name)| {
+        json!({ "id": id, "name": name, "email": demo::address(id), "password": demo::DEMO_PASSWORD })
+    });
+    std::iter::once(partner).chain(accounts).collect()
+}
