@@ -97,8 +97,11 @@ pub fn send(
 reasons! {
     /// Why an offer can't be accepted.
     CannotAccept => OfferAcceptErrorCode {
-        /// The offer was declined, taken back or has lapsed.
-        OfferClosed { status: OfferStatus } at "offerId" => format!("This offer is {status}: ask the group leader for a new one."),
+        /// The offer was declined, taken back or has lapsed, or the place it led to was given up.
+        OfferClosed { status: OfferStatus } at "offerId" => match status {
+            OfferStatus::Accepted => "You accepted this offer before, and gave the place up: ask the group leader for a new one.".to_owned(),
+            status => format!("This offer is {status}: ask the group leader for a new one."),
+        },
         /// The session was called off.
         SessionCancelled at "offerId" => "This session was called off.",
         /// The session has begun.
@@ -154,7 +157,8 @@ pub fn accept(
     now: DateTime<Utc>,
 ) -> Result<Acceptance, Vec<CannotAccept>> {
     match offer.status_at(now) {
-        OfferStatus::Accepted => return Ok(Acceptance::Already),
+        OfferStatus::Accepted if champion.bookings.iter().any(|b| Some(b.session) == need.session) => return Ok(Acceptance::Already),
+        OfferStatus::Accepted if openings.status == SessionStatus::Cancelled => return Err(vec![CannotAccept::SessionCancelled]),
         OfferStatus::Pending => {}
         // An offer that lapsed because the places went is told the reason, not the state.
         OfferStatus::Expired if openings.places.is_empty() => return Err(vec![CannotAccept::PlacesFilled]),
@@ -275,11 +279,18 @@ mod tests {
     }
 
     #[test]
-    fn accepting_twice_is_the_same_answer() {
-        assert_eq!(
-            accept(offer(OfferStatus::Accepted), &Openings { places: vec![], ..one_place() }, &need(), &champion(), at(NOW)),
-            Ok(Acceptance::Already)
-        );
+    fn accepting_twice_is_the_same_answer_until_the_place_is_given_up() {
+        let session = SessionId(Uuid::from_u128(8));
+        let need = SessionNeed { session: Some(session), ..need() };
+        let here = Booking { session, group: need.group, span: need.span, date: need.date, with_children: false };
+        let placed = ChampionRecord { bookings: vec![here], ..champion() };
+        let again = |champion: &ChampionRecord, status| {
+            accept(offer(OfferStatus::Accepted), &Openings { places: vec![], status }, &need, champion, at(NOW))
+        };
+        assert_eq!(again(&placed, SessionStatus::Scheduled), Ok(Acceptance::Already));
+        let closed = CannotAccept::OfferClosed { status: OfferStatus::Accepted };
+        assert_eq!(again(&champion(), SessionStatus::Scheduled), Err(vec![closed]), "given up since");
+        assert_eq!(again(&champion(), SessionStatus::Cancelled), Err(vec![CannotAccept::SessionCancelled]));
     }
 
     #[test]

@@ -5,6 +5,7 @@ use async_graphql::{EmptySubscription, MergedObject, SDLExportOptions, Schema};
 pub mod account;
 pub mod assignment;
 pub mod availability;
+pub mod batch;
 pub mod champion;
 pub mod champion_change;
 pub mod code;

@@ -75,18 +75,38 @@ impl Args {
     }
 }
 
+trait OfList {
+    /// Refuses cursors that another list gave out.
+    fn of(&self, fits: impl Fn(&Cursor) -> bool) -> Result<(), Error>;
+}
+
+impl OfList for Slice {
+    fn of(&self, fits: impl Fn(&Cursor) -> bool) -> Result<(), Error> {
+        let strange = |cursor: &Option<Cursor>| cursor.as_ref().is_some_and(|c| !fits(c));
+        let name = match (strange(&self.after), strange(&self.before)) {
+            (true, _) => "after",
+            (_, true) => "before",
+            _ => return Ok(()),
+        };
+        Err(coded(Code::BadUserInput, &format!("Argument {name:?}: this is not a cursor of this list.")))
+    }
+}
+
 /// Reads the page that the arguments ask for.
 pub async fn read<E>(ctx: &Context<'_>, select: Select<E>, sort: Sort<E::Column>, args: Args) -> Result<Page<E::Model>, Error>
 where
     E: EntityTrait,
     E::Model: sea_orm::ModelTrait,
 {
-    page(ctx.app().db.read(), select, sort, &args.slice()?).await.map_err(broken)
+    let slice = args.slice()?;
+    slice.of(|cursor| cursor.fits(&sort.key))?;
+    page(ctx.app().db.read(), select, sort, &slice).await.map_err(broken)
 }
 
 /// A page of rows that are in memory already, by their place in the list.
 pub fn cut<T>(rows: Vec<T>, args: Args) -> Result<Page<(usize, T)>, Error> {
     let slice = args.slice()?;
+    slice.of(|cursor| cursor.index().is_some())?;
     let place = |cursor: &Option<Cursor>| cursor.as_ref().and_then(Cursor::index);
     let total = rows.len();
     let from = place(&slice.after).map_or(0, |i| (i + 1).min(total));

@@ -315,9 +315,9 @@ pub(super) async fn visible<R: Reason>(
     id: ChampionId,
     action: Action,
 ) -> Result<champion::Model, Refusal<R>> {
+    call.require(action, Relation::Own)?;
     let relation = call.caller.to_champion(id);
     if !call.may(action, relation) && !call.may(Action::ChampionRead, relation) {
-        call.require(action, Relation::Own)?;
         return Err(Refusal::not_found("championId"));
     }
     let Some(champion) = store::champion::lock(tx, id).await? else { return Err(Refusal::not_found("championId")) };

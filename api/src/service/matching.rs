@@ -12,7 +12,7 @@ use rules::policy::Action;
 use rules::session::{CannotCreateSession, PlaceKind, SessionNeed};
 use sea_orm::ConnectionTrait;
 
-use super::session::{NewSession, group_for, judged, modules_for};
+use super::session::{NewSession, group_for, judged, modules_for, places};
 use crate::app::{App, Call};
 use crate::error::{Fault, Refusal};
 use crate::store::facts::{self, SessionFactsRow, Which};
@@ -39,6 +39,7 @@ pub async fn preview(app: &App, call: &Call, new: NewSession) -> Result<(Ranking
     let conn = app.db.snapshot().await?;
     group_for(&conn, call, new.group, Action::MatchRead, "groupId").await?;
     let row = judged(&conn, call, &new).await?;
+    places(&conn, call, row.id, &new).await?;
     let need = previewed(&conn, &new, &row).await?;
     let champions = facts::champions(&conn, Which::Open).await?;
     Ok((rank(&need, &champions, call.now), need.dbs))

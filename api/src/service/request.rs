@@ -30,7 +30,7 @@ pub enum Target {
 pub async fn create(app: &App, call: &Call, once: Option<Once>, target: Target, message: String) -> Result<RequestId, Refusal<CannotAsk>> {
     let action = Action::ChampionRequestCreate;
     let result = transact!(app.db, |tx| {
-        call.require(Action::SessionRead, Relation::Other)?;
+        call.require(action, Relation::Own)?;
         if let Target::New(new) = &target {
             group_for(&tx, call, new.group, action, "target.newSession.groupId").await?;
         }

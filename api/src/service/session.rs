@@ -181,7 +181,8 @@ pub(super) async fn modules_for(
     Ok(modules)
 }
 
-async fn places(
+/// The places with what they ask for, or what is wrong with them.
+pub(super) async fn places(
     conn: &impl ConnectionTrait,
     call: &Call,
     session: SessionId,
@@ -220,7 +221,7 @@ pub async fn cancel(
 ) -> Result<SessionId, Refusal<CannotCancel>> {
     let action = Action::SessionCancel;
     let result = transact!(app.db, |tx| {
-        call.require(Action::SessionRead, Relation::Other)?;
+        call.require(action, Relation::Own)?;
         let Some(mut session) = store::session::lock(&tx, id).await? else { return Err(Refusal::not_found("sessionId")) };
         call.require(action, call.caller.to_group(session.group_id))?;
         if expected.is_some_and(|version| version != session.version) {

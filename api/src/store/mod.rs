@@ -6,6 +6,7 @@
 
 use std::time::Duration;
 
+use sea_orm::metric::Info;
 use sea_orm::{
     AccessMode, ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr,
     SqliteTransactionMode, TransactionOptions, TransactionTrait,
@@ -46,6 +47,12 @@ impl Db {
         // Migrating holds a lock on one connection and works on another.
         let pool = Database::connect(postgres(url, connections.max(2))).await?;
         Ok(Self { write: pool.clone(), read: pool })
+    }
+
+    /// Tells of every statement that is sent, for those who count or time them. Transactions begun before are not told of.
+    pub fn on_statement(&mut self, told: impl Fn(&Info<'_>) + Clone + Send + Sync + 'static) {
+        self.read.set_metric_callback(told.clone());
+        self.write.set_metric_callback(told);
     }
 
     /// For queries. On SQLite a write through it fails.

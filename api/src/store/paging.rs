@@ -4,7 +4,9 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::DateTime;
 use sea_orm::sea_query::{Expr, ExprTrait};
-use sea_orm::{ConnectionTrait, DbErr, EntityTrait, ModelTrait, Order, QueryFilter, QueryOrder, QuerySelect, Select, Value};
+use sea_orm::{
+    ColumnTrait, ColumnType, ConnectionTrait, DbErr, EntityTrait, ModelTrait, Order, QueryFilter, QueryOrder, QuerySelect, Select, Value,
+};
 use uuid::Uuid;
 
 /// Where a row stands in an order.
@@ -30,6 +32,17 @@ impl Cursor {
         match self.key {
             Value::Int(Some(index)) if self.id.is_nil() => usize::try_from(index).ok(),
             _ => None,
+        }
+    }
+
+    /// Whether it can stand in an order by this column: a cursor of another list can't.
+    pub fn fits(&self, column: &impl ColumnTrait) -> bool {
+        let of = column.def().get_column_type().clone();
+        match self.key {
+            Value::Int(_) => matches!(of, ColumnType::Integer),
+            Value::ChronoDateTimeUtc(_) => matches!(of, ColumnType::TimestampWithTimeZone | ColumnType::Timestamp | ColumnType::DateTime),
+            Value::String(_) => matches!(of, ColumnType::String(_) | ColumnType::Text),
+            _ => false,
         }
     }
 

@@ -1,9 +1,11 @@
 //! A world per test: a copy of the demo of 21 November 2026, a held clock, and every persona.
 
+pub mod booking;
 mod database;
+pub mod introspection;
 mod persona;
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use api::app::App;
 use api::auth::Passwords;
@@ -57,6 +59,8 @@ macro_rules! both {
 pub struct World {
     pub app: Arc<App>,
     pub router: Router,
+    /// Statements the database was sent since the world began.
+    pub statements: Arc<Mutex<Vec<String>>>,
     _home: database::Home,
 }
 
@@ -64,9 +68,13 @@ impl World {
     /// A fresh copy of the demo; none where PostgreSQL is asked for and not reachable.
     pub async fn new(backend: Backend) -> Option<Self> {
         let (url, home) = database::copy(backend).await?;
-        let app = Arc::new(app(&url).await);
+        let statements = Arc::new(Mutex::new(Vec::new()));
+        let told = statements.clone();
+        let mut app = app(&url).await;
+        app.db.on_statement(move |info| told.lock().expect("a list").push(info.statement.sql.clone()));
+        let app = Arc::new(app);
         let router = router(Site::new(app.clone()), true);
-        Some(Self { app, router, _home: home })
+        Some(Self { app, router, statements, _home: home })
     }
 
     /// The instant of the world.
@@ -96,9 +104,9 @@ impl World {
         Persona { world: self, headers: vec![("authorization", format!("Bearer {token}"))] }
     }
 
-    /// Sends any HTTP request.
+    /// Sends any HTTP request; it is served on a task of its own, as by the server.
     pub async fn http(&self, request: Request<Body>) -> Response<Body> {
-        self.router.clone().oneshot(request).await.expect("an answer")
+        tokio::spawn(self.router.clone().oneshot(request)).await.expect("no panic").expect("an answer")
     }
 }
 
