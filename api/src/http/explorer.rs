@@ -28,8 +28,8 @@ pub async fn tour(State(site): State<Site>) -> Response {
 /// The demo's personas: a client key, or an address and the password of the demo.
 fn personas() -> Value {
     let partner = json!({ "id": "partner", "name": "Partner website", "clientKey": demo::DEMO_KEY });
-    let accounts = demo::PERSONAS.iter().map(|(id, name)| {
-        json!({ "id": id, "name": name, "email": demo::address(id), "password": demo::DEMO_PASSWORD })
-    });
+    let accounts = demo::PERSONAS
+        .iter()
+        .map(|(id, name)| json!({ "id": id, "name": name, "email": demo::address(id), "password": demo::DEMO_PASSWORD }));
     std::iter::once(partner).chain(accounts).collect()
 }
