@@ -3,3 +3,4 @@
 mod harness;
 mod layers;
 mod offer;
+mod tour;
