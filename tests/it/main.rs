@@ -10,3 +10,4 @@ mod race;
 mod request;
 mod rota;
 mod session;
+mod tour;

@@ -1,7 +1,7 @@
 //! The development mail sink: what the outbox would send, put into words when it is looked at. Served by the demo alone.
 
 use axum::extract::State;
-use axum::http::StatusCode;
+use axum::http::{StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
 use std::fmt::Write as _;
 
@@ -77,10 +77,14 @@ async fn session_of_offer(app: &App, offer: rules::id::OfferId) -> Result<Option
     Ok(store::session::find(app.db.read(), offer.session_id).await?)
 }
 
+/// How the page begins: legible on a telephone, and dark where that is preferred.
+const HEAD: &str = r#"<!doctype html><html lang="en-GB"><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><meta name="color-scheme" content="light dark"><title>Messages of the DigiKnow demo</title><style>body{max-width:45rem;margin:0 auto;padding:1rem;font:1rem/1.5 system-ui,sans-serif}article{border-top:1px solid;padding:.5rem 0}h1{font-size:1.5rem}h2{font-size:1.15rem;margin:0}p{margin:0}pre{font:inherit;white-space:pre-wrap;overflow-wrap:anywhere}</style><main><h1>Messages the demo would have sent</h1>"#;
+
 /// `GET /dev/mail`: the last 50 messages, newest first.
 pub async fn sink(State(site): State<Site>) -> Response {
+    const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
     match page(&site.app).await {
-        Ok(html) => Html(html).into_response(),
+        Ok(html) => ([(header::CONTENT_SECURITY_POLICY, POLICY)], Html(html)).into_response(),
         Err(fault) => {
             tracing::error!(%fault, "the mail sink could not be read");
             (StatusCode::SERVICE_UNAVAILABLE, "the messages can't be read just now").into_response()
@@ -89,9 +93,7 @@ pub async fn sink(State(site): State<Site>) -> Response {
 }
 
 async fn page(app: &App) -> Result<String, Fault> {
-    let mut html = String::from(
-        "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><title>Messages</title><h1>Messages the demo would have sent</h1>",
-    );
+    let mut html = String::from(HEAD);
     for row in ledger::newest(app.db.read(), "mail", 50).await? {
         let Ok(mail) = serde_json::from_str::<Mail>(&row.payload) else { continue };
         let Some(letter) = letter(app, mail).await? else { continue };
@@ -104,7 +106,7 @@ async fn page(app: &App) -> Result<String, Fault> {
             escape(&letter.body)
         );
     }
-    html.push_str("</html>");
+    html.push_str("</main></html>");
     Ok(html)
 }
 
