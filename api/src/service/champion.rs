@@ -75,9 +75,6 @@ pub async fn sign_up(app: &App, call: &Call, once: Option<Once>, form: SignUp) -
         if answered::<(), CannotSignUp>(&tx, call, once.as_ref(), Action::ChampionSignUp).await?.is_some() {
             return Ok(());
         }
-        if !form.consents.iter().any(|c| c.purpose == ConsentPurpose::PrivacyNotice && c.given) {
-            return Err(Refusal::rule(CannotSignUp::ConsentRequired));
-        }
         match store::champion::by_email(&tx, &form.email.key).await? {
             Some(known) if known.membership != Membership::Enquired => mail(&tx, call, Mail::SignedUpAgain { champion: known.id }).await?,
             Some(known) => send_link(&tx, app, call, known.id).await?,

@@ -1,6 +1,7 @@
 //! A world per test: a copy of the demo of 21 November 2026, a held clock, and every persona.
 
 mod database;
+mod people;
 mod persona;
 
 use std::sync::Arc;
@@ -20,6 +21,7 @@ use serde_json::Value;
 use tower::ServiceExt;
 
 pub use database::Backend;
+pub use people::Letter;
 pub use persona::Persona;
 
 /// The instant the demo of the tests begins: a Saturday morning in Stockport.
