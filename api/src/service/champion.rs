@@ -305,21 +305,19 @@ fn apply(champion: &mut champion::Model, changes: &Changes, call: &Call) {
     champion.updated_at = call.now;
 }
 
-/// The champion, locked, if the caller may do `action`; what may not be seen looks like what is not there.
+/// The champion, locked, if the caller may do `action` to them. Whoever may do it to nobody is forbidden before anything is
+/// looked up, and whoever may do it to their own record alone finds nobody else.
 pub(super) async fn visible<R: Reason>(
     tx: &impl ConnectionTrait,
     call: &Call,
     id: ChampionId,
     action: Action,
 ) -> Result<champion::Model, Refusal<R>> {
-    let relation = call.caller.to_champion(id);
-    if !call.may(action, relation) && !call.may(Action::ChampionRead, relation) {
-        call.require(action, Relation::Own)?;
+    call.require(action, Relation::Own)?;
+    if !call.may(action, call.caller.to_champion(id)) {
         return Err(Refusal::not_found("championId"));
     }
-    let Some(champion) = store::champion::lock(tx, id).await? else { return Err(Refusal::not_found("championId")) };
-    call.require(action, relation)?;
-    Ok(champion)
+    store::champion::lock(tx, id).await?.ok_or_else(|| Refusal::not_found("championId"))
 }
 
 /// Moves a champion's membership, if the checklist allows it.
