@@ -2,6 +2,7 @@
 
 mod confirm;
 mod privacy;
+mod profile;
 mod sign_up;
 
 use serde_json::{Value, json};

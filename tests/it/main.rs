@@ -2,5 +2,6 @@
 
 mod champion;
 mod harness;
+mod input;
 mod layers;
 mod offer;

@@ -1,0 +1,3 @@
+//! Values and bodies that can't be read: said plainly, and nothing changes.
+
+mod variables;
