@@ -1,6 +1,7 @@
 //! Champions: signing up, confirming the address, the profile, who sees what, and where they stand.
 
 mod confirm;
+mod membership;
 mod privacy;
 mod profile;
 mod sign_up;
