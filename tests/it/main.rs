@@ -5,3 +5,4 @@ mod harness;
 mod input;
 mod layers;
 mod offer;
+mod onboarding;
