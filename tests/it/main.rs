@@ -6,3 +6,4 @@ mod input;
 mod layers;
 mod offer;
 mod onboarding;
+mod training;
