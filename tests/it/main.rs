@@ -1,6 +1,7 @@
 //! Behaviour through GraphQL and HTTP, on SQLite and, where `DIGIKNOW_TEST_POSTGRES_URL` names a server, on PostgreSQL.
 
 mod champion;
+mod dbs;
 mod harness;
 mod input;
 mod layers;
