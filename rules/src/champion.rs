@@ -2,8 +2,9 @@
 //!
 //! Membership says whether somebody belongs; whether they can take a session is clearance, judged for that session's date.
 
+use crate::input::ConsentPurpose;
 use crate::policy::Role;
-use crate::reason::reasons;
+use crate::reason::{Malformed, reasons};
 use crate::vocabulary::vocabulary;
 
 vocabulary! {
@@ -86,6 +87,19 @@ reasons! {
         /// The record changed since it was read.
         Stale { current: i64 } at "expectedVersion" => format!("The champion changed since you read it (version is now {current}): read it again."),
     }
+}
+
+/// What is wrong with the consents of a form, as purpose and tick: each purpose comes once, and the privacy notice is given.
+pub fn check_consents(ticked: &[(ConsentPurpose, bool)]) -> Vec<CannotSignUp> {
+    let earlier = |index: usize| ticked[..index].iter().any(|(purpose, _)| *purpose == ticked[index].0);
+    let twice = |index: usize| {
+        Malformed::new(&format!("consents.{index}.purpose"), "This purpose is there already, and only one answer can count: leave one out.")
+    };
+    let mut problems: Vec<CannotSignUp> = (0..ticked.len()).filter(|index| earlier(*index)).map(|index| twice(index).into()).collect();
+    if !ticked.contains(&(ConsentPurpose::PrivacyNotice, true)) {
+        problems.push(CannotSignUp::ConsentRequired);
+    }
+    problems
 }
 
 /// A short name that others may see: the known-as name, or the first word and the initial of the last.

@@ -311,7 +311,7 @@ reasons! {
         /// The birth date is needed for an application.
         BirthDateMissing at "championId" => "The champion's date of birth is not known: ask for it first.",
         /// Barred lists go with an enhanced check of that workforce; a basic check has workforce OTHER.
-        Incoherent at "level" => "Barred lists need an ENHANCED check of that workforce, and a BASIC check has workforce OTHER and none.",
+        Incoherent at "scope.level" => "Barred lists need an ENHANCED check of that workforce, and a BASIC check has workforce OTHER and none.",
         /// A check of the same scope is under way.
         UnderWay { status: DbsStatus } at "championId" => format!("A check of this kind is under way ({status}): carry that one on."),
         /// Nobody handles their own check.

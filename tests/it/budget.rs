@@ -35,6 +35,13 @@ async fn cost(who: &Persona<'_>, query: &str, variables: Value) -> (BTreeMap<Str
     (by_table, data)
 }
 
+/// As many statements for many rows as for few. Two paths of a document that lead to the same table share a statement where
+/// their levels meet, and whether they meet is a matter of timing: a statement or two. A row that cost one of its own would
+/// show as ninety.
+fn as_many(few: &BTreeMap<String, usize>, many: &BTreeMap<String, usize>, what: &str) {
+    assert!(total(few).abs_diff(total(many)) <= 6, "{what}: {few:?}\n{many:?}");
+}
+
 /// How many statements there were in all.
 fn total(by_table: &BTreeMap<String, usize>) -> usize {
     by_table.values().sum()
@@ -46,7 +53,7 @@ both!(champions_cost_the_same_however_many_there_are, |world| async move {
     assert_eq!(data["champions"]["nodes"].as_array().map(Vec::len), Some(10));
     let (many, data) = cost(&coordinator, CHAMPIONS, json!({ "first": 60 })).await;
     assert!(data["champions"]["nodes"].as_array().is_some_and(|n| n.len() > 40));
-    assert_eq!(few, many);
+    as_many(&few, &many, "the same");
     assert!(total(&many) <= 20, "{many:?}");
 });
 
@@ -59,11 +66,11 @@ both!(sessions_cost_the_same_for_ten_a_hundred_and_among_a_thousand, |world| asy
     let nodes = data["sessions"]["nodes"].as_array().cloned().expect("sessions");
     assert_eq!(nodes.len(), 100);
     assert!(nodes.iter().filter(|n| n["assignments"] != json!([])).count() > 30, "there is a rota to read");
-    assert_eq!(few, many, "a hundred rows like ten");
+    as_many(&few, &many, "a hundred rows like ten");
     multiply(&world, 1_000).await;
     let (among, data) = cost(&coordinator, SESSIONS, json!({ "first": 100, "filter": all })).await;
     assert_eq!(data["sessions"]["nodes"].as_array().map(Vec::len), Some(100));
-    assert_eq!(few, among, "and among a thousand more");
+    as_many(&few, &among, "and among a thousand more");
     assert!(total(&many) <= 40, "{many:?}");
 });
 
@@ -74,10 +81,10 @@ both!(matches_cost_the_same_however_many_are_shown, |world| async move {
     let (few, _) = cost(&leader, MATCHES, json!({ "id": asked.session, "first": 5 })).await;
     let (many, data) = cost(&leader, MATCHES, json!({ "id": asked.session, "first": 20 })).await;
     assert_eq!(data["session"]["matches"]["edges"].as_array().map(Vec::len), Some(20));
-    assert_eq!(few, many);
+    as_many(&few, &many, "the same");
     multiply(&world, 1_000).await;
     let (among, _) = cost(&leader, MATCHES, json!({ "id": asked.session, "first": 20 })).await;
-    assert_eq!(few, among, "a thousand more assignments are read at once");
+    as_many(&few, &among, "a thousand more assignments are read at once");
 });
 
 both!(a_rota_costs_the_same_for_one_and_for_all_its_sessions, |world| async move {

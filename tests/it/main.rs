@@ -1,13 +1,19 @@
 //! Behaviour through GraphQL and HTTP, on SQLite and, where `DIGIKNOW_TEST_POSTGRES_URL` names a server, on PostgreSQL.
 
 mod authz;
+mod availability;
 mod budget;
+mod champion;
 mod contract;
+mod dbs;
 mod harness;
+mod input;
 mod layers;
 mod offer;
+mod onboarding;
 mod race;
 mod request;
 mod rota;
 mod session;
 mod tour;
+mod training;

@@ -3,7 +3,7 @@
 use async_graphql::{Context, ID, InputObject, MaybeUndefined, Object, Result, SimpleObject};
 use rules::champion::{
     CannotConfirm, CannotMove, CannotSignUp, CannotUpdate, ChampionEmailConfirmErrorCode, ChampionMembershipChangeErrorCode,
-    ChampionSignUpErrorCode, ChampionUpdateErrorCode, Membership,
+    ChampionSignUpErrorCode, ChampionUpdateErrorCode, Membership, check_consents,
 };
 use rules::id::ChampionId;
 use rules::input::{self, ConsentPurpose, Topic};
@@ -64,7 +64,7 @@ pub struct ChampionSignUpInput {
     /// First weekly availability, up to 50 windows.
     #[graphql(default)]
     windows: Vec<AvailabilityWindowInput>,
-    /// Consents as ticked; PRIVACY_NOTICE is needed.
+    /// Consents as ticked, each purpose once; PRIVACY_NOTICE is needed.
     consents: Vec<ConsentInput>,
 }
 
@@ -255,6 +255,7 @@ fn checked(ctx: &Context<'_>, input: ChampionSignUpInput) -> Result<SignUp, Vec<
     let languages = form.take(languages(input.languages));
     let reach = form.take(reach(input.max_distance_metres));
     let windows = form.take(windows(input.windows, ctx.call().today()));
+    form.0.extend(check_consents(&input.consents.iter().map(|c| (c.purpose, c.given)).collect::<Vec<_>>()));
     let consent = |(i, c): (usize, ConsentInput)| {
         Ok(ConsentGiven { purpose: c.purpose, wording_version: check_consent(i, &c.wording_version)?, given: c.given })
     };

@@ -10,6 +10,7 @@
 
 mod lexer;
 mod measure;
+mod omitted;
 mod operation;
 mod order;
 mod paging;
@@ -19,8 +20,8 @@ mod refusal;
 mod tests;
 mod variables;
 
-use async_graphql::Variables;
 use async_graphql::parser::types::{ExecutableDocument, OperationType};
+use async_graphql::{Name, Value, Variables};
 
 pub use refusal::{Refusal, Why};
 
@@ -122,6 +123,8 @@ pub struct Checked {
     pub kind: Kind,
     /// Of the operation that will run: one for each field, times the rows of the lists around it.
     pub cost: u64,
+    /// Of the variables of that operation which were not sent.
+    pub defaults: Vec<(Name, Value)>,
 }
 
 /// Judges a request before the library sees it.
@@ -132,9 +135,12 @@ pub struct Checked {
 pub fn check(query: &str, operation_name: Option<&str>, variables: &Variables, limits: &Limits) -> Result<Checked, Refusal> {
     variables::check_size(variables, limits)?;
     lexer::check(query, limits)?;
-    let document = parse::parse(query)?;
+    let mut document = parse::parse(query)?;
     let chosen = operation::choose(&document, operation_name)?;
     let kind = Kind::from(chosen.node.ty);
     let cost = operation::check(&document, chosen, variables, limits)?;
-    Ok(Checked { document, kind, cost })
+    let defaults = omitted::defaults(&chosen.node, variables);
+    let left_out = omitted::names(&chosen.node, variables);
+    omitted::take_out(&mut document, operation_name, &left_out);
+    Ok(Checked { document, kind, cost, defaults })
 }

@@ -1,7 +1,7 @@
 //! Scalars with a published form.
 
 use async_graphql::{InputType, InputValueError, InputValueResult, Scalar, ScalarType, Value};
-use chrono::{NaiveDate, NaiveTime, SecondsFormat, Utc};
+use chrono::{NaiveDate, NaiveTime, SecondsFormat, Timelike, Utc};
 use chrono_tz::Tz;
 
 fn text<T: ScalarType + InputType>(value: Value, what: &str) -> Result<String, InputValueError<T>> {
@@ -63,7 +63,10 @@ impl ScalarType for LocalTime {
             8 => NaiveTime::parse_from_str(&text, "%H:%M:%S").ok(),
             _ => None,
         };
-        time.map(Self).ok_or_else(|| InputValueError::custom(format!("{text:?} is not a time of day: write it like 14:30.")))
+        // A second numbered 60 would be a leap second, which no clock on a wall shows.
+        time.filter(|time| time.nanosecond() < 1_000_000_000)
+            .map(Self)
+            .ok_or_else(|| InputValueError::custom(format!("{text:?} is not a time of day: write it like 14:30.")))
     }
 
     fn to_value(&self) -> Value {

@@ -105,6 +105,7 @@ where
     check_transport(&method, checked.kind)?;
     let text = params.query.clone();
     let mut request = prepare(params.into_request(), &checked).await?;
+    request.variables.extend(checked.defaults);
     request.set_parsed_query(checked.document);
     let response = schema.execute(request).await;
     Ok(errors::settle(response, &text, exchange))

@@ -75,9 +75,6 @@ pub async fn sign_up(app: &App, call: &Call, once: Option<Once>, form: SignUp) -
         if answered::<(), CannotSignUp>(&tx, call, once.as_ref(), Action::ChampionSignUp).await?.is_some() {
             return Ok(());
         }
-        if !form.consents.iter().any(|c| c.purpose == ConsentPurpose::PrivacyNotice && c.given) {
-            return Err(Refusal::rule(CannotSignUp::ConsentRequired));
-        }
         match store::champion::by_email(&tx, &form.email.key).await? {
             Some(known) if known.membership != Membership::Enquired => mail(&tx, call, Mail::SignedUpAgain { champion: known.id }).await?,
             Some(known) => send_link(&tx, app, call, known.id).await?,
@@ -308,7 +305,8 @@ fn apply(champion: &mut champion::Model, changes: &Changes, call: &Call) {
     champion.updated_at = call.now;
 }
 
-/// The champion, locked, if the caller may do `action`; what may not be seen looks like what is not there.
+/// The champion, locked, if the caller may do `action` to them. Whoever may do it to nobody is forbidden before anything is
+/// looked up, and whoever may do it to their own record alone finds nobody else.
 pub(super) async fn visible<R: Reason>(
     tx: &impl ConnectionTrait,
     call: &Call,
@@ -316,13 +314,10 @@ pub(super) async fn visible<R: Reason>(
     action: Action,
 ) -> Result<champion::Model, Refusal<R>> {
     call.require(action, Relation::Own)?;
-    let relation = call.caller.to_champion(id);
-    if !call.may(action, relation) && !call.may(Action::ChampionRead, relation) {
+    if !call.may(action, call.caller.to_champion(id)) {
         return Err(Refusal::not_found("championId"));
     }
-    let Some(champion) = store::champion::lock(tx, id).await? else { return Err(Refusal::not_found("championId")) };
-    call.require(action, relation)?;
-    Ok(champion)
+    store::champion::lock(tx, id).await?.ok_or_else(|| Refusal::not_found("championId"))
 }
 
 /// Moves a champion's membership, if the checklist allows it.

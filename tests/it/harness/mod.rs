@@ -3,6 +3,7 @@
 pub mod booking;
 mod database;
 pub mod introspection;
+mod people;
 mod persona;
 
 use std::sync::{Arc, Mutex};
@@ -22,6 +23,7 @@ use serde_json::Value;
 use tower::ServiceExt;
 
 pub use database::Backend;
+pub use people::Letter;
 pub use persona::Persona;
 
 /// The instant the demo of the tests begins: a Saturday morning in Stockport.

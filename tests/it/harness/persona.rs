@@ -16,12 +16,20 @@ pub struct Persona<'w> {
 impl Persona<'_> {
     /// Sends a document; answers status and body.
     pub async fn send(&self, query: &str, variables: Value) -> (StatusCode, Value) {
+        self.post(&json!({ "query": query, "variables": variables })).await
+    }
+
+    /// Sends a whole request body; answers the body.
+    pub async fn body(&self, body: &Value) -> Value {
+        self.post(body).await.1
+    }
+
+    async fn post(&self, body: &Value) -> (StatusCode, Value) {
         let mut request = Request::post("/graphql").header("content-type", "application/json");
         for (name, value) in &self.headers {
             request = request.header(*name, value);
         }
-        let body = json!({ "query": query, "variables": variables }).to_string();
-        super::json(self.world.http(request.body(Body::from(body)).expect("a request")).await).await
+        super::json(self.world.http(request.body(Body::from(body.to_string())).expect("a request")).await).await
     }
 
     /// The data of a document that must not fail.
@@ -50,6 +58,21 @@ impl Persona<'_> {
         let errors = payload["userErrors"].as_array().cloned().unwrap_or_default();
         assert!(!errors.is_empty(), "it was done: {payload:#}");
         errors.iter().map(|e| e["code"].as_str().unwrap_or("no code was asked for").to_owned()).collect()
+    }
+
+    /// Code and dotted field of each problem of a mutation that must be refused; each comes with a sentence.
+    pub async fn problems(&self, query: &str, variables: Value) -> Vec<(String, String)> {
+        let payload = self.payload(query, variables).await;
+        let errors = payload["userErrors"].as_array().cloned().unwrap_or_default();
+        assert!(!errors.is_empty(), "it was done: {payload:#}");
+        let field = |error: &Value| -> String {
+            let path = error["field"].as_array().cloned().unwrap_or_default();
+            path.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(".")
+        };
+        for error in &errors {
+            assert!(error["message"].as_str().is_some_and(|message| message.len() > 10), "says nothing: {error}");
+        }
+        errors.iter().map(|error| (error["code"].as_str().expect("a code").to_owned(), field(error))).collect()
     }
 
     /// The code of a document that must fail at the top level.
