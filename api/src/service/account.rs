@@ -108,10 +108,8 @@ pub async fn revoke(app: &App, call: &Call, grant: Uuid) -> Result<AccountId, Re
     let result = transact!(app.db, |tx| {
         call.require(action, Relation::Other)?;
         let Some(row) = store::account::grant(&tx, grant).await? else { return Err(Refusal::not_found("membershipId")) };
-        if row.role == Role::Administrator {
-            if store::account::lock_administrators(&tx).await?.len() < 2 {
-                return Err(Refusal::rule(CannotRevokeRole::LastAdministrator));
-            }
+        if row.role == Role::Administrator && store::account::lock_administrators(&tx).await?.len() < 2 {
+            return Err(Refusal::rule(CannotRevokeRole::LastAdministrator));
         }
         store::account::revoke(&tx, &row).await?;
         done(&tx, call, action, Subject("Account", Some(row.account_id.0)), json!({ "role": row.role })).await?;
