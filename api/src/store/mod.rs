@@ -220,7 +220,7 @@ fn postgres(url: &str, connections: u32) -> ConnectOptions {
         .max_connections(connections)
         .min_connections(1)
         .sqlx_logging(false)
-        .acquire_timeout(Duration::from_secs(3))
+        .acquire_timeout(Duration::from_secs(9))
         .test_before_acquire_if_idle_for(Duration::from_secs(30));
     options.map_sqlx_postgres_opts(|o| o.application_name("digiknow").options([("statement_timeout", "15000"), ("lock_timeout", "10000")]));
     options
