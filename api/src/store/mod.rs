@@ -60,7 +60,7 @@ impl Db {
         &self.read
     }
 
-    /// Begins a write; use it through [`transact!`], which tries again when a race is lost.
+    /// Begins a write; use it through `transact!`, which tries again when a race is lost.
     #[allow(clippy::disallowed_methods, reason = "the one place that begins a write")]
     pub async fn begin(&self) -> Result<DatabaseTransaction, DbErr> {
         let immediate = Some(SqliteTransactionMode::Immediate);
