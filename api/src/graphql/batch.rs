@@ -1,22 +1,24 @@
 //! Batched reads, a level at a time: one statement of a kind for everything the resolvers of a level ask for.
 //!
 //! Not the library's DataLoader, which reads on another task after a delay: it starts while the level is still being
-//! resolved, so that a hundred rows took up to five times the statements of ten. Here whoever asks waits until turns of the
-//! task have passed in which nobody asked and nothing was being read; then one of them reads for all. The number of
-//! statements follows from the document alone. Nothing is kept: what was read is never shown to another request, nor after
-//! a write.
+//! resolved, so that a hundred rows took up to five times the statements of ten. Here [`Loading::drive`] polls the execution
+//! itself and sees when it stands still: nobody was woken, and nothing is being read aside. Then everybody who could ask has
+//! asked, and the level is read. The number of statements follows from the document, not from rows or timing
+//! (docs/decisions/0009). Nothing is kept: what was read is never shown to another request, nor after a write.
 
 use std::any::{Any, TypeId};
 use std::collections::HashMap;
 use std::hash::Hash;
 use std::pin::{Pin, pin};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Wake, Waker};
 
-use async_graphql::Result;
 use async_graphql::dataloader::Loader;
-use tokio::sync::{Notify, oneshot};
+use async_graphql::{ObjectType, Request, Response, Result, Schema, SubscriptionType};
+use futures_util::future::join_all;
+use futures_util::task::AtomicWaker;
+use tokio::sync::oneshot;
 use tokio::task::coop::unconstrained;
 
 use super::loader::Rows;
@@ -26,36 +28,75 @@ use crate::error::Fault;
 /// The most keys of one statement: both databases take more.
 const MOST: usize = 5_000;
 
-/// How many turns nobody asks before a level is read. One would do if a turn always went through the whole answer; long lists
-/// are gone through in several.
-const QUIET_TURNS: usize = 24;
-
 type Found<K> = Result<Option<<Rows as Loader<K>>::Value>, Arc<Fault>>;
+type Batches = HashMap<TypeId, Box<dyn Batch>>;
+type Read<'r> = Pin<Box<dyn Future<Output = ()> + Send + 'r>>;
 
-/// The reads of one request.
+/// The reads of one request. Whoever asks waits until [`Loading::drive`] has read the level.
 #[derive(Debug)]
 pub struct Loading {
     rows: Rows,
-    state: Mutex<State>,
-    finished: Notify,
+    /// What is asked for, by kind of key.
+    asked: Mutex<Batches>,
+    /// Reads that go on beside the batches.
+    aside: AtomicUsize,
 }
 
-#[derive(Debug, Default)]
-struct State {
-    /// What is asked for, by kind of key.
-    asked: HashMap<TypeId, Box<dyn Batch>>,
-    /// The level `asked` belongs to.
-    level: u64,
-    /// How often anybody asked.
-    asks: u64,
-    /// Whether a level is being read.
-    reading: bool,
+/// Executes a request, and drives the reads that were put into its data.
+pub async fn execute<Q, M, S>(schema: &Schema<Q, M, S>, request: Request) -> Response
+where
+    Q: ObjectType + 'static,
+    M: ObjectType + 'static,
+    S: SubscriptionType + 'static,
+{
+    let loading = request.data.get(&TypeId::of::<Arc<Loading>>()).and_then(|data| data.downcast_ref::<Arc<Loading>>()).cloned();
+    match loading {
+        Some(loading) => loading.drive(schema.execute(request)).await,
+        None => schema.execute(request).await,
+    }
 }
 
 impl Loading {
     /// None so far.
     pub fn new(rows: Rows) -> Self {
-        Self { rows, state: Mutex::default(), finished: Notify::new() }
+        Self { rows, asked: Mutex::default(), aside: AtomicUsize::new(0) }
+    }
+
+    /// Polls the execution of a request, and reads what its resolvers ask for whenever it stands still.
+    pub async fn drive<T>(&self, execution: impl Future<Output = T>) -> T {
+        let mut execution = pin!(execution);
+        let mut level: Option<Read<'_>> = None;
+        let news = Arc::new(News { came: AtomicBool::new(true), driver: AtomicWaker::new() });
+        let waker = Waker::from(Arc::clone(&news));
+        std::future::poll_fn(move |context| {
+            news.driver.register(context.waker());
+            loop {
+                if news.came.swap(false, Ordering::AcqRel) {
+                    match execution.as_mut().poll(&mut Context::from_waker(&waker)) {
+                        Poll::Ready(answer) => return Poll::Ready(answer),
+                        // It woke itself: somebody in it has more to do, after a turn of the runtime.
+                        Poll::Pending if news.came.load(Ordering::Acquire) => return Poll::Pending,
+                        Poll::Pending => {}
+                    }
+                }
+                if level.is_none() {
+                    level = self.level();
+                }
+                match level.as_mut().map(|read| read.as_mut().poll(context)) {
+                    Some(Poll::Ready(())) => level = None,
+                    Some(Poll::Pending) if !news.came.load(Ordering::Acquire) => return Poll::Pending,
+                    Some(Poll::Pending) => {}
+                    None => return Poll::Pending,
+                }
+            }
+        })
+        .await
+    }
+
+    /// Reads something that is not batched, such as a page: the next level waits for it.
+    pub async fn aside<T>(&self, read: impl Future<Output = T>) -> T {
+        let _going_on = GoingOn::new(&self.aside);
+        read.await
     }
 
     /// The row of an id, if there is one.
@@ -64,14 +105,10 @@ impl Loading {
         K: Send + Sync + Hash + Eq + Clone + 'static,
         Rows: Loader<K, Error = Arc<Fault>>,
     {
-        loop {
-            let (level, told) = self.ask(id.clone());
-            self.reach(level).await;
-            // Whoever was reading may have been dropped by an error elsewhere in the answer: then it is asked again. Outside
-            // the runtime's budget of 128 turns, which would split the next level.
-            if let Ok(found) = unconstrained(told).await {
-                return found.map_err(|fault| broken(anyhow::anyhow!("{fault}")));
-            }
+        // Outside the runtime's budget: when that is spent, the wake comes late, and the level would be split.
+        match unconstrained(self.ask(id)).await {
+            Ok(found) => found.map_err(|fault| broken(anyhow::anyhow!("{fault}"))),
+            Err(_) => Err(broken(anyhow::anyhow!("a read was dropped"))),
         }
     }
 
@@ -108,74 +145,72 @@ impl Loading {
         Ok(found.into_iter().flatten().collect())
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    fn asked(&self) -> MutexGuard<'_, Batches> {
+        self.asked.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn ask<K>(&self, id: K) -> (u64, oneshot::Receiver<Found<K>>)
+    fn ask<K>(&self, id: K) -> oneshot::Receiver<Found<K>>
     where
         K: Send + Sync + Hash + Eq + Clone + 'static,
         Rows: Loader<K, Error = Arc<Fault>>,
     {
         let (tell, told) = oneshot::channel();
-        let mut state = self.state();
-        state.asks += 1;
-        let batch = state.asked.entry(TypeId::of::<K>()).or_insert_with(|| Box::new(Asked::<K>(HashMap::new())));
+        let mut asked = self.asked();
+        let batch = asked.entry(TypeId::of::<K>()).or_insert_with(|| Box::new(Asked::<K>(HashMap::new())));
         if let Some(Asked(keys)) = batch.as_any().downcast_mut::<Asked<K>>() {
             keys.entry(id).or_default().push(tell);
         }
-        (state.level, told)
+        told
     }
 
-    /// Waits until a level has been read, and reads it if nobody else does.
-    async fn reach(&self, level: u64) {
-        loop {
-            let (asks, reading) = {
-                let state = self.state();
-                if state.level != level {
-                    return;
-                }
-                (state.asks, state.reading)
-            };
-            if reading {
-                self.finished.notified().await;
-                continue;
-            }
-            for _ in 0..QUIET_TURNS {
-                step_aside().await;
-            }
-            let batches = {
-                let mut state = self.state();
-                if state.level != level || state.reading || state.asks != asks {
-                    continue;
-                }
-                state.level += 1;
-                state.reading = true;
-                std::mem::take(&mut state.asked)
-            };
-            let _reading = Reading(self);
-            futures_util::future::join_all(batches.into_values().map(|batch| batch.read(&self.rows))).await;
-            return;
+    /// The read of everything that is asked for, unless something aside may lead to more.
+    fn level(&self) -> Option<Read<'_>> {
+        if self.aside.load(Ordering::Acquire) > 0 {
+            return None;
         }
+        let batches = std::mem::take(&mut *self.asked());
+        if batches.is_empty() {
+            return None;
+        }
+        Some(Box::pin(async move {
+            join_all(batches.into_values().map(|batch| batch.read(&self.rows))).await;
+        }))
     }
 }
 
-/// A level being read; over when it is dropped, however that comes.
-struct Reading<'l>(&'l Loading);
+/// Whether anybody in the execution was woken since it was last polled.
+struct News {
+    came: AtomicBool,
+    driver: AtomicWaker,
+}
 
-impl Drop for Reading<'_> {
+impl Wake for News {
+    fn wake(self: Arc<Self>) {
+        self.came.store(true, Ordering::Release);
+        self.driver.wake();
+    }
+}
+
+/// A read aside; over when it is dropped, however that comes.
+struct GoingOn<'c>(&'c AtomicUsize);
+
+impl<'c> GoingOn<'c> {
+    fn new(count: &'c AtomicUsize) -> Self {
+        count.fetch_add(1, Ordering::AcqRel);
+        Self(count)
+    }
+}
+
+impl Drop for GoingOn<'_> {
     fn drop(&mut self) {
-        self.0.state().reading = false;
-        self.0.finished.notify_waiters();
+        self.0.fetch_sub(1, Ordering::AcqRel);
     }
 }
-
-type Reads<'r> = Pin<Box<dyn Future<Output = ()> + Send + 'r>>;
 
 /// What is asked for of one kind, whichever it is.
 trait Batch: Send {
     fn as_any(&mut self) -> &mut dyn Any;
-    fn read(self: Box<Self>, rows: &Rows) -> Reads<'_>;
+    fn read(self: Box<Self>, rows: &Rows) -> Read<'_>;
 }
 
 impl std::fmt::Debug for dyn Batch {
@@ -199,7 +234,7 @@ where
         self
     }
 
-    fn read(mut self: Box<Self>, rows: &Rows) -> Reads<'_> {
+    fn read(mut self: Box<Self>, rows: &Rows) -> Read<'_> {
         Box::pin(async move {
             let keys: Vec<K> = self.0.keys().cloned().collect();
             for keys in keys.chunks(MOST) {
@@ -214,33 +249,4 @@ where
             }
         })
     }
-}
-
-/// Whether the task had its next turn.
-struct Turn {
-    came: AtomicBool,
-    waiting: Waker,
-}
-
-impl Wake for Turn {
-    fn wake(self: Arc<Self>) {
-        self.came.store(true, Ordering::Release);
-        self.waiting.wake_by_ref();
-    }
-}
-
-/// Waits for the task's next turn. The runtime's `yield_now` alone ends when it is polled again, and the fields of one object
-/// are polled again whenever one of them has news: within the same turn, before the siblings have asked.
-async fn step_aside() {
-    let mut turn: Option<Arc<Turn>> = None;
-    std::future::poll_fn(|context| match &turn {
-        Some(turn) if turn.came.load(Ordering::Acquire) => Poll::Ready(()),
-        Some(_) => Poll::Pending,
-        None => {
-            let next = turn.insert(Arc::new(Turn { came: AtomicBool::new(false), waiting: context.waker().clone() }));
-            let waker = Waker::from(Arc::clone(next));
-            pin!(tokio::task::yield_now()).poll(&mut Context::from_waker(&waker))
-        }
-    })
-    .await;
 }

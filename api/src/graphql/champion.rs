@@ -282,7 +282,7 @@ impl ChampionQuery {
         match by {
             ChampionKey::Id(id) => Champion::find(ctx, id::parse(&id)?).await,
             ChampionKey::Reference(text) => {
-                let row = by_number(ctx.app().db.read(), number_of(&text)?).await.map_err(broken);
+                let row = ctx.rows().aside(by_number(ctx.app().db.read(), number_of(&text)?)).await.map_err(broken);
                 Champion::visible(ctx, row).transpose()
             }
         }

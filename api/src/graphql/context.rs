@@ -34,12 +34,12 @@ impl Ctx for Context<'_> {
     }
 
     fn rows(&self) -> &Loading {
-        self.data_unchecked::<Loading>()
+        self.data_unchecked::<Arc<Loading>>()
     }
 }
 
-/// Gives a request what its resolvers will ask for.
+/// Gives a request what its resolvers will ask for. Run it with [`super::batch::execute`], or nobody reads.
 pub fn prepare(request: Request, app: &Arc<App>, call: Call) -> Request {
     let rows = Loading::new(Rows { app: app.clone(), call: call.clone() });
-    request.data(app.clone()).data(call).data(rows)
+    request.data(app.clone()).data(call).data(Arc::new(rows))
 }

@@ -178,7 +178,7 @@ impl MatchQuery {
 async fn previewed(ctx: &Context<'_>, input: MatchPreviewInput, args: Args) -> Result<MatchPreview> {
     let result: Result<(Ranking, Option<DbsScope>), Refusal<CannotCreateSession>> = async {
         let new = input.session.checked()?;
-        preview(ctx.app(), ctx.call(), new).await
+        ctx.rows().aside(preview(ctx.app(), ctx.call(), new)).await
     }
     .await;
     let (found, user_errors) = settle(result)?;

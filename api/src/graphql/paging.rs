@@ -100,7 +100,7 @@ where
 {
     let slice = args.slice()?;
     slice.of(|cursor| cursor.fits(&sort.key))?;
-    page(ctx.app().db.read(), select, sort, &slice).await.map_err(broken)
+    ctx.rows().aside(page(ctx.app().db.read(), select, sort, &slice)).await.map_err(broken)
 }
 
 /// A page of rows that are in memory already, by their place in the list.
@@ -123,7 +123,7 @@ where
     E: EntityTrait,
     E::Model: Send + Sync,
 {
-    let count = select.count(ctx.app().db.read()).await.map_err(broken)?;
+    let count = ctx.rows().aside(select.count(ctx.app().db.read())).await.map_err(broken)?;
     Ok(i64::try_from(count).unwrap_or(i64::MAX))
 }
 

@@ -24,6 +24,7 @@ use futures_util::FutureExt;
 pub use raw::RawRequest;
 pub use rejection::Rejection;
 
+use crate::graphql::batch;
 use crate::graphql::code::Code;
 use crate::graphql::document::{self, Checked, Kind, Limits};
 use negotiate::Media;
@@ -107,7 +108,7 @@ where
     let mut request = prepare(params.into_request(), &checked).await?;
     request.variables.extend(checked.defaults);
     request.set_parsed_query(checked.document);
-    let response = schema.execute(request).await;
+    let response = batch::execute(schema, request).await;
     Ok(errors::settle(response, &text, exchange))
 }
 
