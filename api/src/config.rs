@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::Args;
+use rules::matching::Weights;
 
 /// What every subcommand that opens the database needs.
 #[derive(Args, Clone, Debug)]
@@ -45,10 +46,13 @@ pub struct Policy {
     /// Hours a link in an e-mail is good for
     #[arg(long, env = "DIGIKNOW_EMAIL_LINK_HOURS", default_value_t = 72)]
     pub email_link_hours: i64,
+    /// What the factors of a match weigh, as in distance=25,topics=20; what is not named keeps its default (docs/matching.md)
+    #[arg(long, env = "DIGIKNOW_MATCH_WEIGHTS", default_value = "")]
+    pub match_weights: Weights,
 }
 
 impl Default for Policy {
     fn default() -> Self {
-        Self { dbs_recheck_months: 36, access_token_minutes: 60, email_link_hours: 72 }
+        Self { dbs_recheck_months: 36, access_token_minutes: 60, email_link_hours: 72, match_weights: Weights::default() }
     }
 }

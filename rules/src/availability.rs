@@ -138,6 +138,19 @@ fn day_span(date: NaiveDate, times: Option<(NaiveTime, NaiveTime)>, zone: Tz) ->
     Span { from: resolve(date.and_time(starts), zone), until: resolve(end_date.and_time(ends), zone) }
 }
 
+/// Every span an exception takes away or adds; whole days that follow each other are one.
+pub(crate) fn stretches(exception: &Exception) -> Vec<Span> {
+    let Exception { first, last, times, zone, .. } = *exception;
+    if last < first {
+        return Vec::new();
+    }
+    if times.is_none_or(|(starts, ends)| starts == ends) {
+        let until = day_span(last, times, zone).until;
+        return vec![Span { until, ..day_span(first, times, zone) }];
+    }
+    first.iter_days().take_while(|date| *date <= last).map(|date| day_span(date, times, zone)).collect()
+}
+
 reasons! {
     /// Why the weekly availability can't be replaced.
     CannotReplaceWindows => AvailabilityWindowsReplaceErrorCode {

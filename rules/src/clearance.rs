@@ -8,7 +8,7 @@ use crate::calendar::age_on;
 use crate::champion::Membership;
 use crate::dbs::{Audience, DbsRecord, DbsScope, passes_child_threshold, permitted};
 use crate::id::{ModuleId, RequirementId};
-use crate::requirement::{self, Evidence, RequirementKind, Standing};
+use crate::requirement::{self, Evidence, Requirement, RequirementKind, Standing};
 use crate::session::{PlaceKind, SessionNeed, Setting};
 use crate::training::{self, Completion, ModuleStanding};
 
@@ -85,17 +85,27 @@ fn membership_gap(need: &SessionNeed, record: &ClearanceRecord) -> Option<Gap> {
     (!allowed).then_some(Gap::Membership { membership: record.membership, kind: need.kind })
 }
 
-/// 18 for one-to-one work, home visits and anything without a responsible adult; 16 for the rest. An unknown age is neither.
+/// 18 for one-to-one work, home visits and anything without a responsible adult; 16 for the rest.
+pub(crate) fn age_needed(need: &SessionNeed) -> i32 {
+    if need.setting == Setting::Group && need.responsible_adult { 16 } else { 18 }
+}
+
+/// An unknown age is never enough.
 fn age_gap(need: &SessionNeed, record: &ClearanceRecord) -> Option<Gap> {
-    let needed = if need.setting == Setting::Group && need.responsible_adult { 16 } else { 18 };
+    let needed = age_needed(need);
     let age = record.birth_date.map(|birth| age_on(birth, need.date));
     (age.is_none_or(|age| age < needed)).then_some(Gap::Age { needed, age })
 }
 
-fn requirement_gaps<'a>(need: &'a SessionNeed, record: &'a ClearanceRecord) -> impl Iterator<Item = Gap> + 'a {
+/// The requirements a place asks for on its date.
+pub(crate) fn asked(need: &SessionNeed) -> impl Iterator<Item = &Requirement> {
     // Shadowing is how the induction and the trial are done: they can't come before it.
-    let asked = move |kind| need.kind != PlaceKind::Shadow || !matches!(kind, RequirementKind::Induction | RequirementKind::Trial);
-    need.requirements.iter().filter(move |r| r.in_force_on(need.date) && asked(r.kind)).filter_map(move |r| match (r.kind, r.module) {
+    let asked = |kind| need.kind != PlaceKind::Shadow || !matches!(kind, RequirementKind::Induction | RequirementKind::Trial);
+    need.requirements.iter().filter(move |r| r.in_force_on(need.date) && asked(r.kind))
+}
+
+fn requirement_gaps<'a>(need: &'a SessionNeed, record: &'a ClearanceRecord) -> impl Iterator<Item = Gap> + 'a {
+    asked(need).filter_map(move |r| match (r.kind, r.module) {
         (RequirementKind::Training, Some(module)) => module_gap(module, &r.name, record, need.date),
         (RequirementKind::Training | RequirementKind::Dbs, _) => None,
         _ => match requirement::standing(r, &record.evidence, need.date) {
@@ -113,11 +123,35 @@ fn module_gap(module: ModuleId, code: &str, record: &ClearanceRecord, on: NaiveD
 }
 
 /// The check asked for, raised to the regulated level when this date makes the champion's fourth with children in 30 days.
-fn dbs_gap(need: &SessionNeed, record: &ClearanceRecord) -> Option<Gap> {
+fn dbs_needed(need: &SessionNeed, record: &ClearanceRecord) -> Option<DbsScope> {
     let frequent = need.facts.audience == Audience::Children && passes_child_threshold(&record.child_dates, need.date);
-    let needed = if frequent { Some(permitted(need.facts, true).scope) } else { need.dbs };
-    let needed = needed?;
+    if frequent { Some(permitted(need.facts, true).scope) } else { need.dbs }
+}
+
+fn dbs_gap(need: &SessionNeed, record: &ClearanceRecord) -> Option<Gap> {
+    let needed = dbs_needed(need, record)?;
     (!record.checks.iter().any(|check| check.clears_on(needed, need.date))).then_some(Gap::Dbs { needed })
+}
+
+/// The first last day among what the place asks for and the champion has on its date: modules, requirements, the check. None
+/// if nothing of it ever lapses.
+pub fn lasts_until(need: &SessionNeed, record: &ClearanceRecord) -> Option<NaiveDate> {
+    let held = |module| match training::standing(module, &record.completions, need.date) {
+        ModuleStanding::Held { until } => until,
+        _ => None,
+    };
+    let modules = need.modules.iter().filter_map(|(module, _)| held(*module));
+    let requirements = asked(need).filter_map(|r| match (r.kind, r.module) {
+        (RequirementKind::Training, Some(module)) => held(module),
+        (RequirementKind::Training | RequirementKind::Dbs, _) => None,
+        _ => match requirement::standing(r, &record.evidence, need.date) {
+            Standing::Met { until } => until,
+            _ => None,
+        },
+    });
+    let check = dbs_needed(need, record)
+        .and_then(|needed| record.checks.iter().filter(|c| c.clears_on(needed, need.date)).filter_map(|c| c.recheck_due_on).max());
+    modules.chain(requirements).chain(check).min()
 }
 
 #[cfg(test)]

@@ -2,7 +2,12 @@
 //!
 //! One engine both ways: blockers for a pair of champion and place, a score for those who have none, and for a champion
 //! the few things that would unlock more sessions. No protected characteristic (Equality Act 2010, s. 4) is ever a factor:
-//! the facts below hold none but a birth date, which serves the age limits alone.
+//! the facts below hold none but a birth date, which serves the age limits alone. docs/matching.md has the soft factors.
+//!
+//! [`rank`] says what the answer is, champion by champion; [`Index`] gives the same answer from memory, in microseconds.
+
+mod factor;
+mod index;
 
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
@@ -12,11 +17,16 @@ use chrono::{DateTime, NaiveDate, Utc};
 use crate::availability::{self, Exception, Verdict, Window};
 use crate::calendar::{Span, monday_of};
 use crate::clearance::{self, ClearanceRecord, Gap};
-use crate::geo::{DistanceBand, Point, band, distance_metres};
+use crate::geo::{DistanceBand, Point, distance_metres};
 use crate::id::{ChampionId, GroupId, SessionId};
 use crate::input::{Topic, language_name};
 use crate::session::{Modality, SessionNeed};
 use crate::vocabulary::vocabulary;
+
+pub use factor::{Factor, FactorKind, Weights};
+pub use index::{Found, Index};
+
+use factor::Marks;
 
 /// A session the champion has said yes to.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -225,42 +235,6 @@ fn week_blocker(need: &SessionNeed, champion: &ChampionRecord) -> Option<Blocker
     (taken >= most as usize).then_some(Blocker::WeekIsFull { most })
 }
 
-vocabulary! {
-    /// What a score is made of.
-    FactorKind {
-        /// How near the champion lives; full marks for phone and video.
-        Distance = "DISTANCE",
-        /// How many of the topics the champion likes to help with.
-        Topics = "TOPICS",
-        /// Whether the champion has helped this group before.
-        Continuity = "CONTINUITY",
-        /// How few sessions the champion has had or has ahead, within 28 days.
-        Fairness = "FAIRNESS",
-        /// How long ago the champion was last asked.
-        LeastRecentlyAsked = "LEAST_RECENTLY_ASKED",
-    }
-}
-
-/// How much each factor weighs; they add up to 100.
-pub const WEIGHTS: [(FactorKind, f64); 5] = [
-    (FactorKind::Distance, 30.0),
-    (FactorKind::Topics, 20.0),
-    (FactorKind::Continuity, 20.0),
-    (FactorKind::Fairness, 20.0),
-    (FactorKind::LeastRecentlyAsked, 10.0),
-];
-
-/// One part of a score.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Factor {
-    /// What is scored.
-    pub kind: FactorKind,
-    /// The most it can add.
-    pub weight: f64,
-    /// How well the champion does, 0 to 1.
-    pub value: f64,
-}
-
 /// A champion who could take the place.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Match {
@@ -285,56 +259,37 @@ pub struct Ranking {
     pub blocked_total: usize,
 }
 
-/// Ranks every champion for a place. Members who left or were never taken on don't appear at all.
+/// Ranks every champion for a place by the default weights. Members who left or were never taken on don't appear at all.
 pub fn rank(need: &SessionNeed, champions: &[ChampionRecord], now: DateTime<Utc>) -> Ranking {
+    rank_by(need, champions, &Weights::default(), now)
+}
+
+/// Ranks every champion for a place by these weights.
+pub fn rank_by<'a>(
+    need: &SessionNeed,
+    champions: impl IntoIterator<Item = &'a ChampionRecord>,
+    weights: &Weights,
+    now: DateTime<Utc>,
+) -> Ranking {
     let mut ranking = Ranking::default();
-    for champion in champions.iter().filter(|c| c.clearance.membership.is_open()) {
-        let blockers = blockers(need, champion);
-        if blockers.is_empty() {
-            ranking.matches.push(score(need, champion, now));
+    for champion in champions.into_iter().filter(|c| c.clearance.membership.is_open()) {
+        let kinds: BTreeSet<BlockerKind> = blockers(need, champion).iter().map(Blocker::kind).collect();
+        if kinds.is_empty() {
+            ranking.matches.push(Marks::of(need, champion, now).weighed(champion.id, weights));
             continue;
         }
         ranking.blocked_total += 1;
-        for kind in blockers.iter().map(Blocker::kind).collect::<BTreeSet<_>>() {
+        for kind in kinds {
             *ranking.blocked.entry(kind).or_default() += 1;
         }
     }
-    ranking.matches.sort_by(|a, b| b.score.partial_cmp(&a.score).unwrap_or(Ordering::Equal).then(a.champion.cmp(&b.champion)));
+    ranking.matches.sort_by(best_first);
     ranking
 }
 
-fn score(need: &SessionNeed, champion: &ChampionRecord, now: DateTime<Utc>) -> Match {
-    let metres = match (need.modality, champion.home, need.at) {
-        (Modality::InPerson, Some(home), Some(at)) => Some(distance_metres(home, at)),
-        _ => None,
-    };
-    let factors: Vec<Factor> = WEIGHTS
-        .iter()
-        .map(|(kind, weight)| Factor { kind: *kind, weight: *weight, value: value(*kind, need, champion, metres, now) })
-        .collect();
-    Match { champion: champion.id, score: factors.iter().map(|f| f.weight * f.value).sum(), factors, distance: metres.map(band) }
-}
-
-fn value(kind: FactorKind, need: &SessionNeed, champion: &ChampionRecord, metres: Option<u32>, now: DateTime<Utc>) -> f64 {
-    match kind {
-        // By the band alone: a score that told more would point to a home.
-        FactorKind::Distance => match metres.map(band) {
-            None | Some(DistanceBand::Under2Km) => 1.0,
-            Some(DistanceBand::From2To5Km) => 0.7,
-            Some(DistanceBand::From5To10Km) => 0.35,
-            Some(DistanceBand::Over10Km) => 0.1,
-        },
-        FactorKind::Topics if need.topics.is_empty() => 1.0,
-        FactorKind::Topics => need.topics.iter().filter(|t| champion.topics.contains(t)).count() as f64 / need.topics.len() as f64,
-        FactorKind::Continuity => f64::from(champion.bookings.iter().any(|b| b.group == need.group)),
-        FactorKind::Fairness => {
-            let near = champion.bookings.iter().filter(|b| (b.date - need.date).num_days().abs() <= 28).count();
-            1.0 / (1.0 + near as f64)
-        }
-        FactorKind::LeastRecentlyAsked => {
-            champion.last_asked_at.map_or(1.0, |at| ((now - at).num_hours() as f64 / (28.0 * 24.0)).clamp(0.0, 1.0))
-        }
-    }
+/// Higher scores first; ties go to the smaller id.
+fn best_first(a: &Match, b: &Match) -> Ordering {
+    b.score.total_cmp(&a.score).then(a.champion.cmp(&b.champion))
 }
 
 vocabulary! {
@@ -405,5 +360,7 @@ fn remedies(blockers: &[Blocker]) -> Option<BTreeSet<Remedy>> {
     remedies.filter(|set| (1..=2).contains(&set.len()))
 }
 
+#[cfg(test)]
+mod borough;
 #[cfg(test)]
 mod tests;

@@ -7,7 +7,7 @@ use rules::calendar::Span;
 use rules::dbs::DbsScope;
 use rules::geo::Point;
 use rules::id::{ChampionId, PlaceId, SessionId};
-use rules::matching::{Blocker, ChampionRecord, Ranking, Unlock, blockers, rank, unlocks};
+use rules::matching::{Blocker, ChampionRecord, Ranking, Unlock, Weights, blockers, rank_by, unlocks};
 use rules::policy::Action;
 use rules::session::{CannotCreateSession, PlaceKind, SessionNeed};
 use sea_orm::ConnectionTrait;
@@ -30,7 +30,9 @@ pub async fn for_sessions(
     let rows = session::many(&conn, wanted.iter().map(|(id, _)| *id)).await?;
     let sessions: HashMap<SessionId, SessionFactsRow> = facts::needs(&conn, rows).await?.into_iter().map(|s| (s.session.id, s)).collect();
     let champions = facts::champions(&conn, Which::Open).await?;
-    let ranked = |key: &(SessionId, PlaceKind)| Some((*key, rank(sessions.get(&key.0)?.need(key.1)?, &champions, call.now)));
+    let ranked = |key: &(SessionId, PlaceKind)| {
+        Some((*key, rank_by(sessions.get(&key.0)?.need(key.1)?, &champions, &app.policy.match_weights, call.now)))
+    };
     Ok(wanted.iter().filter_map(ranked).collect())
 }
 
@@ -42,7 +44,7 @@ pub async fn preview(app: &App, call: &Call, new: NewSession) -> Result<(Ranking
     places(&conn, call, row.id, &new).await?;
     let need = previewed(&conn, &new, &row).await?;
     let champions = facts::champions(&conn, Which::Open).await?;
-    Ok((rank(&need, &champions, call.now), need.dbs))
+    Ok((rank_by(&need, &champions, &app.policy.match_weights, call.now), need.dbs))
 }
 
 async fn previewed(
@@ -114,14 +116,14 @@ pub async fn opportunities(app: &App, call: &Call, champions: &[ChampionId]) -> 
     let sessions = facts::needs(&conn, session::in_order(&conn, &filter).await?).await?;
     let ids: Vec<SessionId> = sessions.iter().map(|s| s.session.id).collect();
     let taken: HashSet<PlaceId> = offer::confirmed(&conn, &ids).await?.into_iter().map(|a| a.place_id).collect();
-    Ok(records.iter().map(|record| (record.id, for_champion(record, &sessions, &taken, call))).collect())
+    Ok(records.iter().map(|record| (record.id, for_champion(record, &sessions, &taken, (&app.policy.match_weights, call)))).collect())
 }
 
-fn for_champion(record: &ChampionRecord, sessions: &[SessionFactsRow], taken: &HashSet<PlaceId>, call: &Call) -> Opportunities {
+fn for_champion(record: &ChampionRecord, sessions: &[SessionFactsRow], taken: &HashSet<PlaceId>, by: (&Weights, &Call)) -> Opportunities {
     let mut found = Opportunities::default();
     for facts in sessions {
         let is_open = |kind: &PlaceKind| facts.places.iter().any(|(id, k)| k == kind && !taken.contains(id));
-        sort_kinds(&mut found, facts, record, facts.kinds().filter(is_open).collect(), call);
+        sort_kinds(&mut found, facts, record, facts.kinds().filter(is_open).collect(), by);
     }
     let by_session: Vec<(SessionId, Vec<Blocker>)> = found.blocked.iter().map(|(id, _, blockers)| (*id, blockers.clone())).collect();
     found.unlocks = unlocks(&by_session, 5);
@@ -129,13 +131,13 @@ fn for_champion(record: &ChampionRecord, sessions: &[SessionFactsRow], taken: &H
 }
 
 /// The first kind of place that is open to the champion; else the kind with the fewest blockers stands for the session.
-fn sort_kinds(found: &mut Opportunities, facts: &SessionFactsRow, record: &ChampionRecord, kinds: Vec<PlaceKind>, call: &Call) {
+fn sort_kinds(found: &mut Opportunities, facts: &SessionFactsRow, record: &ChampionRecord, kinds: Vec<PlaceKind>, by: (&Weights, &Call)) {
     let mut fewest: Option<(PlaceKind, Vec<Blocker>)> = None;
     for kind in kinds {
         let Some(need) = facts.need(kind) else { continue };
         let blockers = blockers(need, record);
         if blockers.is_empty() {
-            let ranked = rank(need, std::slice::from_ref(record), call.now);
+            let ranked = rank_by(need, std::slice::from_ref(record), by.0, by.1.now);
             found.open.extend(ranked.matches.into_iter().map(|found| Opportunity { session: facts.session.id, kind, found }));
             return;
         }

@@ -1,0 +1,238 @@
+//! Everybody's facts in memory, arranged so that one session is matched against all of them at once.
+//!
+//! Every champion has a slot; every fact is a bit or a day in a column by slot. A question runs over the columns its need
+//! names and leaves, for each kind of blocker, the set of slots it stops: counting them, and finding those nothing stops, is
+//! then a matter of words. What columns can't tell (times of another zone, evidence recorded after the session's date, windows
+//! that meet) is asked of the rules for those slots alone, and a need like no session of ours (longer than a day, through the
+//! night the clocks change, beyond 2077) is asked of everybody by [`rank_by`]. The answer is `rank_by`'s in every case, which the
+//! tests hold it to on random boroughs.
+//!
+//! Slots are never rewritten: who changes gets a new one, and the old one counts as gone until there are enough of those to
+//! start over.
+
+mod bits;
+mod board;
+mod cleared;
+mod column;
+mod day;
+mod diary;
+mod hours;
+mod question;
+mod reach;
+mod slice;
+mod timeline;
+
+use std::collections::{BTreeMap, HashMap};
+
+use chrono::{DateTime, Utc};
+
+use super::factor::{FACTORS, Marks};
+use super::{Blocker, BlockerKind, ChampionRecord, Match, Ranking, Weights, best_first, blockers, rank_by};
+use crate::dbs::Audience;
+use crate::geo::Point;
+use crate::id::ChampionId;
+use crate::session::{Modality, SessionNeed};
+use bits::Bits;
+use board::Board;
+use cleared::{Cleared, Lapse};
+use diary::Diary;
+use hours::Hours;
+use question::Question;
+use reach::Reach;
+
+/// The best for a place, and how many there are in all and are ruled out, by reason.
+#[derive(Clone, Debug, PartialEq, Default)]
+pub struct Found {
+    /// The best, best first; ties go to the smaller id.
+    pub top: Vec<Match>,
+    /// How many could take the place.
+    pub total: usize,
+    /// How many champions each reason rules out. One champion may count in several.
+    pub blocked: BTreeMap<BlockerKind, usize>,
+    /// How many champions are ruled out.
+    pub blocked_total: usize,
+}
+
+/// Champions in memory, by what a session asks of them.
+#[derive(Clone, Debug, Default)]
+pub struct Index {
+    slots: HashMap<ChampionId, usize>,
+    records: Vec<ChampionRecord>,
+    live: Bits,
+    /// Slots with facts that columns can't tell.
+    strange: Bits,
+    cleared: Cleared,
+    diary: Diary,
+    hours: Hours,
+    reach: Reach,
+    speaks: HashMap<String, Bits>,
+    tastes: Vec<Taste>,
+}
+
+/// What the factors read besides columns, side by side: whoever is left is looked up once.
+#[derive(Clone, Copy, Debug)]
+struct Taste {
+    home: Option<Point>,
+    /// Topics, as bits.
+    liked: u32,
+    asked_at: Option<DateTime<Utc>>,
+    /// Where the diary has the days of the bookings.
+    booked: (u32, u32),
+}
+
+impl Index {
+    /// An index of these champions. Of two records of one champion the later counts.
+    pub fn build(champions: &[ChampionRecord]) -> Self {
+        let mut index = Self::default();
+        index.records.reserve(champions.len());
+        champions.iter().for_each(|champion| index.insert(champion.clone()));
+        index
+    }
+
+    /// Puts a champion's record in place of the one there was, if there was one.
+    pub fn update(&mut self, champion: ChampionRecord) {
+        self.insert(champion);
+        self.tidy();
+    }
+
+    /// Takes a champion out.
+    pub fn remove(&mut self, champion: ChampionId) {
+        self.forget(champion);
+        self.tidy();
+    }
+
+    /// How many champions are in it: members who left or were never taken on are not.
+    pub fn len(&self) -> usize {
+        self.slots.len()
+    }
+
+    /// Whether nobody is in it.
+    pub fn is_empty(&self) -> bool {
+        self.slots.is_empty()
+    }
+
+    /// Bytes of the columns, about; the records themselves come on top.
+    pub fn bytes(&self) -> usize {
+        let languages: usize = self.speaks.values().map(Bits::bytes).sum();
+        let rest = self.slots.capacity() * 32 + self.tastes.capacity() * size_of::<Taste>() + languages;
+        rest + self.cleared.bytes() + self.diary.bytes() + self.hours.bytes() + self.reach.bytes()
+    }
+
+    /// The best `most` champions for a place, and who is ruled out: what [`rank_by`] says of the same champions.
+    pub fn matches(&self, need: &SessionNeed, weights: &Weights, now: DateTime<Utc>, most: usize) -> Found {
+        let Some(question) = Question::of(need, now) else { return self.one_by_one(need, weights, now, most) };
+        let mut board = Board::new(self.records.len().div_ceil(64));
+        let lapses = self.ask(&question, &mut board);
+        let free = board.free(&self.live);
+        let blocked = board.counts(&self.live);
+        let marks = self.marks(&question, &board, &lapses, &free);
+        Found { top: self.top(&free, marks, weights, most), total: free.len(), blocked, blocked_total: self.len() - free.len() }
+    }
+
+    fn insert(&mut self, champion: ChampionRecord) {
+        self.forget(champion.id);
+        if !champion.clearance.membership.is_open() {
+            return;
+        }
+        let slot = self.records.len();
+        let told = [self.cleared.add(slot, &champion), self.diary.add(slot, &champion), self.hours.add(slot, &champion)];
+        if told.contains(&false) {
+            self.strange.set(slot);
+        }
+        self.reach.add(slot, &champion);
+        for language in &champion.languages {
+            self.speaks.entry(language.clone()).or_default().set(slot);
+        }
+        let liked = champion.topics.iter().fold(0, |liked, topic| liked | 1 << (*topic as u32));
+        let booked = self.diary.add_days(&champion);
+        self.tastes.push(Taste { home: champion.home, liked, asked_at: champion.last_asked_at, booked });
+        self.live.set(slot);
+        self.slots.insert(champion.id, slot);
+        self.records.push(champion);
+    }
+
+    fn forget(&mut self, champion: ChampionId) {
+        if let Some(slot) = self.slots.remove(&champion) {
+            self.live.clear(slot);
+            self.strange.clear(slot);
+        }
+    }
+
+    /// Starts over when a third of the slots are gone: then every change has paid for three.
+    fn tidy(&mut self) {
+        if self.records.len() > 64 + self.len() * 3 / 2 {
+            let live: Vec<ChampionRecord> = self.live.iter().map(|slot| self.records[slot].clone()).collect();
+            *self = Self::build(&live);
+        }
+    }
+
+    fn one_by_one(&self, need: &SessionNeed, weights: &Weights, now: DateTime<Utc>, most: usize) -> Found {
+        let Ranking { matches: mut top, blocked, blocked_total } =
+            rank_by(need, self.live.iter().map(|slot| &self.records[slot]), weights, now);
+        let total = top.len();
+        top.truncate(most);
+        Found { top, total, blocked, blocked_total }
+    }
+
+    /// Fills the board with everybody's blockers.
+    fn ask(&self, question: &Question, board: &mut Board) -> Vec<Lapse<'_>> {
+        let (need, records) = (question.need, &self.records);
+        let lapses = self.cleared.ask(question, records, board);
+        let frequent = (need.facts.audience == Audience::Children).then(|| self.diary.frequent(question.on));
+        self.cleared.ask_check(question, records, frequent.as_ref(), board);
+        self.diary.ask(question, board);
+        self.hours.ask(question, records, &self.live, board);
+        self.reach.ask(need, records, board);
+        if let Some(language) = &need.language {
+            let speakers = self.speaks.get(language);
+            board.only(BlockerKind::Language, |at| speakers.map_or(0, |bits| bits.word(at)));
+        }
+        for slot in self.strange.iter().chain(self.diary.placed(need.session).filter(|slot| self.live.has(*slot))) {
+            board.settle(slot, blockers(need, &records[slot]).iter().map(Blocker::kind));
+        }
+        lapses
+    }
+
+    /// The marks of those nothing stops.
+    fn marks(&self, question: &Question, board: &Board, lapses: &[Lapse], free: &[usize]) -> Vec<Marks> {
+        let need = question.need;
+        let place = if need.modality == Modality::InPerson { need.at.zip(self.reach.place(need)) } else { None };
+        let helped = self.diary.helped(need.group);
+        let marks = |slot: &usize| {
+            if board.settled.has(*slot) {
+                return Marks::of(need, &self.records[*slot], question.now);
+            }
+            let Taste { home, liked, asked_at, booked } = self.tastes[*slot];
+            let until = lapses.iter().filter_map(|lapse| lapse.until(*slot)).fold(board.lasts[*slot], Ord::min);
+            Marks {
+                band: place.and_then(|(at, place)| Some(self.reach.band(*slot, place, home?, at))),
+                topics: (need.topics.iter().filter(|t| liked >> (**t as u32) & 1 == 1).count(), need.topics.len()),
+                helped: helped.has(*slot),
+                load: self.diary.load(booked, question.on),
+                asked_hours: asked_at.map(|at| (question.now - at).num_hours()),
+                slack_days: Some(i64::from(until) - i64::from(question.on)),
+            }
+        };
+        free.iter().map(marks).collect()
+    }
+
+    fn top(&self, free: &[usize], marks: Vec<Marks>, weights: &Weights, most: usize) -> Vec<Match> {
+        let points: [f64; FACTORS] = weights.points();
+        let mut scored: Vec<(f64, usize, usize)> =
+            marks.iter().zip(free).enumerate().map(|(at, (marks, slot))| (marks.score(&points), *slot, at)).collect();
+        if most == 0 {
+            return Vec::new();
+        }
+        if most < scored.len() {
+            let id = |slot: usize| self.records[slot].id;
+            scored.select_nth_unstable_by(most - 1, |a, b| b.0.total_cmp(&a.0).then_with(|| id(a.1).cmp(&id(b.1))));
+            scored.truncate(most);
+        }
+        let mut top: Vec<Match> = scored.into_iter().map(|(_, slot, at)| marks[at].weighed(self.records[slot].id, weights)).collect();
+        top.sort_by(best_first);
+        top
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,200 @@
+//! Clearance of everybody: membership, age, modules, evidence and checks, each as a column of days.
+
+use std::collections::HashMap;
+
+use chrono::{Datelike, NaiveDate};
+
+use super::bits::Bits;
+use super::board::Board;
+use super::column::Column;
+use super::day::{self, Day, LATEST};
+use super::question::{MOST_PIECES, Question};
+use crate::calendar::add_months;
+use crate::champion::Membership;
+use crate::clearance::{age_needed, asked};
+use crate::dbs::{DbsRecord, DbsScope, permitted};
+use crate::id::{ModuleId, RequirementId};
+use crate::matching::factor::SLACK_DAYS;
+use crate::matching::{BlockerKind, ChampionRecord};
+use crate::requirement::{self, Evidence, EvidenceOutcome, Requirement, RequirementKind, Standing};
+use crate::session::PlaceKind;
+use crate::training::{self, Completion, ModuleStanding};
+
+/// A kind of requirement, its version where wording matters, and how many pieces of evidence are needed.
+type Proof = (RequirementKind, Option<RequirementId>, usize);
+
+/// The clearance of all slots.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Cleared {
+    active: Bits,
+    on_trial: Bits,
+    born: Column,
+    modules: HashMap<ModuleId, Column>,
+    proofs: HashMap<Proof, Column>,
+    checks: Vec<(DbsScope, Column)>,
+}
+
+/// A requirement whose evidence lapses: what stays of the weeks after the session, by the day it was given.
+pub(super) struct Lapse<'a> {
+    column: &'a Column,
+    first: Day,
+    until: Vec<Day>,
+}
+
+impl Lapse<'_> {
+    /// The last day a slot's evidence counts, if that comes soon.
+    pub fn until(&self, slot: usize) -> Option<Day> {
+        self.until.get(usize::from(self.column.high(slot).checked_sub(self.first)?)).copied()
+    }
+}
+
+impl Cleared {
+    /// Files what a champion has; false if some of it is older than columns can tell.
+    pub fn add(&mut self, slot: usize, record: &ChampionRecord) -> bool {
+        let facts = &record.clearance;
+        match facts.membership {
+            Membership::Active => self.active.set(slot),
+            Membership::OnTrial => self.on_trial.set(slot),
+            _ => {}
+        }
+        if let Some(born) = facts.birth_date {
+            self.born.set(slot, day::nearest(born), LATEST, false);
+        }
+        self.add_modules(slot, &facts.completions);
+        self.add_proofs(slot, &facts.evidence);
+        self.add_checks(slot, &facts.checks);
+        facts.evidence.iter().all(|e| day::number(e.given_on) > 0)
+    }
+
+    fn add_modules(&mut self, slot: usize, completions: &[Completion]) {
+        for completion in completions {
+            let same = || completions.iter().filter(|c| c.module == completion.module);
+            let low = same().map(|c| day::nearest(c.completed_on)).max().unwrap_or(LATEST);
+            let high = same().map(|c| c.expires_on.map_or(LATEST, day::nearest)).max().unwrap_or(0);
+            self.modules.entry(completion.module).or_default().set(slot, low, high, same().count() > 1);
+        }
+    }
+
+    fn add_proofs(&mut self, slot: usize, evidence: &[Evidence]) {
+        for one in evidence {
+            let version = one.kind.is_signed().then_some(one.requirement);
+            let same = || evidence.iter().filter(|e| e.kind == one.kind);
+            let counts = |e: &Evidence| e.outcome == EvidenceOutcome::Satisfied && version.is_none_or(|v| v == e.requirement);
+            // One piece: the latest decides, and of a day's the last one recorded.
+            let Some(latest) = same().max_by_key(|e| e.given_on) else { continue };
+            let (low, good) = (day::nearest(latest.given_on), counts(latest));
+            let column = self.proofs.entry((one.kind, version, 1)).or_default();
+            column.set(slot, low, if good { low } else { 0 }, same().count() > 1);
+            // More: the so manieth latest that says yes.
+            let mut given: Vec<Day> = same().filter(|e| counts(e)).map(|e| day::nearest(e.given_on)).collect();
+            given.sort_unstable_by_key(|day| std::cmp::Reverse(*day));
+            for count in 2..=given.len().min(MOST_PIECES) {
+                self.proofs.entry((one.kind, version, count)).or_default().set(slot, given[0], given[count - 1], true);
+            }
+        }
+    }
+
+    fn add_checks(&mut self, slot: usize, checks: &[DbsRecord]) {
+        let dates = |check: &DbsRecord| check.decided_on.zip(check.recheck_due_on).filter(|_| check.status.clears());
+        for check in checks.iter().filter(|check| dates(check).is_some()) {
+            let same = || checks.iter().filter(|c| c.scope == check.scope).filter_map(dates);
+            let low = same().map(|(decided, _)| day::nearest(decided)).max().unwrap_or(LATEST);
+            let high = same().map(|(_, due)| day::nearest(due)).max().unwrap_or(0);
+            self.column(check.scope).set(slot, low, high, same().count() > 1);
+        }
+    }
+
+    fn column(&mut self, scope: DbsScope) -> &mut Column {
+        let at = self.checks.iter().position(|(other, _)| *other == scope).unwrap_or(self.checks.len());
+        if at == self.checks.len() {
+            self.checks.push((scope, Column::default()));
+        }
+        &mut self.checks[at].1
+    }
+
+    /// Blocks whoever is not cleared, but for checks.
+    pub fn ask<'a>(&'a self, question: &Question, records: &[ChampionRecord], board: &mut Board) -> Vec<Lapse<'a>> {
+        let shadow = if question.need.kind == PlaceKind::Shadow { u64::MAX } else { 0 };
+        board.only(BlockerKind::NotActive, |at| self.active.word(at) | (self.on_trial.word(at) & shadow));
+        let born = day::nearest(born_by(question.need.date, age_needed(question.need)));
+        board.only_held(BlockerKind::Age, Some(&self.born), (born, 0), |_| false);
+        for (module, _) in &question.need.modules {
+            self.ask_module(BlockerKind::Training, *module, question, records, board);
+        }
+        let mut lapses = Vec::new();
+        for requirement in asked(question.need) {
+            match (requirement.kind, requirement.module) {
+                (RequirementKind::Training, Some(module)) => self.ask_module(BlockerKind::Training, module, question, records, board),
+                (RequirementKind::Training | RequirementKind::Dbs, _) => {}
+                _ => lapses.extend(self.ask_proof(requirement, question, records, board)),
+            }
+        }
+        lapses
+    }
+
+    fn ask_module(&self, kind: BlockerKind, module: ModuleId, question: &Question, records: &[ChampionRecord], board: &mut Board) {
+        let column = self.modules.get(&module);
+        let held = |slot: usize| training::standing(module, &records[slot].clearance.completions, question.need.date);
+        board.only_held(kind, column, (question.on, question.on), |slot| matches!(held(slot), ModuleStanding::Held { .. }));
+        column.into_iter().for_each(|column| column.lower(&mut board.lasts));
+    }
+
+    fn ask_proof<'a>(&'a self, r: &Requirement, question: &Question, records: &[ChampionRecord], board: &mut Board) -> Option<Lapse<'a>> {
+        let version = r.kind.is_signed().then_some(r.id);
+        let column = self.proofs.get(&(r.kind, version, r.count));
+        let date = question.need.date;
+        let first = r.valid_months.and_then(|months| day::first_lasting(date, months));
+        let met = |slot: usize| requirement::standing(r, &records[slot].clearance.evidence, date);
+        let days = (question.on, first.unwrap_or(1));
+        board.only_held(BlockerKind::Onboarding, column, days, |slot| matches!(met(slot), Standing::Met { .. }));
+        let (column, first, months) = (column?, first?, r.valid_months?);
+        // A few days more than slack looks ahead, for months differ in length.
+        let soon = (0..SLACK_DAYS as Day + 8).map(|ahead| add_months(day::date(first + ahead), months).map_or(LATEST, day::nearest));
+        Some(Lapse { column, first, until: soon.collect() })
+    }
+
+    /// Blocks whoever has no sufficient check; those whose dates with children add up need the one of regulated activity.
+    pub fn ask_check(&self, question: &Question, records: &[ChampionRecord], frequent: Option<&Bits>, board: &mut Board) {
+        let plain = question.need.dbs.map(|needed| self.checked(needed, question, records, board));
+        let regulated =
+            frequent.map(|frequent| (frequent, self.checked(permitted(question.need.facts, true).scope, question, records, board)));
+        for at in board.words() {
+            let often = frequent.map_or(0, |bits| bits.word(at));
+            let held = plain.as_ref().map_or(u64::MAX, |(held, _)| held[at]);
+            let regulated = regulated.as_ref().map_or(0, |(_, (held, _))| held[at]);
+            board.block_word(BlockerKind::DbsCheck, at, !(held & !often | regulated & often));
+        }
+        let mut best = plain.map_or_else(|| vec![LATEST; board.lasts.len()], |(_, best)| best);
+        if let Some((frequent, (_, regulated))) = &regulated {
+            frequent.iter().for_each(|slot| best[slot] = regulated[slot]);
+        }
+        board.lasts.iter_mut().zip(best).for_each(|(day, best)| *day = (*day).min(best));
+    }
+
+    /// Who has a sufficient check, and its last day where columns tell.
+    fn checked(&self, needed: DbsScope, question: &Question, records: &[ChampionRecord], board: &mut Board) -> (Vec<u64>, Vec<Day>) {
+        let (mut held, mut best) = (vec![0; board.words().len()], vec![0; board.lasts.len()]);
+        for (_, column) in self.checks.iter().filter(|(scope, _)| scope.suffices_for(needed)) {
+            let judge = |slot: usize| {
+                board.settled.set(slot);
+                records[slot].clearance.checks.iter().any(|check| check.clears_on(needed, question.need.date))
+            };
+            column.held(question.on, question.on, judge, |at, word| held[at] |= word);
+            column.raise(question.on, &mut best);
+        }
+        (held, best)
+    }
+
+    /// Bytes held, about.
+    pub fn bytes(&self) -> usize {
+        let columns = self.modules.values().chain(self.proofs.values()).chain(self.checks.iter().map(|(_, column)| column));
+        columns.chain([&self.born]).map(Column::bytes).sum::<usize>() + self.active.bytes() + self.on_trial.bytes()
+    }
+}
+
+/// The latest birth date of somebody so many years old.
+fn born_by(on: NaiveDate, years: i32) -> NaiveDate {
+    let same_day = NaiveDate::from_ymd_opt(on.year() - years, on.month(), on.day());
+    // Only 29 February may be missing, and who is born the day after has not had the birthday yet.
+    same_day.or_else(|| NaiveDate::from_ymd_opt(on.year() - years, 2, 28)).unwrap_or(on)
+}

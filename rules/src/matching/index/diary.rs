@@ -1,0 +1,164 @@
+//! What everybody has said yes to: clashes, full weeks, load, groups helped, and dates with children.
+
+use std::collections::HashMap;
+
+use chrono::NaiveDate;
+
+use super::bits::Bits;
+use super::board::Board;
+use super::day::{self, Day};
+use super::question::Question;
+use super::timeline::{Timeline, nanos};
+use crate::dbs::passes_child_threshold;
+use crate::id::{GroupId, SessionId};
+use crate::matching::factor::LOAD_DAYS;
+use crate::matching::{BlockerKind, Booking, ChampionRecord};
+
+/// Days around a date within which sessions with children may add up.
+const NEAR: i64 = 30;
+
+/// The diaries of all slots.
+#[derive(Clone, Debug)]
+pub(super) struct Diary {
+    busy: Timeline,
+    placed: HashMap<SessionId, Vec<u32>>,
+    helped: HashMap<GroupId, Vec<u32>>,
+    /// Who has as many sessions as wanted, by the week since 1900.
+    full: HashMap<i64, Bits>,
+    /// Who wants none at all.
+    never: Bits,
+    /// From when to when one more session with children makes a fourth in thirty days.
+    frequent: Vec<(u32, Day, Day)>,
+    /// The days of everybody's bookings in order, end to end.
+    days: Vec<Day>,
+}
+
+impl Default for Diary {
+    fn default() -> Self {
+        Self {
+            busy: Timeline::new(1),
+            placed: HashMap::new(),
+            helped: HashMap::new(),
+            full: HashMap::new(),
+            never: Bits::default(),
+            frequent: Vec::new(),
+            days: Vec::new(),
+        }
+    }
+}
+
+impl Diary {
+    /// Files a champion's bookings. False if one can't be told in nanoseconds.
+    pub fn add(&mut self, slot: usize, record: &ChampionRecord) -> bool {
+        for booking in &record.bookings {
+            self.placed.entry(booking.session).or_default().push(slot as u32);
+            self.helped.entry(booking.group).or_default().push(slot as u32);
+        }
+        self.add_weeks(slot, record);
+        self.frequent.extend(frequent(&record.bookings).into_iter().map(|(from, until)| (slot as u32, from, until)));
+        record.bookings.iter().all(|b| nanos(b.span).map(|span| self.busy.add(slot, span)).is_some())
+    }
+
+    /// Files the days of a champion's bookings, and says where.
+    pub fn add_days(&mut self, record: &ChampionRecord) -> (u32, u32) {
+        let start = self.days.len();
+        self.days.extend(record.bookings.iter().map(|b| day::nearest(b.date)));
+        self.days[start..].sort_unstable();
+        (start as u32, self.days.len() as u32)
+    }
+
+    fn add_weeks(&mut self, slot: usize, record: &ChampionRecord) {
+        let Some(most) = record.most_per_week else { return };
+        if most == 0 {
+            return self.never.set(slot);
+        }
+        let mut taken: HashMap<i64, u32> = HashMap::new();
+        for booking in &record.bookings {
+            let week = day::number(booking.date).div_euclid(7);
+            let count = taken.entry(week).or_default();
+            *count += 1;
+            if *count == most {
+                self.full.entry(week).or_default().set(slot);
+            }
+        }
+    }
+
+    /// Blocks those who have something on, or enough in that week. Whoever is placed at this very session is left to the rule.
+    pub fn ask(&self, question: &Question, board: &mut Board) {
+        self.busy.overlapping(question.span, |slot, _| board.block(BlockerKind::Clash, slot));
+        let week = self.full.get(&i64::from(question.on / 7));
+        for at in board.words() {
+            board.block_word(BlockerKind::WeekIsFull, at, self.never.word(at) | week.map_or(0, |full| full.word(at)));
+        }
+    }
+
+    /// Those placed at a session.
+    pub fn placed(&self, session: Option<SessionId>) -> impl Iterator<Item = usize> + '_ {
+        session.and_then(|session| self.placed.get(&session)).into_iter().flatten().map(|slot| *slot as usize)
+    }
+
+    /// Those for whom a session with children on this date would pass the threshold.
+    pub fn frequent(&self, on: Day) -> Bits {
+        let mut found = Bits::default();
+        let spells = self.frequent.iter().filter(|(_, from, until)| *from <= on && on <= *until);
+        spells.for_each(|(slot, ..)| found.set(*slot as usize));
+        found
+    }
+
+    /// Those with a booking at a group.
+    pub fn helped(&self, group: GroupId) -> Bits {
+        let mut helped = Bits::default();
+        self.helped.get(&group).into_iter().flatten().for_each(|slot| helped.set(*slot as usize));
+        helped
+    }
+
+    /// How many sessions lie around a day, of those filed here.
+    pub fn load(&self, (start, end): (u32, u32), on: Day) -> usize {
+        let days = &self.days[start as usize..end as usize];
+        let around = LOAD_DAYS as Day;
+        days.partition_point(|day| *day <= on + around) - days.partition_point(|day| *day < on - around)
+    }
+
+    /// Bytes held, about.
+    pub fn bytes(&self) -> usize {
+        let lists = self.placed.values().map(Vec::capacity).sum::<usize>() + self.helped.values().map(Vec::capacity).sum::<usize>();
+        let full: usize = self.full.values().map(Bits::bytes).sum();
+        lists * 4
+            + (self.placed.len() + self.helped.len()) * 48
+            + full
+            + self.days.capacity() * 2
+            + self.busy.bytes()
+            + self.frequent.capacity() * 8
+            + self.never.bytes()
+    }
+}
+
+/// The days on which one more session with children would make the fourth date in thirty.
+fn frequent(bookings: &[Booking]) -> Vec<(Day, Day)> {
+    let mut dates: Vec<NaiveDate> = bookings.iter().filter(|b| b.with_children).map(|b| b.date).collect();
+    dates.sort_unstable();
+    dates.dedup();
+    let mut found: Vec<(i64, i64)> = Vec::new();
+    for three in dates.windows(3).filter(|three| (three[2] - three[0]).num_days() < NEAR) {
+        let (from, until) = (day::number(three[2]) - NEAR + 1, day::number(three[0]) + NEAR - 1);
+        match found.last_mut() {
+            Some(last) if from <= last.1 => last.1 = until,
+            _ => found.push((from, until)),
+        }
+    }
+    // Another session on a date that counts already doesn't make it two dates.
+    let same: Vec<i64> = dates.iter().filter(|date| !passes_child_threshold(&dates, **date)).map(|date| day::number(*date)).collect();
+    found.into_iter().flat_map(|spell| without(spell, &same)).map(|(from, until)| (clamped(from), clamped(until))).collect()
+}
+
+/// What is left of a spell of days without some of them, which are in order.
+fn without((from, until): (i64, i64), days: &[i64]) -> Vec<(i64, i64)> {
+    let inside = days.iter().filter(|day| (from..=until).contains(*day));
+    let starts = std::iter::once(from).chain(inside.clone().map(|day| day + 1));
+    let ends = inside.map(|day| day - 1).chain([until]);
+    starts.zip(ends).filter(|(from, until)| from <= until).collect()
+}
+
+fn clamped(day: i64) -> Day {
+    day.clamp(0, i64::from(Day::MAX)) as Day
+}

@@ -1,0 +1,70 @@
+use super::*;
+use crate::matching::borough::{Seed, champion, date_of, need, now};
+use proptest::prelude::*;
+
+/// What an index answers is what asking everybody answers, to the bit.
+fn agrees(index: &Index, champions: &[ChampionRecord], need: &SessionNeed, most: usize) -> Result<usize, TestCaseError> {
+    let found = index.matches(need, &Weights::default(), now(), most);
+    let Ranking { mut matches, blocked, blocked_total } = rank_by(need, champions, &Weights::default(), now());
+    let total = matches.len();
+    matches.truncate(most);
+    prop_assert_eq!(&found.blocked, &blocked, "{:?}", need);
+    prop_assert_eq!((found.total, found.blocked_total), (total, blocked_total), "{:?}", need);
+    prop_assert_eq!(found.top, matches, "{:?}", need);
+    Ok(total)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(300))]
+
+    #[test]
+    fn the_index_agrees_with_asking_everybody(seed: u64, size in 1u64..200) {
+        let mut seed = Seed(seed);
+        let date = date_of(&mut seed);
+        let champions: Vec<ChampionRecord> = (0..size).map(|n| champion(&mut seed, n, date)).collect();
+        let index = Index::build(&champions);
+        for most in [0, 1, 5, 50, 500] {
+            agrees(&index, &champions, &need(&mut seed, date), most)?;
+        }
+    }
+
+    #[test]
+    fn and_goes_on_agreeing_as_champions_change(seed: u64) {
+        let mut seed = Seed(seed);
+        let date = date_of(&mut seed);
+        let mut champions: BTreeMap<u64, ChampionRecord> = (0..60).map(|n| (n, champion(&mut seed, n, date))).collect();
+        let mut index = Index::build(&champions.values().cloned().collect::<Vec<_>>());
+        for step in 0..160 {
+            let n = seed.below(80);
+            if seed.odds(4) {
+                index.remove(ChampionId(uuid::Uuid::from_u128(u128::from(n))));
+                champions.remove(&n);
+            } else {
+                let changed = champion(&mut seed, n, date);
+                index.update(changed.clone());
+                champions.insert(n, changed);
+            }
+            if step % 20 == 0 {
+                agrees(&index, &champions.values().cloned().collect::<Vec<_>>(), &need(&mut seed, date), 7)?;
+            }
+        }
+        prop_assert!(index.records.len() <= 65 + index.len() * 3 / 2, "what is gone does not pile up");
+    }
+}
+
+#[test]
+fn boroughs_are_not_all_empty() {
+    let mut seed = Seed(1);
+    let mut most_found = 0;
+    let (mut kinds, mut some) = (std::collections::BTreeSet::new(), 0);
+    for _ in 0..200 {
+        let date = date_of(&mut seed);
+        let champions: Vec<ChampionRecord> = (0..100).map(|n| champion(&mut seed, n, date)).collect();
+        let ranking = rank_by(&need(&mut seed, date), &champions, &Weights::default(), now());
+        most_found = most_found.max(ranking.matches.len());
+        some += usize::from(!ranking.matches.is_empty());
+        kinds.extend(ranking.blocked.into_keys());
+    }
+    assert!(most_found > 5 && some > 60, "{most_found} at best, {some} of 200 with somebody");
+    assert_eq!(kinds.len(), BlockerKind::ALL.len(), "every kind of blocker comes up");
+}
