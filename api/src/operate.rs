@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use anyhow::{Context, Result, bail};
-use entity::{account, api_client, role_grant};
-use rules::id::{AccountId, ClientId};
+use entity::{account, api_client, client_key, role_grant};
+use rules::id::{AccountId, ClientId, ClientKeyId};
 use rules::input;
 use rules::policy::{ClientKind, Role};
 
@@ -98,9 +98,25 @@ pub async fn add_client(app: &App, name: &str, publishable: bool, origins: &[Str
         key_prefix: key[..12].to_owned(),
         key_hash: keys::sha256_text(key.as_bytes()),
         origins: serde_json::to_string(origins)?,
+        scopes: "[]".to_owned(),
         created_at: app.clock.now(),
         disabled_at: None,
     };
-    let added: Result<(), Fault> = async { transact!(app.db, |tx| { Ok(row::insert(&tx, client.clone()).await?) }) }.await;
+    let first = client_key::Model {
+        id: new_id::<ClientKeyId>(app.clock.now()),
+        client_id: client.id,
+        hash: client.key_hash.clone(),
+        prefix: client.key_prefix.clone(),
+        created_at: client.created_at,
+        expires_at: None,
+        last_used_at: None,
+    };
+    let added: Result<(), Fault> = async {
+        transact!(app.db, |tx| {
+            row::insert(&tx, client.clone()).await?;
+            Ok(row::insert(&tx, first.clone()).await?)
+        })
+    }
+    .await;
     added.map(|()| key).context("the client can't be added")
 }

@@ -16,6 +16,8 @@ pub struct Model {
     pub key_prefix: String,
     pub key_hash: String,
     pub origins: String,
+    /// The scopes its tokens may have, as a JSON list of codes.
+    pub scopes: String,
     pub created_at: DateTimeUtc,
     pub disabled_at: Option<DateTimeUtc>,
 }

@@ -1,6 +1,8 @@
 //! Tables only, one file each. Ids and closed vocabularies are those of `rules`; foreign keys and indexes are in `migration`.
 
 pub mod account;
+pub mod account_identity;
+pub mod account_link;
 pub mod api_client;
 pub mod assignment;
 pub mod audit_event;
@@ -10,6 +12,7 @@ pub mod champion;
 pub mod champion_language;
 pub mod champion_request;
 pub mod champion_topic;
+pub mod client_key;
 pub mod community_group;
 pub mod completion;
 pub mod consent;
@@ -23,14 +26,18 @@ pub mod idempotency;
 pub mod module_prerequisite;
 pub mod module_trainer;
 pub mod offer;
+pub mod oidc_flow;
 pub mod organisation;
 pub mod outbox;
 pub mod place;
 pub mod place_module;
+pub mod rate_limit;
+pub mod refresh_token;
 pub mod requirement;
 pub mod role_grant;
 pub mod session;
 pub mod session_topic;
 pub mod setting;
+pub mod sign_in;
 pub mod training_module;
 pub mod venue;

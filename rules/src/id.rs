@@ -68,6 +68,10 @@ typed_ids! {
     AssignmentId,
     /// A partner website or app.
     ClientId,
+    /// A key of a partner client.
+    ClientKeyId,
+    /// A sign-in on one device.
+    SignInId,
     /// A recorded consent.
     ConsentId,
     /// An audit row.

@@ -7,6 +7,7 @@ mod champion;
 mod contract;
 mod dbs;
 mod harness;
+mod identity;
 mod input;
 mod layers;
 mod offer;

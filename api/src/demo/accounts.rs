@@ -1,8 +1,8 @@
 //! Accounts of the people who run things, and the partner website's key.
 
 use anyhow::{Context, Result};
-use entity::{account, api_client, module_trainer, role_grant};
-use rules::id::{AccountId, GroupId};
+use entity::{account, api_client, client_key, module_trainer, role_grant};
+use rules::id::{AccountId, ClientId, ClientKeyId, GroupId};
 use rules::policy::{ClientKind, Role};
 
 use super::town::{Staff, Town, named};
@@ -90,7 +90,7 @@ impl Town {
     /// Adds the website of the first partner, with its publishable key.
     pub fn add_client(&mut self) -> Result<()> {
         let partner = self.rows.organisations.first().context("the demo data has no partner")?;
-        let id = self.ids.next();
+        let id: ClientId = self.ids.next();
         self.client = Some(id);
         self.rows.clients.push(api_client::Model {
             id,
@@ -100,9 +100,20 @@ impl Town {
             key_prefix: DEMO_KEY[..12].to_owned(),
             key_hash: keys::sha256_text(DEMO_KEY.as_bytes()),
             origins: r#"["http://localhost:3000","http://127.0.0.1:8080"]"#.to_owned(),
+            scopes: "[]".to_owned(),
             created_at: self.first.at(-870, 9),
             disabled_at: None,
         });
+        let key = client_key::Model {
+            id: ClientKeyId(id.0),
+            client_id: id,
+            hash: keys::sha256_text(DEMO_KEY.as_bytes()),
+            prefix: DEMO_KEY[..12].to_owned(),
+            created_at: self.first.at(-870, 9),
+            expires_at: None,
+            last_used_at: None,
+        };
+        self.rows.client_keys.push(key);
         Ok(())
     }
 }

@@ -5,8 +5,8 @@ use std::collections::HashMap;
 use anyhow::{Context, Result};
 use entity::{
     account, api_client, availability_exception, availability_window, champion, champion_language, champion_request, champion_topic,
-    community_group, completion, consent, counter, dbs_check, dbs_event, evidence, group_topic, module_trainer, organisation, place,
-    place_module, requirement, role_grant, session, session_topic, training_module, venue,
+    client_key, community_group, completion, consent, counter, dbs_check, dbs_event, evidence, group_topic, module_trainer, organisation,
+    place, place_module, requirement, role_grant, session, session_topic, training_module, venue,
 };
 use rules::id::{AccountId, ChampionId, ClientId, GroupId, OrganisationId, VenueId};
 use sea_orm::{ConnectionTrait, DbErr};
@@ -49,6 +49,7 @@ pub struct Rows {
     pub organisations: Vec<organisation::Model>,
     pub accounts: Vec<account::Model>,
     pub clients: Vec<api_client::Model>,
+    pub client_keys: Vec<client_key::Model>,
     pub venues: Vec<venue::Model>,
     pub groups: Vec<community_group::Model>,
     pub group_topics: Vec<group_topic::Model>,
@@ -78,6 +79,7 @@ impl Rows {
         insert_all(conn, self.organisations).await?;
         insert_all(conn, self.accounts).await?;
         insert_all(conn, self.clients).await?;
+        insert_all(conn, self.client_keys).await?;
         insert_all(conn, self.venues).await?;
         insert_all(conn, self.groups).await?;
         insert_all(conn, self.group_topics).await?;

@@ -23,6 +23,7 @@ pub mod champion;
 pub mod dbs;
 pub mod directory;
 pub mod evidence;
+pub mod limit;
 pub mod matching;
 pub mod offer;
 pub mod request;

@@ -23,6 +23,7 @@ pub mod dbs;
 pub mod directory;
 pub mod facts;
 pub mod ledger;
+pub mod limit;
 pub mod offer;
 pub mod paging;
 pub mod row;
@@ -58,6 +59,11 @@ impl Db {
     /// For queries. On SQLite a write through it fails.
     pub fn read(&self) -> &DatabaseConnection {
         &self.read
+    }
+
+    /// For one write statement that stands alone, like filling a bucket.
+    pub fn single(&self) -> &DatabaseConnection {
+        &self.write
     }
 
     /// Begins a write; use it through `transact!`, which tries again when a race is lost.

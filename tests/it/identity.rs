@@ -1,0 +1,3 @@
+//! Identity: promises I1 to I8, and partner clients.
+
+mod limit;
