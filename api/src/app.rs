@@ -42,6 +42,11 @@ pub struct Call {
 }
 
 impl Call {
+    /// Nobody asks: the time has come for a job. It decides by its rule alone, since no policy grants it anything.
+    pub fn by_the_clock(job: &str, now: DateTime<Utc>) -> Self {
+        Self { caller: Caller::default(), now, request_id: format!("job:{job}") }
+    }
+
     /// The local date of the call.
     pub fn today(&self) -> NaiveDate {
         local_date(self.now)

@@ -12,5 +12,6 @@ pub mod keys;
 pub mod operate;
 pub mod postcodes;
 pub mod rota;
+pub mod scheduler;
 pub mod service;
 pub mod store;

@@ -11,7 +11,7 @@ use api::app::App;
 use api::config::{Policy, Serving, Storage};
 use api::http::{Site, router};
 use api::rota::RotaCommand;
-use api::{baseline, demo, graphql, operate};
+use api::{baseline, demo, graphql, operate, scheduler};
 use clap::{Parser, Subcommand};
 use rules::policy::Role;
 use tracing_subscriber::EnvFilter;
@@ -170,6 +170,8 @@ async fn serve(app: Arc<App>, serving: &Serving) -> Result<()> {
     tracing::info!(address = %listener.local_addr()?, "serving");
     let routes = router(Site::new(app.clone()), serving.explorer);
     let (stop, stopping) = tokio::sync::watch::channel(false);
+    let (working, told) = (app.clone(), stopping.clone());
+    let scheduler = tokio::spawn(async move { scheduler::run(&working, told).await });
     let drained = axum::serve(listener, routes).with_graceful_shutdown(async move {
         asked_to_stop().await;
         let _ = stop.send(true);
@@ -180,6 +182,8 @@ async fn serve(app: Arc<App>, serving: &Serving) -> Result<()> {
         // Whoever is still being served after this is cut off: an operator's restart must not hang.
         () = async { let _ = late.wait_for(|stop| *stop).await; tokio::time::sleep(Duration::from_secs(10)).await } => {}
     }
+    // A job that is running may end; one that can't in this time is taken up by another replica when its lease runs out.
+    let _ = tokio::time::timeout(Duration::from_secs(3), scheduler).await;
     app.db.clone().close().await?;
     Ok(())
 }

@@ -23,6 +23,7 @@ pub mod email_token;
 pub mod evidence;
 pub mod group_topic;
 pub mod idempotency;
+pub mod job;
 pub mod module_prerequisite;
 pub mod module_trainer;
 pub mod offer;

@@ -4,6 +4,7 @@ use sea_orm_migration::prelude::*;
 
 mod m20261121_000001_first;
 mod m20261121_000002_identity;
+mod m20261121_000006_life;
 
 /// Runs the migrations. Replicas that start together go through `api::store::migrate`, which holds a lock.
 #[derive(Debug)]
@@ -12,6 +13,10 @@ pub struct Migrator;
 #[async_trait::async_trait]
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![Box::new(m20261121_000001_first::Migration), Box::new(m20261121_000002_identity::Migration)]
+        vec![
+            Box::new(m20261121_000001_first::Migration),
+            Box::new(m20261121_000002_identity::Migration),
+            Box::new(m20261121_000006_life::Migration),
+        ]
     }
 }

@@ -23,6 +23,8 @@ vocabulary! {
         Expired = "EXPIRED",
         /// Taken back.
         Withdrawn = "WITHDRAWN",
+        /// The champion said yes, and the place it led to has ended since: given up, released, passed on or called off.
+        Ended = "ENDED",
     }
 }
 
@@ -99,7 +101,7 @@ reasons! {
     CannotAccept => OfferAcceptErrorCode {
         /// The offer was declined, taken back or has lapsed, or the place it led to was given up.
         OfferClosed { status: OfferStatus } at "offerId" => match status {
-            OfferStatus::Accepted => "You accepted this offer before, and gave the place up: ask the group leader for a new one.".to_owned(),
+            OfferStatus::Ended => "You accepted this offer before, and the place has ended since: ask the group leader for a new one.".to_owned(),
             status => format!("This offer is {status}: ask the group leader for a new one."),
         },
         /// The session was called off.
@@ -158,7 +160,7 @@ pub fn accept(
 ) -> Result<Acceptance, Vec<CannotAccept>> {
     match offer.status_at(now) {
         OfferStatus::Accepted if champion.bookings.iter().any(|b| Some(b.session) == need.session) => return Ok(Acceptance::Already),
-        OfferStatus::Accepted if openings.status == SessionStatus::Cancelled => return Err(vec![CannotAccept::SessionCancelled]),
+        OfferStatus::Ended if openings.status == SessionStatus::Cancelled => return Err(vec![CannotAccept::SessionCancelled]),
         OfferStatus::Pending => {}
         // An offer that lapsed because the places went is told the reason, not the state.
         OfferStatus::Expired if openings.places.is_empty() => return Err(vec![CannotAccept::PlacesFilled]),
@@ -285,10 +287,11 @@ mod tests {
         let here = Booking { session, group: need.group, span: need.span, date: need.date, with_children: false };
         let placed = ChampionRecord { bookings: vec![here], ..champion() };
         let again = |champion: &ChampionRecord, status| {
-            accept(offer(OfferStatus::Accepted), &Openings { places: vec![], status }, &need, champion, at(NOW))
+            let offered = if champion.bookings.is_empty() { OfferStatus::Ended } else { OfferStatus::Accepted };
+            accept(offer(offered), &Openings { places: vec![], status }, &need, champion, at(NOW))
         };
         assert_eq!(again(&placed, SessionStatus::Scheduled), Ok(Acceptance::Already));
-        let closed = CannotAccept::OfferClosed { status: OfferStatus::Accepted };
+        let closed = CannotAccept::OfferClosed { status: OfferStatus::Ended };
         assert_eq!(again(&champion(), SessionStatus::Scheduled), Err(vec![closed]), "given up since");
         assert_eq!(again(&champion(), SessionStatus::Cancelled), Err(vec![CannotAccept::SessionCancelled]));
     }

@@ -162,6 +162,8 @@ actions! {
     OfferAccept: [Own(Champion)],
     /// Decline an offer.
     OfferDecline: [Own(Champion)],
+    /// Write down that an offer has lapsed: the clock's alone.
+    OfferLapse: [],
     /// Give an assignment up.
     AssignmentWithdraw: [Own(Champion)],
     /// Release a champion from an assignment.

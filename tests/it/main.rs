@@ -15,6 +15,7 @@ mod onboarding;
 mod race;
 mod request;
 mod rota;
+mod scheduler;
 mod session;
 mod tour;
 mod training;

@@ -169,6 +169,32 @@ both!(an_offer_that_lapsed_or_was_answered_is_closed, |world| async move {
     assert_eq!(sent["offers"][0]["status"], "PENDING", "who did not answer may be asked again");
 });
 
+both!(however_an_offer_ends_there_is_an_audit_row_and_an_event_for_it, |world| async move {
+    use entity::{audit_event, outbox};
+    use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
+    let invited = invited(&world, json!({ "places": [{ "kind": "HELPER", "count": 2 }] }), 4).await;
+    let leader = world.sign_in("leader").await;
+    leader.done(WITHDRAW, json!({ "id": invited.offers[0] })).await;
+    invited.answer(&world, 1, ACCEPT).await;
+    leader.done(CANCEL, json!({ "input": { "sessionId": invited.session } })).await;
+    for (index, (action, topic)) in [
+        ("OfferWithdraw", "offer.withdrawn"),
+        ("OfferAccept", "assignment.confirmed"),
+        ("SessionCancel", "offer.withdrawn"),
+        ("SessionCancel", "offer.withdrawn"),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let id = invited.offers[index].as_str().expect("an id").to_owned();
+        let id = api::graphql::id::decode(&async_graphql::ID(id)).expect("an id").1;
+        let rows = audit_event::Entity::find().filter(audit_event::Column::SubjectId.eq(id)).filter(audit_event::Column::Action.eq(action));
+        assert_eq!(rows.all(world.app.db.read()).await.expect("rows").len(), 1, "{index}");
+        let told = outbox::Entity::find().filter(outbox::Column::Topic.eq(topic)).all(world.app.db.read()).await.expect("rows");
+        assert!(topic == "assignment.confirmed" || told.iter().any(|row| row.payload.contains(&id.to_string())), "{index}: {topic}");
+    }
+});
+
 both!(an_offer_of_a_session_called_off_is_closed, |world| async move {
     let invited = invited(&world, json!({ "places": [{ "kind": "HELPER", "count": 2 }] }), 2).await;
     let accepted = invited.answer(&world, 0, ACCEPT).await;
@@ -233,6 +259,8 @@ both!(a_place_given_up_is_open_again_for_somebody_else_or_the_same, |world| asyn
         assert_eq!(champion.done(GIVE_UP, json!({ "id": place })).await["assignment"]["status"], "WITHDRAWN", "twice is the same");
     }
     assert_eq!(world.session(&invited.session).await["places"][0]["filled"], false);
+    let shown = champion.ask(OFFER, json!({ "id": invited.offers[0] })).await["node"]["status"].clone();
+    assert_eq!(shown, "ENDED", "it does not go on reading ACCEPTED");
     assert_eq!(invited.refused(&world, 0).await, ["OFFER_CLOSED"], "an old yes does not take the place back by itself");
     let send = |who: &Volunteer| json!({ "input": { "requestId": invited.request, "championIds": [who.id] } });
     let other = leader.done(SEND, send(&invited.who[1])).await["offers"][0]["id"].clone();

@@ -24,7 +24,8 @@ use super::request::ChampionRequest;
 use super::scalar::DateTime;
 use super::session::Session;
 use crate::error::{Refusal, malformed};
-use crate::service::offer::{accept, decline, fact, send, withdraw};
+use crate::service::offer::{accept, decline, fact, send};
+use crate::service::offer_close::withdraw;
 
 /// An invitation to a champion.
 #[derive(Clone, Debug)]

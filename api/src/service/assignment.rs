@@ -65,6 +65,7 @@ async fn end(
     action: Action,
 ) -> Result<(), Fault> {
     let (id, session, champion) = (row.id, row.session_id, row.champion_id);
+    offer::mark_ended(tx, row.offer_id).await?;
     row::update(tx, assignment::Model { status: to, ended_at: Some(call.now), ended_reason: reason, ..row }).await?;
     done(tx, call, action, Subject("Assignment", Some(id.0)), json!({ "session": session })).await?;
     emit(tx, call, "assignment.ended", json!({ "assignment": id, "session": session, "champion": champion })).await

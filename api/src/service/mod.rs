@@ -26,6 +26,7 @@ pub mod evidence;
 pub mod limit;
 pub mod matching;
 pub mod offer;
+pub mod offer_close;
 pub mod request;
 pub mod session;
 pub mod training;

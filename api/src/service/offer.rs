@@ -7,8 +7,8 @@ use rules::assignment::AssignmentStatus;
 use rules::id::{AssignmentId, ChampionId, OfferId, PlaceId, RequestId, SessionId};
 use rules::matching::ChampionRecord;
 use rules::offer::{
-    ASK_LIMIT, Acceptance, CannotAccept, CannotDecline, CannotSend, CannotTakeBack, Offer, OfferStatus, Openings, accept as judge_accept,
-    can_be_offered, decline as judge_decline, expires_at, send as judge_send, take_back as judge_take_back,
+    ASK_LIMIT, Acceptance, CannotAccept, CannotDecline, CannotSend, Offer, OfferStatus, Openings, accept as judge_accept, can_be_offered,
+    decline as judge_decline, expires_at, send as judge_send,
 };
 use rules::policy::{Action, Relation};
 use rules::reason::Reason;
@@ -85,14 +85,11 @@ pub async fn send(
     audited(app, call, action, Subject("ChampionRequest", Some(request.0)), result).await
 }
 
-/// Offers that lapsed keep the state PENDING until somebody touches them; a new one needs the place in the index.
+/// Offers that lapsed keep the state PENDING until the clock's job comes by; a new one needs the place in the index.
 async fn expire_unanswered(tx: &impl ConnectionTrait, session: SessionId, champions: &[ChampionId], call: &Call) -> Result<(), Fault> {
-    for old in offer::of_sessions(tx, &[session]).await? {
-        if champions.contains(&old.champion_id) && old.status == OfferStatus::Pending {
-            row::update(tx, row_of::Model { status: OfferStatus::Expired, responded_at: Some(call.now), ..old }).await?;
-        }
-    }
-    Ok(())
+    let mut old = offer::of_sessions(tx, &[session]).await?;
+    old.retain(|o| champions.contains(&o.champion_id) && o.status == OfferStatus::Pending);
+    super::offer_close::close(tx, call, &old, OfferStatus::Expired, Action::OfferSend).await
 }
 
 async fn judge_list(
@@ -232,11 +229,12 @@ async fn take(
     };
     row::insert(tx, assignment).await?;
     if last {
-        for other in offer::of_sessions(tx, &[session.id]).await?.into_iter().filter(|o| o.kind == kind && o.status == OfferStatus::Pending)
-        {
+        let mut others = offer::of_sessions(tx, &[session.id]).await?;
+        others.retain(|o| o.kind == kind && o.status == OfferStatus::Pending);
+        for other in &others {
             mail(tx, call, Mail::NoLongerNeeded { champion: other.champion_id, session: session.id }).await?;
-            row::update(tx, row_of::Model { status: OfferStatus::Expired, responded_at: Some(call.now), ..other }).await?;
         }
+        super::offer_close::close(tx, call, &others, OfferStatus::Expired, Action::OfferAccept).await?;
     }
     done(tx, call, Action::OfferAccept, Subject("Offer", Some(offer_id.0)), json!({ "assignment": id, "place": place })).await?;
     emit(tx, call, "assignment.confirmed", json!({ "assignment": id, "session": session.id, "champion": champion })).await?;
@@ -258,28 +256,6 @@ pub async fn decline(app: &App, call: &Call, id: OfferId, reason: Option<String>
         .await?;
         done(&tx, call, action, Subject("Offer", Some(id.0)), json!({})).await?;
         emit(&tx, call, "offer.declined", json!({ "offer": id })).await?;
-        Ok(id)
-    });
-    audited(app, call, action, Subject("Offer", Some(id.0)), result).await
-}
-
-/// Takes an offer back.
-pub async fn withdraw(app: &App, call: &Call, id: OfferId) -> Result<OfferId, Refusal<CannotTakeBack>> {
-    let action = Action::OfferWithdraw;
-    let result = transact!(app.db, |tx| {
-        call.require(action, Relation::Own)?;
-        let Some(seen) = offer::find(&tx, id).await? else { return Err(Refusal::not_found("offerId")) };
-        let Some(session) = store::session::lock(&tx, seen.session_id).await? else { return Err(Refusal::not_found("offerId")) };
-        if !call.may(action, call.caller.to_group(session.group_id)) {
-            return Err(Refusal::not_found("offerId"));
-        }
-        let offer = offer::lock(&tx, id).await?.ok_or(Refusal::not_found("offerId"))?;
-        if !judge_take_back(fact(&offer), call.now).map_err(Refusal::rule)? {
-            return Ok(id);
-        }
-        mail(&tx, call, Mail::NoLongerNeeded { champion: offer.champion_id, session: session.id }).await?;
-        row::update(&tx, row_of::Model { status: OfferStatus::Withdrawn, responded_at: Some(call.now), ..offer }).await?;
-        done(&tx, call, action, Subject("Offer", Some(id.0)), json!({})).await?;
         Ok(id)
     });
     audited(app, call, action, Subject("Offer", Some(id.0)), result).await

@@ -11,7 +11,7 @@ use sea_orm::ConnectionTrait;
 use serde_json::json;
 
 use super::session::{NewSession, group_for};
-use super::{Mail, Once, Subject, answered, audited, done, emit, keep, mail};
+use super::{Once, Subject, answered, audited, done, emit, keep};
 use crate::app::{App, Call};
 use crate::clock::new_id;
 use crate::error::{Fault, Refusal};
@@ -155,11 +155,7 @@ pub async fn withdraw(app: &App, call: &Call, id: RequestId) -> Result<RequestId
         }
         request.withdrawn_at = Some(call.now);
         row::update(&tx, request).await?;
-        // Whoever let the offer lapse has not waited for an answer.
-        let closed = offer::close_pending(&tx, session.id, OfferStatus::Withdrawn, call.now).await?;
-        for asked in closed.into_iter().filter(|o| o.expires_at > call.now) {
-            mail(&tx, call, Mail::NoLongerNeeded { champion: asked.champion_id, session: session.id }).await?;
-        }
+        super::offer_close::close_all(&tx, call, session.id, OfferStatus::Withdrawn, action).await?;
         done(&tx, call, action, Subject("ChampionRequest", Some(id.0)), json!({ "session": session.id })).await?;
         emit(&tx, call, "request.withdrawn", json!({ "request": id })).await?;
         Ok(id)

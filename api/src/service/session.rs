@@ -235,14 +235,14 @@ pub async fn cancel(
         session.cancel_reason.clone_from(&reason);
         session.version += 1;
         row::update(&tx, session).await?;
-        let mut asked = offer::close_pending(&tx, id, OfferStatus::Withdrawn, call.now).await?;
-        // Whoever let the offer lapse has not waited for an answer.
-        asked.retain(|o| o.expires_at > call.now);
+        let asked = super::offer_close::close_all(&tx, call, id, OfferStatus::Withdrawn, action).await?;
         let placed = offer::end_all(&tx, id, AssignmentStatus::SessionCancelled, call.now).await?;
-        for champion in asked.iter().map(|o| o.champion_id).chain(placed.iter().map(|a| a.champion_id)) {
-            mail(&tx, call, Mail::NoLongerNeeded { champion, session: id }).await?;
+        offer::mark_ended(&tx, placed.iter().filter_map(|a| a.offer_id)).await?;
+        for place in &placed {
+            mail(&tx, call, Mail::NoLongerNeeded { champion: place.champion_id, session: id }).await?;
+            done(&tx, call, action, Subject("Assignment", Some(place.id.0)), json!({ "session": id })).await?;
         }
-        done(&tx, call, action, Subject("Session", Some(id.0)), json!({ "offers": asked.len(), "assignments": placed.len() })).await?;
+        done(&tx, call, action, Subject("Session", Some(id.0)), json!({ "offers": asked, "assignments": placed.len() })).await?;
         emit(&tx, call, "session.cancelled", json!({ "session": id })).await?;
         Ok(id)
     });

@@ -22,6 +22,7 @@ pub mod champion;
 pub mod dbs;
 pub mod directory;
 pub mod facts;
+pub mod job;
 pub mod ledger;
 pub mod limit;
 pub mod offer;

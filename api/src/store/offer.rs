@@ -60,20 +60,33 @@ pub fn to(champion: ChampionId, statuses: &[OfferStatus]) -> Select<offer::Entit
     if statuses.is_empty() { all } else { all.filter(offer::Column::Status.is_in(statuses.iter().copied())) }
 }
 
-/// Moves the pending offers of a session on; answers who had them.
-pub async fn close_pending(
-    conn: &impl ConnectionTrait,
-    session: SessionId,
-    to: OfferStatus,
-    at: DateTime<Utc>,
-) -> Result<Vec<offer::Model>, DbErr> {
+/// Moves pending offers on.
+pub async fn close(conn: &impl ConnectionTrait, ids: &[OfferId], to: OfferStatus, at: DateTime<Utc>) -> Result<(), DbErr> {
     offer::Entity::update_many()
         .col_expr(offer::Column::Status, Expr::value(to.code()))
         .col_expr(offer::Column::RespondedAt, Expr::value(at))
-        .filter(offer::Column::SessionId.eq(session))
+        .filter(offer::Column::Id.is_in(ids.iter().copied()))
         .filter(offer::Column::Status.eq(OfferStatus::Pending))
-        .exec_with_returning(conn)
+        .exec(conn)
         .await
+        .map(|_| ())
+}
+
+/// Sessions with pending offers that have lapsed.
+pub async fn sessions_with_lapsed(conn: &impl ConnectionTrait, now: DateTime<Utc>, most: u64) -> Result<Vec<SessionId>, DbErr> {
+    let lapsed = offer::Entity::find().filter(offer::Column::Status.eq(OfferStatus::Pending)).filter(offer::Column::ExpiresAt.lte(now));
+    lapsed.select_only().column(offer::Column::SessionId).distinct().limit(most).into_tuple().all(conn).await
+}
+
+/// Marks accepted offers whose places have ended.
+pub async fn mark_ended(conn: &impl ConnectionTrait, ids: impl IntoIterator<Item = OfferId>) -> Result<(), DbErr> {
+    offer::Entity::update_many()
+        .col_expr(offer::Column::Status, Expr::value(OfferStatus::Ended.code()))
+        .filter(offer::Column::Id.is_in(ids))
+        .filter(offer::Column::Status.eq(OfferStatus::Accepted))
+        .exec(conn)
+        .await
+        .map(|_| ())
 }
 
 /// An assignment.
