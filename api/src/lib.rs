@@ -1,6 +1,7 @@
 //! DigiKnow's service: champion onboarding, clearance and rota over GraphQL.
 pub mod app;
 pub mod auth;
+pub mod backup;
 pub mod baseline;
 pub mod clock;
 pub mod config;

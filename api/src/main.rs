@@ -11,7 +11,7 @@ use api::app::App;
 use api::config::{Policy, Serving, Storage};
 use api::http::{Site, router};
 use api::rota::RotaCommand;
-use api::{baseline, demo, graphql, operate, scheduler};
+use api::{backup, baseline, demo, graphql, operate, scheduler};
 use clap::{Parser, Subcommand};
 use rules::policy::Role;
 use tracing_subscriber::EnvFilter;
@@ -51,6 +51,20 @@ enum Command {
     Migrate {
         #[command(flatten)]
         storage: Storage,
+    },
+    /// Copy the whole database to a file while the service serves, and open the copy to see that it is sound
+    Backup {
+        #[command(flatten)]
+        storage: Storage,
+        /// A file that does not exist yet
+        file: PathBuf,
+    },
+    /// Put a backup where there is no database yet
+    Restore {
+        #[command(flatten)]
+        storage: Storage,
+        /// A file that `digiknow backup` wrote
+        file: PathBuf,
     },
     /// Print the GraphQL schema
     Schema,
@@ -117,6 +131,14 @@ async fn main() -> Result<()> {
             let app = operate::open(&storage, Policy::default(), false).await?;
             app.db.migrate().await?;
             Ok(baseline::install(&app.db, app.clock.now()).await?)
+        }
+        Command::Backup { storage, file } => {
+            print!("{}", backup::report(&backup::backup(&storage.database_url, &file).await?));
+            Ok(())
+        }
+        Command::Restore { storage, file } => {
+            print!("{}", backup::report(&backup::restore(&storage.database_url, &file).await?));
+            Ok(())
         }
         Command::Schema => {
             print!("{}", graphql::sdl());

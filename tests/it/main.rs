@@ -2,6 +2,7 @@
 
 mod authz;
 mod availability;
+mod backup;
 mod budget;
 mod champion;
 mod contract;

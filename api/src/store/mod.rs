@@ -18,6 +18,7 @@ use crate::error::Fault;
 
 pub mod account;
 pub mod availability;
+pub mod backup;
 pub mod champion;
 pub mod dbs;
 pub mod directory;

@@ -48,6 +48,16 @@ pub async fn copy(backend: Backend) -> Option<(String, Home)> {
     }
 }
 
+/// A PostgreSQL database with nothing in it.
+pub async fn empty() -> String {
+    let server = std::env::var("DIGIKNOW_TEST_POSTGRES_URL").expect("a server").trim_end_matches('/').to_owned();
+    let name = format!("digiknow_empty_{}_{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
+    let admin = Database::connect(format!("{server}/postgres")).await.expect("the server");
+    admin.execute_unprepared(&format!("CREATE DATABASE {name}")).await.expect("a database");
+    admin.close().await.expect("closed");
+    format!("{server}/{name}")
+}
+
 async fn seed(url: &str) {
     let app = super::app(url).await;
     app.db.migrate().await.expect("a schema");

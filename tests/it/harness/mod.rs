@@ -1,7 +1,7 @@
 //! A world per test: a copy of the demo of 21 November 2026, a held clock, and every persona.
 
 pub mod booking;
-mod database;
+pub mod database;
 pub mod introspection;
 mod people;
 mod persona;
@@ -61,6 +61,8 @@ macro_rules! both {
 pub struct World {
     pub app: Arc<App>,
     pub router: Router,
+    /// Where its database is.
+    pub url: String,
     /// Statements the database was sent since the world began.
     pub statements: Arc<Mutex<Vec<String>>>,
     _home: database::Home,
@@ -76,7 +78,7 @@ impl World {
         app.db.on_statement(move |info| told.lock().expect("a list").push(info.statement.sql.clone()));
         let app = Arc::new(app);
         let router = router(Site::new(app.clone()), true);
-        Some(Self { app, router, statements, _home: home })
+        Some(Self { app, router, url, statements, _home: home })
     }
 
     /// The instant of the world.
