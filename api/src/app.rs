@@ -8,6 +8,7 @@ use crate::clock::{Clock, local_date};
 use crate::config::Policy;
 use crate::error::Refusal;
 use crate::keys::Keys;
+use crate::news::Newsroom;
 use crate::postcodes::Postcodes;
 use crate::store::Db;
 
@@ -26,6 +27,8 @@ pub struct App {
     pub postcodes: Postcodes,
     /// Periods the alliance sets.
     pub policy: Policy,
+    /// What has just changed, for those who follow.
+    pub news: Newsroom,
     /// Whether this is the demo: explorer page and mail sink on.
     pub demo: bool,
 }

@@ -29,6 +29,9 @@ pub struct Serving {
     /// Serve the explorer page at /explorer
     #[arg(long, env = "DIGIKNOW_EXPLORER")]
     pub explorer: bool,
+    /// Most connections of clients at once; keep the limit of open files above it
+    #[arg(long, env = "DIGIKNOW_MOST_CONNECTIONS", default_value_t = 600)]
+    pub most_connections: usize,
     /// Write logs as JSON
     #[arg(long, env = "DIGIKNOW_LOG_JSON")]
     pub log_json: bool,

@@ -6,12 +6,41 @@ use sea_orm::{DbErr, RuntimeErr, SqlErr};
 /// Something broke that the caller can do nothing about.
 #[derive(Debug, thiserror::Error)]
 pub enum Fault {
-    /// The database refused or could not be reached.
+    /// The database refused.
     #[error("database: {0}")]
-    Database(#[from] DbErr),
+    Database(DbErr),
+    /// The database could not be reached, or broke off: nothing was done, or nobody knows.
+    #[error("{AWAY}: {0}")]
+    Away(DbErr),
     /// Something else.
     #[error("{0:#}")]
     Other(#[from] anyhow::Error),
+}
+
+/// What the text of every [`Fault::Away`] begins with, for those who have the text alone.
+pub const AWAY: &str = "the database is away";
+
+impl From<DbErr> for Fault {
+    fn from(error: DbErr) -> Self {
+        if is_away(&error) { Self::Away(error) } else { Self::Database(error) }
+    }
+}
+
+fn is_away(error: &DbErr) -> bool {
+    let (DbErr::Exec(RuntimeErr::SqlxError(inner))
+    | DbErr::Query(RuntimeErr::SqlxError(inner))
+    | DbErr::Conn(RuntimeErr::SqlxError(inner))) = error
+    else {
+        return matches!(error, DbErr::Conn(_) | DbErr::ConnectionAcquire(_));
+    };
+    match &**inner {
+        // Connection exceptions, too many connections, and a server that is starting or stopping.
+        sqlx::Error::Database(error) => {
+            error.code().is_some_and(|code| code.starts_with("08") || ["53300", "57P01", "57P02", "57P03"].contains(&&*code))
+        }
+        sqlx::Error::Io(_) | sqlx::Error::Tls(_) | sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed | sqlx::Error::WorkerCrashed => true,
+        _ => false,
+    }
 }
 
 impl Fault {

@@ -9,6 +9,7 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use api::app::App;
 use api::config::{Policy, Serving, Storage};
+use api::http::server::{self, Patience};
 use api::http::{Site, router};
 use api::rota::RotaCommand;
 use api::{backup, baseline, demo, graphql, operate, scheduler};
@@ -184,29 +185,30 @@ async fn run_demo(folder: PathBuf, database_url: Option<String>, listen: std::ne
     baseline::install(&app.db, app.clock.now()).await?;
     demo::ensure(&app).await?;
     println!("{}", demo::welcome(listen, app.clock.now()));
-    serve(app, &Serving { listen, explorer: true, log_json: false }).await
+    serve(app, &Serving { listen, explorer: true, log_json: false, most_connections: Patience::default().connections }).await
 }
 
 async fn serve(app: Arc<App>, serving: &Serving) -> Result<()> {
     let listener = tokio::net::TcpListener::bind(serving.listen).await.with_context(|| format!("can't listen on {}", serving.listen))?;
     tracing::info!(address = %listener.local_addr()?, "serving");
-    let routes = router(Site::new(app.clone()), serving.explorer);
     let (stop, stopping) = tokio::sync::watch::channel(false);
     let (working, told) = (app.clone(), stopping.clone());
     let scheduler = tokio::spawn(async move { scheduler::run(&working, told).await });
-    let drained = axum::serve(listener, routes).with_graceful_shutdown(async move {
+    let site = Site::new(app.clone()).until(stopping);
+    let routes = router(site.clone(), serving.explorer);
+    let patience = Patience { connections: serving.most_connections, ..Patience::default() };
+    server::serve(listener, routes, patience, async {
         asked_to_stop().await;
         let _ = stop.send(true);
-    });
-    let mut late = stopping.clone();
-    tokio::select! {
-        ended = drained => ended?,
-        // Whoever is still being served after this is cut off: an operator's restart must not hang.
-        () = async { let _ = late.wait_for(|stop| *stop).await; tokio::time::sleep(Duration::from_secs(10)).await } => {}
-    }
-    // A job that is running may end; one that can't in this time is taken up by another replica when its lease runs out.
-    let _ = tokio::time::timeout(Duration::from_secs(3), scheduler).await;
-    app.db.clone().close().await?;
+    })
+    .await;
+    // Closing a socket takes a moment. A job that is running may end; one that can't in this time is taken up by another
+    // replica when its lease runs out. A connection that is not given back must not hold the process either.
+    let ending = async {
+        let _ = tokio::join!(site.without_sockets(), scheduler);
+    };
+    let _ = tokio::time::timeout(Duration::from_secs(3), ending).await;
+    let _ = tokio::time::timeout(Duration::from_secs(1), app.db.clone().close()).await;
     Ok(())
 }
 

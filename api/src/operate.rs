@@ -14,6 +14,7 @@ use crate::clock::{Clock, new_id};
 use crate::config::{Policy, Storage};
 use crate::error::Fault;
 use crate::keys::{self, Keys};
+use crate::news::Newsroom;
 use crate::postcodes::Postcodes;
 use crate::store::{self, Db, row, transact};
 
@@ -26,7 +27,16 @@ pub async fn open(storage: &Storage, policy: Policy, demo: bool) -> Result<Arc<A
     }
     let keys = Keys::read(&storage.key_file)?;
     let db = Db::open(&storage.database_url, storage.connections).await.context("the database can't be opened")?;
-    Ok(Arc::new(App { db, clock: Clock::System, keys, passwords: Passwords::new()?, postcodes: Postcodes::load()?, policy, demo }))
+    Ok(Arc::new(App {
+        db,
+        clock: Clock::System,
+        keys,
+        passwords: Passwords::new()?,
+        postcodes: Postcodes::load()?,
+        policy,
+        news: Newsroom::default(),
+        demo,
+    }))
 }
 
 /// Makes a key file that only its owner can read; never overwrites one.

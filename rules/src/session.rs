@@ -49,6 +49,40 @@ vocabulary! {
 }
 
 vocabulary! {
+    /// What has just happened to a session, for screens that show it.
+    SessionChangeKind {
+        /// It was created.
+        Created = "CREATED",
+        /// Its time, place or description changed.
+        Changed = "CHANGED",
+        /// It was called off.
+        Cancelled = "CANCELLED",
+        /// Somebody was placed at it, or no longer is.
+        Cover = "COVER",
+        /// A request for champions or one of its offers changed. For the group's leaders and coordinators.
+        Request = "REQUEST",
+        /// Something may have been missed: read again what you show.
+        Missed = "MISSED",
+    }
+}
+
+impl SessionChangeKind {
+    /// What an event of this topic says of its session; nothing for topics that say nothing of one.
+    pub fn of_topic(topic: &str) -> Option<Self> {
+        match topic {
+            "session.created" => Some(Self::Created),
+            "session.cancelled" => Some(Self::Cancelled),
+            _ => match topic.split_once('.')?.0 {
+                "session" => Some(Self::Changed),
+                "assignment" => Some(Self::Cover),
+                "request" | "offer" => Some(Self::Request),
+                _ => None,
+            },
+        }
+    }
+}
+
+vocabulary! {
     /// Life of a session.
     SessionStatus {
         /// It will be held, or was.
@@ -247,6 +281,25 @@ pub fn span(date: NaiveDate, starts: chrono::NaiveTime, minutes: i64, zone: Tz) 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn topics_say_what_happened_to_a_session() {
+        use SessionChangeKind::{Cancelled, Changed, Cover, Created, Request};
+        for (topic, kind) in [
+            ("session.created", Some(Created)),
+            ("session.cancelled", Some(Cancelled)),
+            ("session.moved", Some(Changed)),
+            ("assignment.confirmed", Some(Cover)),
+            ("assignment.ended", Some(Cover)),
+            ("offer.sent", Some(Request)),
+            ("request.withdrawn", Some(Request)),
+            ("champion.status_changed", None),
+            ("dbs.status_changed", None),
+            ("mail", None),
+        ] {
+            assert_eq!(SessionChangeKind::of_topic(topic), kind, "{topic}");
+        }
+    }
     use crate::dbs::{DbsLevel, DbsWorkforce};
 
     fn at(text: &str) -> DateTime<Utc> {

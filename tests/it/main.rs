@@ -2,6 +2,7 @@
 
 mod authz;
 mod availability;
+mod away;
 mod backup;
 mod budget;
 mod champion;
@@ -18,5 +19,7 @@ mod request;
 mod rota;
 mod scheduler;
 mod session;
+mod slow;
+mod socket;
 mod tour;
 mod training;

@@ -192,6 +192,7 @@ fn service(world: &World, demo: bool, explorer: bool) -> Router {
         passwords: world.app.passwords.clone(),
         postcodes: Postcodes::load().expect("the postcodes"),
         policy: world.app.policy,
+        news: Default::default(),
         demo,
     };
     router(Site::new(Arc::new(app)), explorer)

@@ -43,6 +43,7 @@ async fn empty(now: &str) -> Demo {
         passwords: Passwords::new().expect("argon2"),
         postcodes: Postcodes::load().expect("the shipped data"),
         policy: Policy::default(),
+        news: Default::default(),
         demo: true,
     };
     Demo { app, _folder: folder }

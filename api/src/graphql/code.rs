@@ -12,10 +12,11 @@ pub enum Code {
     RateLimited,
     PersistedQueryNotFound,
     InternalServerError,
+    ServiceUnavailable,
 }
 
 impl Code {
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Unauthenticated,
         Self::Forbidden,
         Self::BadUserInput,
@@ -25,6 +26,7 @@ impl Code {
         Self::RateLimited,
         Self::PersistedQueryNotFound,
         Self::InternalServerError,
+        Self::ServiceUnavailable,
     ];
 
     pub fn as_str(self) -> &'static str {
@@ -38,6 +40,7 @@ impl Code {
             Self::RateLimited => "RATE_LIMITED",
             Self::PersistedQueryNotFound => "PERSISTED_QUERY_NOT_FOUND",
             Self::InternalServerError => "INTERNAL_SERVER_ERROR",
+            Self::ServiceUnavailable => "SERVICE_UNAVAILABLE",
         }
     }
 

@@ -1,5 +1,6 @@
 //! What resolvers take from the context.
 
+use std::any::TypeId;
 use std::sync::Arc;
 
 use async_graphql::{Context, Request};
@@ -42,4 +43,9 @@ impl Ctx for Context<'_> {
 pub fn prepare(request: Request, app: &Arc<App>, call: Call) -> Request {
     let rows = Loading::new(Rows { app: app.clone(), call: call.clone() });
     request.data(app.clone()).data(call).data(Arc::new(rows))
+}
+
+/// The reads that [`prepare`] has put into a request, to drive them.
+pub fn loading(request: &Request) -> Option<Arc<Loading>> {
+    request.data.get(&TypeId::of::<Arc<Loading>>()).and_then(|data| data.downcast_ref::<Arc<Loading>>()).cloned()
 }

@@ -23,6 +23,7 @@ mod variables;
 use async_graphql::parser::types::{ExecutableDocument, OperationType};
 use async_graphql::{Name, Value, Variables};
 
+pub use operation::lift_root;
 pub use refusal::{Refusal, Why};
 
 /// How large a request may be. Beyond any of these it is refused, never cut to size.

@@ -1,6 +1,6 @@
 //! The GraphQL adapter: names, nullability, paging, payloads. No rule and no SQL of its own.
 
-use async_graphql::{EmptySubscription, MergedObject, SDLExportOptions, Schema};
+use async_graphql::{MergedObject, MergedSubscription, SDLExportOptions, Schema};
 
 pub mod account;
 pub mod assignment;
@@ -27,6 +27,7 @@ pub mod request;
 pub mod rota;
 pub mod scalar;
 pub mod session;
+pub mod session_change;
 pub mod shared;
 pub mod training;
 pub mod venue;
@@ -67,12 +68,17 @@ pub struct Mutation(
     account::AccountMutation,
 );
 
+/// What goes on, over WebSocket with the protocol graphql-transport-ws at the same path. For open screens: a connection may drop
+/// at any time, and whoever comes back reads again.
+#[derive(MergedSubscription, Default, Debug)]
+pub struct Subscription(session_change::SessionSubscription);
+
 /// The whole contract.
-pub type Contract = Schema<Query, Mutation, EmptySubscription>;
+pub type Contract = Schema<Query, Mutation, Subscription>;
 
 /// Builds the schema. What a request needs is put into it by [`context::prepare`].
 pub fn contract() -> Contract {
-    Schema::build(Query::default(), Mutation::default(), EmptySubscription)
+    Schema::build(Query::default(), Mutation::default(), Subscription::default())
         .register_output_type::<problem::UserError>()
         .register_output_type::<node::Node>()
         .finish()

@@ -32,7 +32,8 @@ pub async fn cors(State(site): State<Site>, request: Request, next: Next) -> Res
     vary(response)
 }
 
-async fn is_registered(site: &Site, origin: &HeaderValue) -> bool {
+/// Whether a client has registered this origin.
+pub async fn is_registered(site: &Site, origin: &HeaderValue) -> bool {
     let Ok(origin) = origin.to_str() else { return false };
     // No answer from the database means no permission.
     let clients = store::account::clients(site.app.db.read()).await.unwrap_or_default();

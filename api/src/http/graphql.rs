@@ -21,7 +21,10 @@ use axum::http::{Method, StatusCode, header};
 use axum::response::Response;
 use futures_util::FutureExt;
 
-pub use raw::RawRequest;
+pub(super) use answer::Answer;
+pub(super) use errors::{is_request_error, settle};
+pub(super) use params::Params;
+pub use raw::{RawRequest, in_time};
 pub use rejection::Rejection;
 
 use crate::graphql::batch;
@@ -37,11 +40,20 @@ pub struct Settings {
     pub body: usize,
     /// The longest that preparing and executing may take together: 10 seconds.
     pub timeout: Duration,
+    /// The longest that a body may take to arrive: 15 seconds.
+    pub upload: Duration,
+    pub sockets: super::socket::Limits,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { limits: Limits::default(), body: 256 * 1024, timeout: Duration::from_secs(10) }
+        Self {
+            limits: Limits::default(),
+            body: 256 * 1024,
+            timeout: Duration::from_secs(10),
+            upload: Duration::from_secs(15),
+            sockets: Default::default(),
+        }
     }
 }
 
@@ -139,7 +151,7 @@ fn timed_out(exchange: Exchange<'_>) -> Rejection {
     let limit = exchange.settings.timeout.as_secs_f32();
     Rejection::http(
         StatusCode::SERVICE_UNAVAILABLE,
-        Code::InternalServerError,
+        Code::ServiceUnavailable,
         format!("The operation was stopped: it took longer than {limit} seconds."),
     )
 }

@@ -3,11 +3,13 @@
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::{Request, State};
+use axum::extract::ws::WebSocketUpgrade;
+use axum::extract::{FromRequestParts, Request, State};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get, post};
+use tokio::sync::watch;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 
@@ -20,10 +22,13 @@ pub mod cors;
 pub mod explorer;
 pub mod graphql;
 pub mod mail;
+pub mod server;
 pub mod sign_in;
+pub mod socket;
 
 use caller::authenticate;
-use graphql::{Exchange, RawRequest, Settings, respond};
+pub use graphql::Settings;
+use graphql::{Exchange, RawRequest, respond};
 
 /// What the routes share.
 #[derive(Clone)]
@@ -33,12 +38,38 @@ pub struct Site {
     schema: Contract,
     sdl: Arc<str>,
     settings: Arc<Settings>,
+    /// The open sockets.
+    places: socket::Places,
+    /// True once the server has been asked to stop.
+    stopping: watch::Receiver<bool>,
 }
 
 impl Site {
     /// The routes' share of a service.
     pub fn new(app: Arc<App>) -> Self {
-        Self { app, schema: contract(), sdl: sdl().into(), settings: Arc::new(Settings::default()) }
+        let never = watch::Sender::new(false).subscribe();
+        Self { app, schema: contract(), sdl: sdl().into(), settings: Arc::default(), places: socket::Places::default(), stopping: never }
+    }
+
+    /// With other limits.
+    #[must_use]
+    pub fn with_settings(self, settings: Settings) -> Self {
+        Self { settings: Arc::new(settings), ..self }
+    }
+
+    /// Closes its sockets when this says so.
+    #[must_use]
+    pub fn until(self, stopping: watch::Receiver<bool>) -> Self {
+        Self { stopping, ..self }
+    }
+
+    fn is_stopping(&self) -> bool {
+        *self.stopping.borrow()
+    }
+
+    /// Waits until no socket is open.
+    pub async fn without_sockets(&self) {
+        self.places.empty().await;
     }
 }
 
@@ -66,15 +97,16 @@ pub fn router(site: Site, explorer: bool) -> Router {
     }
     routes
         .layer(middleware::from_fn_with_state(site.clone(), cors::cors))
-        .layer(middleware::from_fn(common))
+        .layer(middleware::from_fn_with_state(site.clone(), common))
         .layer(CompressionLayer::new())
         .layer(CatchPanicLayer::new())
         .with_state(site)
 }
 
 /// Gives each request its id, and each answer the headers every answer has.
-async fn common(mut request: Request, next: Next) -> Response {
+async fn common(State(site): State<Site>, request: Request, next: Next) -> Response {
     let id = uuid::Uuid::new_v7(uuid::Timestamp::now(uuid::NoContext)).to_string();
+    let mut request = request.map(|body| graphql::in_time(body, site.settings.upload));
     request.extensions_mut().insert(RequestId(id.clone()));
     let mut response = next.run(request).await;
     let headers = response.headers_mut();
@@ -89,6 +121,11 @@ async fn common(mut request: Request, next: Next) -> Response {
 
 async fn serve_graphql(State(site): State<Site>, request: Request) -> Response {
     let id = request.extensions().get::<RequestId>().map(|id| id.0.clone()).unwrap_or_default();
+    let (mut parts, body) = request.into_parts();
+    if let Ok(upgrade) = WebSocketUpgrade::from_request_parts(&mut parts, &site).await {
+        return socket::open(site, upgrade, parts, RequestId(id)).await;
+    }
+    let request = Request::from_parts(parts, body);
     let now = site.app.clock.now();
     let headers = request.headers().clone();
     let raw = RawRequest::read(request, site.settings.body).await;

@@ -78,7 +78,7 @@ pub async fn send(
         expire_unanswered(&tx, facts.session.id, &champions, call).await?;
         row::insert_all(&tx, rows).await?;
         store::champion::asked(&tx, &champions, call.now).await?;
-        emit(&tx, call, "offer.sent", json!({ "request": request, "offers": ids })).await?;
+        emit(&tx, call, "offer.sent", json!({ "request": request, "session": facts.session.id, "offers": ids })).await?;
         keep(&tx, call, once.as_ref(), &ids).await?;
         Ok(ids)
     });
@@ -249,13 +249,14 @@ pub async fn decline(app: &App, call: &Call, id: OfferId, reason: Option<String>
         if !judge_decline(fact(&offer), call.now).map_err(Refusal::rule)? {
             return Ok(id);
         }
+        let session = offer.session_id;
         row::update(
             &tx,
             row_of::Model { status: OfferStatus::Declined, responded_at: Some(call.now), decline_reason: reason.clone(), ..offer },
         )
         .await?;
         done(&tx, call, action, Subject("Offer", Some(id.0)), json!({})).await?;
-        emit(&tx, call, "offer.declined", json!({ "offer": id })).await?;
+        emit(&tx, call, "offer.declined", json!({ "offer": id, "session": session })).await?;
         Ok(id)
     });
     audited(app, call, action, Subject("Offer", Some(id.0)), result).await

@@ -47,7 +47,7 @@ pub(super) async fn close(
     let topic = if to == OfferStatus::Expired { "offer.expired" } else { "offer.withdrawn" };
     for offer in offers {
         done(tx, call, action, Subject("Offer", Some(offer.id.0)), json!({ "to": to, "session": offer.session_id })).await?;
-        emit(tx, call, topic, json!({ "offer": offer.id })).await?;
+        emit(tx, call, topic, json!({ "offer": offer.id, "session": offer.session_id })).await?;
     }
     Ok(())
 }

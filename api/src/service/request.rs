@@ -157,7 +157,7 @@ pub async fn withdraw(app: &App, call: &Call, id: RequestId) -> Result<RequestId
         row::update(&tx, request).await?;
         super::offer_close::close_all(&tx, call, session.id, OfferStatus::Withdrawn, action).await?;
         done(&tx, call, action, Subject("ChampionRequest", Some(id.0)), json!({ "session": session.id })).await?;
-        emit(&tx, call, "request.withdrawn", json!({ "request": id })).await?;
+        emit(&tx, call, "request.withdrawn", json!({ "request": id, "session": session.id })).await?;
         Ok(id)
     });
     audited(app, call, action, Subject("ChampionRequest", Some(id.0)), result).await

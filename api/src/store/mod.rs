@@ -4,6 +4,7 @@
 //! IMMEDIATE. PostgreSQL has one pool; writes lock the rows they judge, always in the order session, offer, champion. What
 //! the locks promise, constraints stand behind, and a lost race is tried again from the start (docs/decisions/0003).
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use sea_orm::metric::Info;
@@ -13,6 +14,7 @@ use sea_orm::{
 };
 use sea_orm_migration::MigratorTrait;
 use sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
+use tokio::sync::Notify;
 
 use crate::error::Fault;
 
@@ -26,6 +28,7 @@ pub mod facts;
 pub mod job;
 pub mod ledger;
 pub mod limit;
+pub mod listen;
 pub mod offer;
 pub mod paging;
 pub mod row;
@@ -37,6 +40,8 @@ pub mod training;
 pub struct Db {
     write: DatabaseConnection,
     read: DatabaseConnection,
+    /// Rung after each commit.
+    committed: Arc<Notify>,
 }
 
 impl Db {
@@ -45,11 +50,11 @@ impl Db {
         if url.starts_with("sqlite:") {
             let write = Database::connect(sqlite(&with_create(url), 1, false)).await?;
             let read = Database::connect(sqlite(url, connections, true)).await?;
-            return Ok(Self { write, read });
+            return Ok(Self { write, read, committed: Arc::default() });
         }
         // Migrating holds a lock on one connection and works on another.
         let pool = Database::connect(postgres(url, connections.max(2))).await?;
-        Ok(Self { write: pool.clone(), read: pool })
+        Ok(Self { write: pool.clone(), read: pool, committed: Arc::default() })
     }
 
     /// Tells of every statement that is sent, for those who count or time them. Transactions begun before are not told of.
@@ -133,7 +138,10 @@ impl Db {
     pub async fn finish<T, E: MaybeLostRace>(&self, tx: DatabaseTransaction, outcome: Result<T, E>, attempt: u32) -> Outcome<T, E> {
         let ended = match outcome {
             Ok(value) => match tx.commit().await {
-                Ok(()) => return Outcome::Done(Ok(value)),
+                Ok(()) => {
+                    self.committed.notify_one();
+                    return Outcome::Done(Ok(value));
+                }
                 Err(error) => Err(E::from(error)),
             },
             Err(error) => {

@@ -5,6 +5,7 @@ pub mod database;
 pub mod introspection;
 mod people;
 mod persona;
+pub mod server;
 
 use std::sync::{Arc, Mutex};
 
@@ -65,6 +66,7 @@ pub struct World {
     pub url: String,
     /// Statements the database was sent since the world began.
     pub statements: Arc<Mutex<Vec<String>>>,
+    key: String,
     _home: database::Home,
 }
 
@@ -72,13 +74,36 @@ impl World {
     /// A fresh copy of the demo; none where PostgreSQL is asked for and not reachable.
     pub async fn new(backend: Backend) -> Option<Self> {
         let (url, home) = database::copy(backend).await?;
+        Some(Self::on(url, Keys::generate_pem().expect("a key"), Clock::held(START.parse().expect("an instant")), home).await)
+    }
+
+    /// Another service on the same database, with the same key and clock.
+    pub async fn replica(&self) -> Self {
+        Self::on(self.url.clone(), self.key.clone(), self.app.clock.clone(), database::Home::Server).await
+    }
+
+    /// Where the database of this world is, on PostgreSQL.
+    pub fn database_host(&self) -> &str {
+        let (_, rest) = self.url.rsplit_once('@').expect("a URL with a user");
+        rest.split('/').next().expect("a host")
+    }
+
+    /// A replica that reaches the database by another address.
+    pub async fn replica_through(&self, address: std::net::SocketAddr) -> Self {
+        let url = self.url.replace(self.database_host(), &address.to_string());
+        Self::on(url, self.key.clone(), self.app.clock.clone(), database::Home::Server).await
+    }
+
+    async fn on(url: String, key: String, clock: Clock, home: database::Home) -> Self {
         let statements = Arc::new(Mutex::new(Vec::new()));
         let told = statements.clone();
         let mut app = app(&url).await;
+        app.keys = Keys::from_pem(&key).expect("a key");
+        app.clock = clock;
         app.db.on_statement(move |info| told.lock().expect("a list").push(info.statement.sql.clone()));
         let app = Arc::new(app);
         let router = router(Site::new(app.clone()), true);
-        Some(Self { app, router, url, statements, _home: home })
+        Self { app, router, statements, url, key, _home: home }
     }
 
     /// The instant of the world.
@@ -130,6 +155,7 @@ async fn app(url: &str) -> App {
         passwords: Passwords::new().expect("argon2"),
         postcodes: Postcodes::load().expect("the postcodes"),
         policy: Policy::default(),
+        news: Default::default(),
         demo: true,
     }
 }

@@ -104,13 +104,52 @@ fn check_chosen(
     }
 }
 
-/// The library would open every stream it finds.
+/// The library would open every stream it finds. A condition is refused as well: whether there is a stream must not depend on a
+/// variable.
 fn check_subscription(document: &ExecutableDocument, chosen: &Positioned<OperationDefinition>, measure: &Measure) -> Result<(), Refusal> {
     let selection = &chosen.node.selection_set.node;
-    if measure.roots != 1 || has_introspection(document, selection) {
+    if measure.roots != 1 || has_introspection(document, selection) || has_condition(document, selection) {
         return Err(Why::SubscriptionRoot.at(chosen.pos));
     }
     Ok(())
+}
+
+fn has_condition(document: &ExecutableDocument, selection: &SelectionSet) -> bool {
+    let condition = |item: &Selection| item.directives().iter().any(|d| matches!(d.node.name.node.as_str(), "skip" | "include"));
+    selection
+        .items
+        .iter()
+        .any(|item| condition(&item.node) || inside(document, &item.node).is_some_and(|inner| has_condition(document, inner)))
+}
+
+/// Puts the one field of a subscription at its root, where the library looks for it, if a fragment holds it. The fragment stays
+/// for validation to see.
+pub fn lift_root(document: &mut ExecutableDocument) {
+    fn find(document: &ExecutableDocument, selection: &SelectionSet) -> Option<Positioned<Selection>> {
+        let item = selection.items.first()?;
+        match inside(document, &item.node) {
+            Some(inner) => find(document, inner),
+            None => Some(item.clone()),
+        }
+    }
+    let mut fields = Vec::new();
+    for (name, operation) in document.operations.iter() {
+        if operation.node.ty == OperationType::Subscription
+            && operation.node.selection_set.node.items.iter().all(|item| !matches!(item.node, Selection::Field(_)))
+        {
+            fields.extend(find(document, &operation.node.selection_set.node).map(|field| (name.cloned(), field)));
+        }
+    }
+    for (name, field) in fields {
+        let operation = match (&mut document.operations, name) {
+            (DocumentOperations::Single(only), _) => Some(only),
+            (DocumentOperations::Multiple(all), Some(name)) => all.get_mut(&name),
+            (DocumentOperations::Multiple(_), None) => None,
+        };
+        if let Some(operation) = operation {
+            operation.node.selection_set.node.items.push(field);
+        }
+    }
 }
 
 fn has_introspection(document: &ExecutableDocument, selection: &SelectionSet) -> bool {

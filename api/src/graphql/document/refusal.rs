@@ -54,7 +54,7 @@ pub enum Why {
     FragmentCycle(String),
     #[error("The mutation names \"{0}\" twice, which would run it twice: give each its own alias.")]
     RepeatedMutation(String),
-    #[error("A subscription has exactly one field at its root, and not an introspection field.")]
+    #[error("A subscription has exactly one field at its root, without a condition, and not an introspection field.")]
     SubscriptionRoot,
     #[error("Argument \"{argument}\" of \"{field}\" must be between 0 and {most}.")]
     PageSize { field: String, argument: &'static str, most: i64 },

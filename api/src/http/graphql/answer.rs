@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use async_graphql::{ErrorExtensionValues, ServerError, Value};
+use async_graphql::{ServerError, Value};
 use axum::body::Body;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::Response;
@@ -12,11 +12,10 @@ use serde::Serialize;
 use super::Rejection;
 use super::errors;
 use super::negotiate::Media;
-use crate::graphql::code::Code;
 
 /// The body of every answer. Errors come first, where a person reading sees them.
 #[derive(Debug, Default, Serialize)]
-struct Answer<'a> {
+pub(in crate::http) struct Answer<'a> {
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     errors: &'a [ServerError],
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -25,33 +24,38 @@ struct Answer<'a> {
     extensions: Option<&'a BTreeMap<String, Value>>,
 }
 
+impl<'a> Answer<'a> {
+    /// What the execution gave.
+    pub(in crate::http) fn of(response: &'a async_graphql::Response) -> Self {
+        Self {
+            errors: &response.errors,
+            // No `data` at all is how a client tells that nothing was executed.
+            data: (!errors::is_request_error(response)).then_some(&response.data),
+            extensions: Some(&response.extensions).filter(|entries| !entries.is_empty()),
+        }
+    }
+}
+
 /// Answers with what the execution gave.
 pub(super) fn execution(media: Media, response: async_graphql::Response) -> Response {
-    let is_refused = errors::is_request_error(&response);
-    let answer = Answer {
-        errors: &response.errors,
-        // No `data` at all is how a client tells that nothing was executed.
-        data: (!is_refused).then_some(&response.data),
-        extensions: Some(&response.extensions).filter(|entries| !entries.is_empty()),
-    };
-    let status = if is_refused { refused_status(media) } else { StatusCode::OK };
-    write(media, status, &answer, response.http_headers)
+    if errors::is_unavailable(&response) {
+        // Without `data`: what has a part of it may not have another status than 200.
+        return reject_with(media, Rejection::unavailable(), &response.errors);
+    }
+    let status = if errors::is_request_error(&response) { refused_status(media) } else { StatusCode::OK };
+    write(media, status, &Answer::of(&response), response.http_headers.clone())
 }
 
 /// Answers without an execution.
 pub(super) fn reject(media: Media, rejection: Rejection, request_id: &str) -> Response {
-    let mut error = ServerError::new(rejection.message, rejection.at);
-    error.extensions = Some(stamp(rejection.code, request_id));
-    let answer = Answer { errors: &[error], ..Answer::default() };
-    let status = rejection.status.unwrap_or_else(|| refused_status(media));
-    write(media, status, &answer, rejection.headers.into_iter().collect())
+    let errors = [rejection.error(request_id)];
+    reject_with(media, rejection, &errors)
 }
 
-/// What every error carries.
-fn stamp(code: Code, request_id: &str) -> ErrorExtensionValues {
-    let mut values = ErrorExtensionValues::default();
-    errors::stamp(&mut values, code, request_id);
-    values
+fn reject_with(media: Media, rejection: Rejection, errors: &[ServerError]) -> Response {
+    let answer = Answer { errors, ..Answer::default() };
+    let status = rejection.status.unwrap_or_else(|| refused_status(media));
+    write(media, status, &answer, rejection.headers.into_iter().collect())
 }
 
 fn refused_status(media: Media) -> StatusCode {

@@ -3,7 +3,8 @@
 use async_graphql::{ErrorExtensionValues, Pos, Response, ServerError, Value};
 
 use super::Exchange;
-use super::rejection::INTERNAL;
+use super::rejection::{INTERNAL, UNAVAILABLE};
+use crate::error::AWAY;
 use crate::graphql::code::Code;
 
 /// Errors shown when a document does not validate; the rest says the same again.
@@ -12,7 +13,7 @@ const MOST_SHOWN: usize = 20;
 const MESSAGE_LENGTH: usize = 300;
 
 /// Finishes the errors of a response. `text` is the document.
-pub(super) fn settle(mut response: Response, text: &str, exchange: Exchange<'_>) -> Response {
+pub(in crate::http) fn settle(mut response: Response, text: &str, exchange: Exchange<'_>) -> Response {
     let is_refused = is_request_error(&response);
     if is_refused {
         response.errors.truncate(MOST_SHOWN);
@@ -30,8 +31,13 @@ pub(super) fn settle(mut response: Response, text: &str, exchange: Exchange<'_>)
     response
 }
 
+/// Did something we stand on fail? Then the answer is worth nothing, and the request worth sending again.
+pub(super) fn is_unavailable(response: &Response) -> bool {
+    response.errors.iter().any(|error| own_code(error) == Some(Code::ServiceUnavailable))
+}
+
 /// Was the request refused before anything was executed? An error of a resolver has a path.
-pub(super) fn is_request_error(response: &Response) -> bool {
+pub(in crate::http) fn is_request_error(response: &Response) -> bool {
     response.data == Value::Null && !response.errors.is_empty() && response.errors.iter().all(|error| error.path.is_empty())
 }
 
@@ -78,6 +84,10 @@ fn coercion(error: &mut ServerError, text: &str) -> Code {
 
 fn internal(error: &mut ServerError, request_id: &str) -> Code {
     tracing::error!(request_id, path = ?error.path, error = error.message, "a resolver failed");
+    if error.message.starts_with(AWAY) {
+        *error = ServerError { message: UNAVAILABLE.to_owned(), source: None, extensions: None, ..error.clone() };
+        return Code::ServiceUnavailable;
+    }
     *error = ServerError { message: INTERNAL.to_owned(), source: None, extensions: None, ..error.clone() };
     Code::InternalServerError
 }

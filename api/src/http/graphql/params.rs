@@ -9,16 +9,29 @@ use super::{RawRequest, Rejection, Settings, negotiate, raw};
 use crate::graphql::code::Code;
 
 /// What to run, in the right types.
-#[derive(Debug)]
-pub(super) struct Params {
-    pub(super) query: String,
-    pub(super) operation_name: Option<String>,
-    pub(super) variables: Variables,
+#[derive(Debug, Clone)]
+pub(in crate::http) struct Params {
+    pub(in crate::http) query: String,
+    pub(in crate::http) operation_name: Option<String>,
+    pub(in crate::http) variables: Variables,
     extensions: async_graphql::Extensions,
 }
 
 impl Params {
-    pub(super) fn into_request(self) -> Request {
+    /// Out of a message of a socket.
+    pub(in crate::http) fn from_value(payload: Value) -> Result<Self, Rejection> {
+        let Value::Object(mut fields) = payload else { return Err(Rejection::bad_request("The payload must be an object.")) };
+        let mut take = |name: &str| fields.swap_remove(name).unwrap_or_default();
+        let untyped = Untyped {
+            query: take("query"),
+            operation_name: take("operationName"),
+            variables: take("variables"),
+            extensions: take("extensions"),
+        };
+        untyped.typed()
+    }
+
+    pub(in crate::http) fn into_request(self) -> Request {
         let mut request = Request::new(self.query).variables(self.variables);
         request.operation_name = self.operation_name;
         request.extensions = self.extensions;

@@ -1,9 +1,13 @@
 //! The request as it came, its body read up to a limit.
 
+use std::io;
+use std::time::Duration;
+
 use axum::body::{Body, Bytes};
 use axum::extract::Request;
 use axum::http::{HeaderMap, Method, StatusCode, Uri};
 use futures_util::StreamExt;
+use tokio::time::{Instant, timeout_at};
 
 use super::Rejection;
 use crate::graphql::code::Code;
@@ -30,14 +34,38 @@ async fn read(body: Body, limit: usize) -> Result<Bytes, Rejection> {
     let mut chunks = body.into_data_stream();
     let mut whole = Vec::new();
     while let Some(chunk) = chunks.next().await {
-        let chunk =
-            chunk.map_err(|_| Rejection::http(StatusCode::BAD_REQUEST, Code::BadUserInput, "The body could not be read to its end."))?;
+        let chunk = chunk.map_err(|error| unread(&error))?;
         if whole.len() + chunk.len() > limit {
             return Err(too_large(limit));
         }
         whole.extend_from_slice(&chunk);
     }
     Ok(Bytes::from(whole))
+}
+
+fn unread(error: &axum::Error) -> Rejection {
+    let (status, message) = match is_late(error) {
+        true => (StatusCode::REQUEST_TIMEOUT, "The body took too long to arrive."),
+        false => (StatusCode::BAD_REQUEST, "The body could not be read to its end."),
+    };
+    Rejection::http(status, Code::BadUserInput, message)
+}
+
+/// A body that has to arrive within a time, however its bytes are spread over it.
+pub fn in_time(body: Body, time: Duration) -> Body {
+    let end = Instant::now() + time;
+    Body::from_stream(futures_util::stream::unfold(Some(body.into_data_stream()), move |chunks| async move {
+        let mut chunks = chunks?;
+        match timeout_at(end, chunks.next()).await {
+            Ok(chunk) => chunk.map(|chunk| (chunk, Some(chunks))),
+            Err(_) => Some((Err(axum::Error::new(io::Error::from(io::ErrorKind::TimedOut))), None)),
+        }
+    }))
+}
+
+fn is_late(error: &(dyn std::error::Error + 'static)) -> bool {
+    let late = error.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::TimedOut);
+    late || error.source().is_some_and(is_late)
 }
 
 pub(super) fn too_large(limit: usize) -> Rejection {

@@ -1,13 +1,16 @@
 //! A request that is answered without being executed.
 
-use async_graphql::Pos;
-use axum::http::{HeaderName, HeaderValue, StatusCode};
+use async_graphql::{Pos, ServerError};
+use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 
 use crate::graphql::code::Code;
 use crate::graphql::document::Refusal;
 
 /// What clients are told when the fault is ours.
 pub(super) const INTERNAL: &str = "Something went wrong on our side. Please quote the request id when you report it.";
+
+/// What clients are told when it will pass.
+pub(super) const UNAVAILABLE: &str = "The service can't answer just now. Send the request again in a moment, with the same idempotencyKey.";
 
 /// Why a request is not executed.
 #[derive(Debug)]
@@ -37,8 +40,30 @@ impl Rejection {
         Self::http(status, Code::InternalServerError, INTERNAL)
     }
 
+    /// Something we stand on is away: nothing was done, and trying again in a moment may help.
+    pub fn unavailable() -> Self {
+        Self::http(StatusCode::SERVICE_UNAVAILABLE, Code::ServiceUnavailable, UNAVAILABLE).with_header(header::RETRY_AFTER, "2")
+    }
+
     pub(super) fn bad_request(message: impl Into<String>) -> Self {
         Self::http(StatusCode::BAD_REQUEST, Code::BadUserInput, message)
+    }
+
+    /// What the exchange would be answered with; nothing if the GraphQL request in it is at fault.
+    pub(in crate::http) fn status(&self) -> Option<StatusCode> {
+        self.status
+    }
+
+    /// In words.
+    pub(in crate::http) fn message(&self) -> &str {
+        &self.message
+    }
+
+    /// As an error of an answer.
+    pub(in crate::http) fn error(&self, request_id: &str) -> ServerError {
+        let mut error = ServerError::new(self.message.clone(), self.at);
+        super::errors::stamp(error.extensions.get_or_insert_default(), self.code, request_id);
+        error
     }
 
     /// Adds a header to the answer, such as Retry-After.

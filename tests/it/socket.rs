@@ -1,0 +1,5 @@
+//! GraphQL over WebSocket: the protocol, who may, and what changes arrive.
+
+mod changes;
+mod protocol;
+mod welcome;
