@@ -1,7 +1,7 @@
 //! The server under the routes: accepts, bounds and drains connections. axum's own sets no limit on how slow a client may be.
 
 use std::io;
-use std::net::IpAddr;
+use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
+use axum::extract::ConnectInfo;
 use axum::http::Request;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
@@ -19,10 +20,6 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, watch};
 use tokio::time::{Instant, Sleep, sleep, sleep_until};
 use tower::ServiceExt;
-
-/// Where a request comes from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Peer(pub IpAddr);
 
 /// How slow and how many clients may be.
 #[derive(Clone, Copy, Debug)]
@@ -63,7 +60,7 @@ pub async fn serve(listener: TcpListener, routes: Router, patience: Patience, st
         };
         let routes = routes.clone().map_request(move |request: Request<Incoming>| {
             let mut request = request.map(Body::new);
-            request.extensions_mut().insert(peer);
+            request.extensions_mut().insert(ConnectInfo(peer));
             request
         });
         let stream = TokioIo::new(Patient::new(stream, patience.answer));
@@ -100,13 +97,13 @@ pub(super) async fn stopped(stopping: &mut watch::Receiver<bool>) {
     }
 }
 
-async fn accept(listener: &TcpListener) -> (TcpStream, Peer) {
+async fn accept(listener: &TcpListener) -> (TcpStream, SocketAddr) {
     loop {
         match listener.accept().await {
             Ok((stream, address)) => {
                 // Answers are written whole: waiting for more to send only delays them.
                 let _ = stream.set_nodelay(true);
-                return (stream, Peer(address.ip().to_canonical()));
+                return (stream, address);
             }
             Err(error) => {
                 // Out of files, or a client that is gone already: neither ends the service.

@@ -8,8 +8,10 @@ mod operation;
 mod places;
 mod protocol;
 
+use std::net::SocketAddr;
 use std::time::Duration;
 
+use axum::extract::ConnectInfo;
 use axum::extract::ws::WebSocketUpgrade;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode, header};
@@ -20,7 +22,6 @@ use self::places::For;
 pub use self::places::Places;
 use self::protocol::PROTOCOL;
 use super::graphql::{Rejection, refuse};
-use super::server::Peer;
 use super::{RequestId, Site, cors};
 use crate::graphql::code::Code;
 
@@ -67,13 +68,14 @@ impl Default for Limits {
 
 /// `GET /graphql` with an upgrade: refuses what a browser's page of another site might send, and what is over the limits.
 pub async fn open(site: Site, upgrade: WebSocketUpgrade, parts: Parts, id: RequestId) -> Response {
-    let (headers, peer) = (parts.headers, parts.extensions.get::<Peer>().copied());
+    let (headers, peer) =
+        (parts.headers, parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip().to_canonical().to_string()));
     let limits = &site.settings.sockets;
     if let Err(rejection) = welcome(&site, &upgrade, &headers).await {
         return refuse(&headers, rejection, &id.0);
     }
     let everybody = site.places.take(For::Everybody, limits.everybody);
-    let address = peer.map(|peer| site.places.take(For::Address(peer.0), limits.address));
+    let address = peer.map(|peer| site.places.take(For::Address(peer), limits.address));
     let (Some(everybody), None | Some(Some(_))) = (everybody, &address) else {
         let rejection = Rejection::http(StatusCode::TOO_MANY_REQUESTS, Code::RateLimited, "Too many sockets are open: close one first.");
         return refuse(&headers, rejection.with_header(header::RETRY_AFTER, "5"), &id.0);
@@ -90,7 +92,7 @@ async fn welcome(site: &Site, upgrade: &WebSocketUpgrade, headers: &HeaderMap) -
         return Err(Rejection::unavailable());
     }
     let named = |value: &axum::http::HeaderValue| value.to_str().is_ok_and(|names| names.split(',').any(|name| name.trim() == PROTOCOL));
-    if !upgrade.requested_protocols().any(|value| named(value)) {
+    if !upgrade.requested_protocols().any(named) {
         let message = format!("Name the subprotocol {PROTOCOL} in Sec-WebSocket-Protocol: no other is spoken.");
         return Err(Rejection::http(StatusCode::BAD_REQUEST, Code::BadUserInput, message));
     }

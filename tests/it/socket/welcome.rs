@@ -48,16 +48,18 @@ async fn h5_pages_of_other_origins_are_refused_at_the_upgrade() {
 async fn h5_sockets_are_bounded_in_all_by_address_and_by_account() {
     let world = World::new(Backend::Sqlite).await.expect("a world");
     let mut settings = Settings::default();
-    (settings.sockets.everybody, settings.sockets.account) = (3, 1);
+    settings.sockets.account = 1;
     let server = world.serve(settings.clone(), Patience::default()).await;
     let coordinator = world.sign_in("coordinator").await;
     let first = server.open_as(&coordinator).await;
     let mut second = server.open().await;
     second.say(json!({ "type": "connection_init", "payload": { "authorization": coordinator.headers[0].1 } })).await;
     assert_eq!(second.closed().await, 4403, "one for each account");
-    let (_a, _b) = (server.open().await, server.open_as(&world.sign_in("leader").await).await);
+    settings.sockets.everybody = 2;
+    let server = world.serve(settings.clone(), Patience::default()).await;
+    let (one, _other) = (server.open().await, server.open().await);
     assert_eq!(status(&server, &[]).await, StatusCode::TOO_MANY_REQUESTS);
-    drop(first);
+    drop((first, one));
     let again = async {
         while status(&server, &[]).await != StatusCode::SWITCHING_PROTOCOLS {
             tokio::time::sleep(std::time::Duration::from_millis(20)).await;

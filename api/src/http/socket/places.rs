@@ -1,17 +1,16 @@
 //! How many sockets are open: in all, from one address, and by one caller. A socket gives its places back when it ends.
 
 use std::collections::HashMap;
-use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use rules::id::{AccountId, ClientId};
 use tokio::sync::watch;
 
 /// Whom a place is counted for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum For {
     Everybody,
-    Address(IpAddr),
+    Address(String),
     Account(AccountId),
     Client(ClientId),
 }
@@ -36,7 +35,7 @@ impl Places {
     /// A place, unless `most` are taken.
     pub fn take(&self, whose: For, most: usize) -> Option<Place> {
         let mut taken = self.0.taken.lock().unwrap_or_else(PoisonError::into_inner);
-        let count = taken.entry(whose).or_default();
+        let count = taken.entry(whose.clone()).or_default();
         if *count >= most {
             return None;
         }
@@ -67,7 +66,7 @@ impl Drop for Place {
         let left = taken.get(&self.whose).map_or(0, |count| count.saturating_sub(1));
         match left {
             0 => taken.remove(&self.whose),
-            left => taken.insert(self.whose, left),
+            left => taken.insert(self.whose.clone(), left),
         };
         if self.whose == For::Everybody {
             self.of.0.open.send_replace(left);
