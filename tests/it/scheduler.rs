@@ -99,6 +99,6 @@ both!(an_offer_nobody_answers_is_written_down_as_expired_once, |world| async mov
     assert_eq!(audit.len(), 1, "one row, however often the job runs");
     assert_eq!((audit[0].actor_id, audit[0].request_id.as_str()), (None, "job:offers.lapse"));
     let told = outbox::Entity::find().filter(outbox::Column::Topic.eq("offer.expired")).all(world.app.db.read()).await.expect("rows");
-    let payload = json!({ "offer": rules::id::OfferId(id) }).to_string();
+    let payload = json!({ "offer": rules::id::OfferId(id), "session": row.session_id }).to_string();
     assert_eq!(told.iter().filter(|row| row.payload == payload).count(), 1);
 });
