@@ -108,6 +108,7 @@ fn clearance(seed: &mut Seed) -> ClearanceRecord {
         birth_date: Some(today() - Days::new(5_900 + seed.below(22_000))),
         evidence,
         completions,
+        exemptions: vec![],
         checks: vec![check],
         child_dates: vec![],
     }

@@ -40,6 +40,11 @@ impl Membership {
     pub fn is_open(self) -> bool {
         !matches!(self, Self::Left | Self::Declined | Self::Withdrawn)
     }
+
+    /// Whether the person was taken on and has not left.
+    pub fn is_member(self) -> bool {
+        matches!(self, Self::Approved | Self::OnTrial | Self::Active | Self::Paused | Self::Suspended)
+    }
 }
 
 /// Who moves a membership.

@@ -46,6 +46,8 @@ typed_ids! {
     RequirementId,
     /// A piece of evidence for a requirement.
     EvidenceId,
+    /// A requirement that is not asked of one champion, for a while.
+    ExemptionId,
     /// A training module.
     ModuleId,
     /// A champion's completion of a module.

@@ -11,6 +11,7 @@ pub mod champion;
 pub mod clearance;
 pub mod dbs;
 pub mod directory;
+pub mod exemption;
 pub mod geo;
 pub mod id;
 pub mod input;

@@ -185,7 +185,7 @@ impl std::fmt::Display for Blocker {
 
 /// Everything that stops a champion from taking a place; empty means they could.
 pub fn blockers(need: &SessionNeed, champion: &ChampionRecord) -> Vec<Blocker> {
-    let mut blockers: Vec<Blocker> = clearance::gaps(need, &for_clearance(need, champion)).into_iter().map(Blocker::Clearance).collect();
+    let mut blockers: Vec<Blocker> = clearance_gaps(need, champion).into_iter().map(Blocker::Clearance).collect();
     blockers.extend(booking_blocker(need, champion));
     blockers.extend(match availability::verdict(&champion.windows, &champion.exceptions, need.span) {
         Verdict::Free => None,
@@ -200,7 +200,13 @@ pub fn blockers(need: &SessionNeed, champion: &ChampionRecord) -> Vec<Blocker> {
     blockers
 }
 
-fn for_clearance(need: &SessionNeed, champion: &ChampionRecord) -> ClearanceRecord {
+/// What clearance alone says of a champion for a place, the dates of their other sessions with children included.
+pub fn clearance_gaps(need: &SessionNeed, champion: &ChampionRecord) -> Vec<Gap> {
+    clearance::gaps(need, &for_clearance(need, champion))
+}
+
+/// What clearance reads of a champion for a place.
+pub fn for_clearance(need: &SessionNeed, champion: &ChampionRecord) -> ClearanceRecord {
     let others = champion.bookings.iter().filter(|b| b.with_children && Some(b.session) != need.session);
     ClearanceRecord { child_dates: others.map(|b| b.date).collect(), ..champion.clearance.clone() }
 }
@@ -259,7 +265,8 @@ pub struct Ranking {
     pub blocked_total: usize,
 }
 
-/// Ranks every champion for a place by the default weights. Members who left or were never taken on don't appear at all.
+/// Ranks every champion for a place by the default weights. Who left, was never taken on or is still applying does not
+/// appear at all.
 pub fn rank(need: &SessionNeed, champions: &[ChampionRecord], now: DateTime<Utc>) -> Ranking {
     rank_by(need, champions, &Weights::default(), now)
 }
@@ -272,7 +279,7 @@ pub fn rank_by<'a>(
     now: DateTime<Utc>,
 ) -> Ranking {
     let mut ranking = Ranking::default();
-    for champion in champions.into_iter().filter(|c| c.clearance.membership.is_open()) {
+    for champion in champions.into_iter().filter(|c| c.clearance.membership.is_member()) {
         let kinds: BTreeSet<BlockerKind> = blockers(need, champion).iter().map(Blocker::kind).collect();
         if kinds.is_empty() {
             ranking.matches.push(Marks::of(need, champion, now).weighed(champion.id, weights));

@@ -1,9 +1,13 @@
 //! The checklist a champion sees: what is done, what is next, and who it waits for.
 
+use std::collections::HashMap;
+
 use chrono::NaiveDate;
 
 use crate::champion::Membership;
 use crate::dbs::{DbsRecord, DbsScope};
+use crate::exemption::Exemption;
+use crate::id::ModuleId;
 use crate::requirement::{self, Evidence, Requirement, RequirementKind, Standing};
 use crate::training::{self, Completion, ModuleStanding};
 use crate::vocabulary::vocabulary;
@@ -19,6 +23,8 @@ vocabulary! {
         Done = "DONE",
         /// It was done, and has to be done again.
         Lapsed = "LAPSED",
+        /// Not asked of this champion, for a while: a coordinator said so.
+        Exempt = "EXEMPT",
     }
 }
 
@@ -53,6 +59,13 @@ pub struct Step {
     pub waiting_on: Option<WaitingOn>,
 }
 
+impl Step {
+    /// Whether something is still to be done.
+    pub fn is_open(&self) -> bool {
+        !matches!(self.status, StepStatus::Done | StepStatus::Exempt)
+    }
+}
+
 /// A checklist.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Checklist {
@@ -63,12 +76,12 @@ pub struct Checklist {
 impl Checklist {
     /// The first line that is not done.
     pub fn next(&self) -> Option<&Step> {
-        self.steps.iter().find(|step| step.status != StepStatus::Done)
+        self.steps.iter().find(|step| step.is_open())
     }
 
     /// What is still to do, leaving out `except` kinds.
     pub fn missing(&self, except: &[RequirementKind]) -> Vec<String> {
-        let counts = |step: &&Step| step.status != StepStatus::Done && step.requirement.as_ref().is_none_or(|r| !except.contains(&r.kind));
+        let counts = |step: &&Step| step.is_open() && step.requirement.as_ref().is_none_or(|r| !except.contains(&r.kind));
         self.steps.iter().filter(counts).map(|step| step.title.clone()).collect()
     }
 }
@@ -84,8 +97,12 @@ pub struct Progress<'a> {
     pub evidence: &'a [Evidence],
     /// Modules completed.
     pub completions: &'a [Completion],
+    /// Requirements that are not asked of this champion, for a while.
+    pub exemptions: &'a [Exemption],
     /// DBS checks.
     pub checks: &'a [DbsRecord],
+    /// The titles of the modules, for people.
+    pub titles: &'a HashMap<ModuleId, String>,
 }
 
 /// The checklist on a date.
@@ -103,6 +120,7 @@ pub fn checklist(progress: &Progress<'_>, on: NaiveDate) -> Checklist {
 
 fn step(requirement: &Requirement, progress: &Progress<'_>, on: NaiveDate) -> Step {
     let status = match (requirement.kind, requirement.module) {
+        _ if progress.exemptions.iter().any(|e| e.covers(requirement, on)) => StepStatus::Exempt,
         (RequirementKind::Training, Some(module)) => match training::standing(module, progress.completions, on) {
             ModuleStanding::Held { .. } => StepStatus::Done,
             ModuleStanding::Lapsed { .. } => StepStatus::Lapsed,
@@ -116,8 +134,10 @@ fn step(requirement: &Requirement, progress: &Progress<'_>, on: NaiveDate) -> St
             Standing::Missing => StepStatus::ToDo,
         },
     };
-    let waiting_on = (status != StepStatus::Done).then(|| waiting_on(requirement.kind, status));
-    Step { requirement: Some(requirement.clone()), title: requirement.name.clone(), status, waiting_on }
+    let title = requirement.module.and_then(|module| progress.titles.get(&module)).unwrap_or(&requirement.name).clone();
+    let step = Step { requirement: Some(requirement.clone()), title, status, waiting_on: None };
+    let waiting_on = step.is_open().then(|| waiting_on(requirement.kind, status));
+    Step { waiting_on, ..step }
 }
 
 fn dbs_status(checks: &[DbsRecord], on: NaiveDate) -> StepStatus {
@@ -158,7 +178,7 @@ pub fn missing_for(to: Membership, checklist: &Checklist) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::id::{ModuleId, RequirementId};
+    use crate::id::RequirementId;
     use crate::requirement::EvidenceOutcome;
     use uuid::Uuid;
 
@@ -194,8 +214,16 @@ mod tests {
             given_on: date("2026-02-01"),
             outcome: EvidenceOutcome::Satisfied,
         }];
-        let enquired =
-            Progress { membership: Membership::Enquired, requirements: &requirements, evidence: &[], completions: &[], checks: &[] };
+        let titles = HashMap::from([(ModuleId(Uuid::from_u128(3)), "Data protection".to_owned())]);
+        let enquired = Progress {
+            membership: Membership::Enquired,
+            requirements: &requirements,
+            evidence: &[],
+            completions: &[],
+            exemptions: &[],
+            checks: &[],
+            titles: &titles,
+        };
         let list = checklist(&enquired, date("2026-03-01"));
         assert_eq!(list.next().map(|s| (s.title.as_str(), s.waiting_on)), Some(("Confirm your e-mail address", Some(WaitingOn::Champion))));
         let applied = Progress { membership: Membership::Applied, evidence: &evidence, ..enquired };
@@ -203,7 +231,12 @@ mod tests {
         assert_eq!(list.next().and_then(|s| s.waiting_on), Some(WaitingOn::Referee));
         let waits: Vec<_> = list.steps.iter().map(|s| s.waiting_on).collect();
         assert_eq!(waits, [None, None, Some(WaitingOn::Referee), Some(WaitingOn::Trainer), Some(WaitingOn::SafeguardingLead)]);
-        assert_eq!(missing_for(Membership::Active, &list).len(), 3);
+        assert_eq!(missing_for(Membership::Active, &list), ["reference", "Data protection", "dbs"]);
+        let exempt = Exemption { kind: RequirementKind::Reference, module: None, from: date("2026-03-01"), until: date("2026-03-31") };
+        let spared = Progress { exemptions: &[exempt], ..applied };
+        for (on, expected) in [("2026-03-31", Some(WaitingOn::Trainer)), ("2026-04-01", Some(WaitingOn::Referee))] {
+            assert_eq!(checklist(&spared, date(on)).next().and_then(|s| s.waiting_on), expected, "{on}");
+        }
         assert!(missing_for(Membership::Screening, &list).is_empty());
     }
 
@@ -218,7 +251,9 @@ mod tests {
                     requirements: std::slice::from_ref(&old),
                     evidence: &[],
                     completions: &[],
+                    exemptions: &[],
                     checks: &[],
+                    titles: &HashMap::new(),
                 },
                 date(on),
             )

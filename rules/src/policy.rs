@@ -128,6 +128,12 @@ actions! {
     ChampionMembershipChange: [Own(Champion), Any(Coordinator), Any(SafeguardingLead)],
     /// Record evidence for a requirement.
     EvidenceRecord: [Own(Champion), Any(Coordinator)],
+    /// Exempt a champion from a requirement, for a while.
+    ExemptionGrant: [Any(Coordinator), Any(SafeguardingLead)],
+    /// End an exemption.
+    ExemptionEnd: [Any(Coordinator), Any(SafeguardingLead)],
+    /// Replace a requirement by a new version.
+    RequirementSupersede: [Any(Coordinator)],
     /// Mark a module complete; the module must be the trainer's.
     TrainingCompletionRecord: [Any(Trainer)],
     /// Take a completion back; the module must be the trainer's.
@@ -195,6 +201,10 @@ actions! {
     ChampionContactRead: [Own(Champion), Any(Coordinator), Any(SafeguardingLead)],
     /// Read a champion's checklist, evidence and consents.
     OnboardingRead: [Own(Champion), Any(Coordinator), Any(SafeguardingLead)],
+    /// Read a champion's clearance on a date, with its reasons and its timeline.
+    ClearanceRead: [Own(Champion), Any(Coordinator), Any(SafeguardingLead)],
+    /// Read which confirmed assignments will break, and what would prevent it.
+    ClearanceForecastRead: [Any(Coordinator), Any(SafeguardingLead)],
     /// Read a champion's training.
     TrainingRead: [Own(Champion), Any(Trainer), Any(Coordinator), Any(SafeguardingLead)],
     /// Read the detail of DBS checks; every read is recorded.

@@ -142,15 +142,18 @@ pub enum Standing {
 /// Evidence for an earlier version still counts, except for what is signed: that is signed again on new wording.
 /// The latest outcome decides where one is enough, so a later "not satisfied" undoes an earlier "satisfied".
 pub fn standing(requirement: &Requirement, evidence: &[Evidence], on: NaiveDate) -> Standing {
-    let mut given: Vec<&Evidence> = evidence.iter().filter(|e| e.kind == requirement.kind && e.given_on <= on).collect();
+    let is_yes = |e: &&Evidence| e.outcome == EvidenceOutcome::Satisfied;
+    let (mut given, other_wording): (Vec<&Evidence>, Vec<&Evidence>) = evidence
+        .iter()
+        .filter(|e| e.kind == requirement.kind && e.given_on <= on)
+        .partition(|e| !requirement.kind.is_signed() || e.requirement == requirement.id);
     given.sort_by_key(|e| e.given_on);
     if requirement.count == 1 {
         given = given.split_off(given.len().saturating_sub(1));
     }
-    let satisfied: Vec<&Evidence> = given.into_iter().filter(|e| e.outcome == EvidenceOutcome::Satisfied).collect();
+    let satisfied: Vec<&Evidence> = given.into_iter().filter(is_yes).collect();
     let mut lasting: Vec<Option<NaiveDate>> = satisfied
         .iter()
-        .filter(|e| !requirement.kind.is_signed() || e.requirement == requirement.id)
         .map(|e| requirement.valid_months.and_then(|months| add_months(e.given_on, months)))
         .filter(|until| until.is_none_or(|day| on <= day))
         .collect();
@@ -158,7 +161,7 @@ pub fn standing(requirement: &Requirement, evidence: &[Evidence], on: NaiveDate)
         lasting.sort_by_key(|until| std::cmp::Reverse(until.unwrap_or(NaiveDate::MAX)));
         return Standing::Met { until: lasting[requirement.count - 1] };
     }
-    match (lasting.len(), satisfied.len()) {
+    match (lasting.len(), satisfied.len() + other_wording.iter().filter(|e| is_yes(e)).count()) {
         (0, 0) => Standing::Missing,
         (0, _) => Standing::Lapsed,
         (have, _) => Standing::Partly { have, need: requirement.count },
@@ -199,6 +202,29 @@ pub fn record(requirement: &Requirement, by_champion: bool, given_on: NaiveDate,
         return Err(CannotRecordEvidence::Superseded);
     }
     Ok(())
+}
+
+reasons! {
+    /// Why a requirement can't be replaced by a new version.
+    CannotSupersede => RequirementSupersedeErrorCode {
+        /// There is a newer version already.
+        AlreadySuperseded { on: NaiveDate } at "requirementId" => format!("This version is replaced on {on}: name the newest one."),
+        /// Nobody could have known of it.
+        InPast { today: NaiveDate } at "inForceFrom" => format!("A new version can't be in force before {today}: people have to be able to meet it."),
+        /// It has to follow the version it replaces.
+        TooEarly { from: NaiveDate } at "inForceFrom" => format!("The version it replaces is in force from {from} only: choose a later day."),
+    } creates
+}
+
+/// Whether a new version may take the place of `old` from a day on. Up to the day before, what counted still counts.
+pub fn supersede(old: &Requirement, from: NaiveDate, today: NaiveDate) -> Result<(), Vec<CannotSupersede>> {
+    let problems = [
+        old.superseded_on.map(|on| CannotSupersede::AlreadySuperseded { on }),
+        (from < today).then_some(CannotSupersede::InPast { today }),
+        (from <= old.in_force_from).then_some(CannotSupersede::TooEarly { from: old.in_force_from }),
+    ];
+    let problems: Vec<CannotSupersede> = problems.into_iter().flatten().collect();
+    if problems.is_empty() { Ok(()) } else { Err(problems) }
 }
 
 #[cfg(test)]
@@ -263,6 +289,21 @@ mod tests {
         let r = requirement(RequirementKind::Identity, 1);
         let e = [given(&r, "2026-01-05", EvidenceOutcome::Satisfied), given(&r, "2026-01-06", EvidenceOutcome::NotSatisfied)];
         assert_eq!(standing(&r, &e, date("2026-02-01")), Standing::Missing);
+    }
+
+    #[test]
+    fn a_new_version_follows_the_newest_and_is_known_beforehand() {
+        let today = date("2026-02-01");
+        let (old, mut gone) = (requirement(RequirementKind::Agreement, 1), requirement(RequirementKind::Agreement, 2));
+        gone.superseded_on = Some(date("2026-03-01"));
+        for (old, from, expected) in [
+            (&old, "2026-02-01", Ok(())),
+            (&old, "2026-01-31", Err(vec![CannotSupersede::InPast { today }])),
+            (&gone, "2026-04-01", Err(vec![CannotSupersede::AlreadySuperseded { on: date("2026-03-01") }])),
+            (&old, "2025-01-01", Err(vec![CannotSupersede::InPast { today }, CannotSupersede::TooEarly { from: date("2025-01-01") }])),
+        ] {
+            assert_eq!(supersede(old, date(from), today), expected, "{from}");
+        }
     }
 
     #[test]

@@ -81,6 +81,7 @@ fn queries(
         ("championRequest", Or(A::ChampionRequestRead, Leaders), "query($id: ID!) { championRequest(id: $id) { id } }", id(request)),
         ("championRequests", OwnOr(A::ChampionRequestRead), "{ championRequests { totalCount } }", json!({})),
         ("champions", Or(A::ChampionList, Nobodys), "{ champions { totalCount } }", json!({})),
+        ("clearanceForecast", Or(A::ClearanceForecastRead, Nobodys), "{ clearanceForecast { totalCount } }", json!({})),
         ("group", Or(A::DirectoryRead, Nobodys), "query($id: ID!) { group(id: $id) { id } }", id(group)),
         ("groups", Or(A::DirectoryRead, Nobodys), "{ groups { totalCount } }", json!({})),
         (

@@ -6,6 +6,7 @@ mod away;
 mod backup;
 mod budget;
 mod champion;
+mod clearance;
 mod contract;
 mod dbs;
 mod harness;

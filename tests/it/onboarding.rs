@@ -44,7 +44,7 @@ both!(a_champion_signs_and_a_coordinator_checks_until_training_is_next, |world| 
     assert_eq!(recorded(&coordinator, &id, "REFERENCE").await, 10);
     assert_eq!(line(&champion, "REFERENCE").await, json!(["DONE", null]));
     let next = own(&champion, "onboarding { nextStep { title waitingOn requirement { kind module { code } } } }").await;
-    let training = json!({ "title": "IND", "waitingOn": "TRAINER", "requirement": { "kind": "TRAINING", "module": { "code": "IND" } } });
+    let training = json!({ "title": "Champion induction", "waitingOn": "TRAINER", "requirement": { "kind": "TRAINING", "module": { "code": "IND" } } });
     assert_eq!(next["onboarding"]["nextStep"], training);
 });
 

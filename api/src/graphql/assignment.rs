@@ -5,13 +5,13 @@ use entity::assignment;
 use rules::assignment::{AssignmentReleaseErrorCode, AssignmentStatus, AssignmentWithdrawErrorCode, CannotGiveUp, CannotRelease};
 use rules::id::AssignmentId;
 use rules::input::paragraph;
-use rules::policy::Action;
+use rules::policy::{Action, Relation};
 use rules::session::PlaceKind;
 
 use super::champion::Champion;
 use super::context::Ctx;
 use super::id::{self, NodeId};
-use super::loader::Cleared;
+use super::loader::{AlertsOf, Cleared};
 use super::paging::connection;
 use super::problem::{Problem, settle};
 use super::scalar::DateTime;
@@ -79,6 +79,16 @@ impl Assignment {
         let Some(kind) = self.place(ctx).await? else { return Ok(false) };
         let key = Cleared { session: self.0.session_id, kind, champion: self.0.champion_id };
         Ok(ctx.rows().one(key).await?.unwrap_or(false))
+    }
+
+    /// Since when a changed fact has kept it from standing: a completion taken back, a check stood down, a new wording to sign. Null
+    /// while it stands. For coordinators and the safeguarding lead, who find out why by `clearanceFor`.
+    async fn at_risk_since(&self, ctx: &Context<'_>) -> Option<Result<DateTime>> {
+        if !ctx.may(Action::ClearanceForecastRead, Relation::Other) || self.0.status != AssignmentStatus::Confirmed {
+            return None;
+        }
+        let open: Result<Vec<entity::assignment_alert::Model>> = ctx.rows().list(AlertsOf(self.0.id)).await;
+        open.map(|open| open.first().map(|alert| DateTime(alert.raised_at))).transpose()
     }
 
     /// When it was accepted.

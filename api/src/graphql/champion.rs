@@ -9,10 +9,11 @@ use rules::policy::{Action, Relation};
 
 use super::assignment::AssignmentConnection;
 use super::availability::Availability;
+use super::clearance::{ChampionClearance, asked_on};
 use super::context::Ctx;
 use super::dbs::{DbsCheck, DbsRead};
 use super::id::{self, NodeId};
-use super::loader::{CompletionsOf, DbsDetailOf, DbsReadsOf, LanguagesOf, OpportunitiesOf, TopicsOf};
+use super::loader::{CompletionsOf, DbsDetailOf, DbsReadsOf, LanguagesOf, NeedOf, OpportunitiesOf, RecordOf, RequirementsAll, TopicsOf};
 use super::matching::OpportunityList;
 use super::offer::OfferConnection;
 use super::onboarding::Onboarding;
@@ -21,10 +22,13 @@ use super::problem::broken;
 use super::scalar::{DateTime, LocalDate};
 use super::shared::Language;
 use super::training::TrainingCompletion;
+use crate::service::clearance::outlook;
 use crate::store::champion::{BY_REFERENCE, Filter, by_number, select};
 use crate::store::offer;
+use crate::store::training::requirement_fact;
 use rules::assignment::AssignmentStatus;
 use rules::offer::OfferStatus;
+use rules::session::{PlaceKind, SessionNeed};
 
 /// A volunteer Digital Champion.
 #[derive(Clone, Debug)]
@@ -64,6 +68,14 @@ impl Champion {
                 || (ctx.may(Action::ChampionRead, relation) && matches!(row.membership, Membership::Active | Membership::OnTrial))
         };
         Ok(row?.filter(sees).map(Self))
+    }
+
+    async fn outlook(&self, ctx: &Context<'_>, on: Option<LocalDate>, need: Option<SessionNeed>) -> Result<ChampionClearance> {
+        let on = asked_on(on, ctx.call().today())?;
+        let (record, requirements) = futures_util::try_join!(ctx.rows().one(RecordOf(self.0.id)), ctx.rows().list(RequirementsAll))?;
+        let record = record.ok_or_else(|| broken(anyhow::anyhow!("a champion without a record")))?;
+        let requirements: Vec<_> = requirements.iter().map(requirement_fact).collect();
+        Ok(outlook(&record, need.as_ref(), &requirements, on).into())
     }
 
     fn may(&self, ctx: &Context<'_>, action: Action) -> bool {
@@ -136,6 +148,35 @@ impl Champion {
             return None;
         }
         Some(Onboarding::load(ctx, &self.0).await)
+    }
+
+    /// Whether they are cleared on a date for the least that any place asks, why not, and the year from then. For the champion,
+    /// coordinators and the safeguarding lead.
+    async fn clearance(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The date; today if left out.")] on: Option<LocalDate>,
+    ) -> Option<Result<ChampionClearance>> {
+        self.may(ctx, Action::ClearanceRead).then_some(())?;
+        Some(self.outlook(ctx, on, None).await)
+    }
+
+    /// Whether they are cleared for a place at a session on its date, why not, and the year from then; null if the session has no
+    /// such place. For the champion, coordinators and the safeguarding lead.
+    async fn clearance_for(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Which session.")] session_id: ID,
+        #[graphql(desc = "Which kind of place.", default_with = "PlaceKind::Helper")] kind: PlaceKind,
+    ) -> Option<Result<ChampionClearance>> {
+        self.may(ctx, Action::ClearanceRead).then_some(())?;
+        match ctx.rows().one(NeedOf(id::parse(&session_id)?, kind)).await {
+            Ok(need) => {
+                let need = need?;
+                Some(self.outlook(ctx, Some(LocalDate(need.date)), Some(need)).await)
+            }
+            Err(error) => Some(Err(error)),
+        }
     }
 
     /// Training that counts or did, oldest first; what was taken back is left out. For the champion, trainers, coordinators

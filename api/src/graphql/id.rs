@@ -4,8 +4,8 @@ use async_graphql::ID;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use rules::id::{
-    AccountId, AssignmentId, AuditId, ChampionId, CompletionId, DbsCheckId, EvidenceId, ExceptionId, GroupId, ModuleId, OfferId,
-    OrganisationId, PlaceId, RequestId, RequirementId, SessionId, VenueId, WindowId,
+    AccountId, AssignmentId, AuditId, ChampionId, CompletionId, DbsCheckId, EvidenceId, ExceptionId, ExemptionId, GroupId, ModuleId,
+    OfferId, OrganisationId, PlaceId, RequestId, RequirementId, SessionId, VenueId, WindowId,
 };
 use rules::reason::Reason;
 use uuid::Uuid;
@@ -36,6 +36,7 @@ node_ids! {
     DbsCheckId => "DbsCheck",
     EvidenceId => "Evidence",
     ExceptionId => "AvailabilityException",
+    ExemptionId => "Exemption",
     GroupId => "Group",
     ModuleId => "TrainingModule",
     OfferId => "Offer",

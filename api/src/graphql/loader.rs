@@ -9,16 +9,16 @@ use rules::id::{
     AccountId, AssignmentId, ChampionId, CompletionId, DbsCheckId, GroupId, ModuleId, OfferId, OrganisationId, PlaceId, RequestId,
     RequirementId, SessionId, VenueId,
 };
-use rules::matching::{Blocker, Ranking, blockers};
+use rules::matching::{Blocker, ChampionRecord, Ranking, blockers};
 use rules::offer::CannotAccept;
-use rules::session::PlaceKind;
+use rules::session::{PlaceKind, SessionNeed};
 use sea_orm::DbErr;
 
 use crate::app::{App, Call};
 use crate::error::Fault;
 use crate::service::matching::{Opportunities, for_sessions, opportunities};
 use crate::store::facts::{self, Which, group};
-use crate::store::{availability, dbs, ledger, offer, row, session, training};
+use crate::store::{availability, clearance, dbs, ledger, offer, row, session, training};
 
 /// The loader of one request.
 #[derive(Debug)]
@@ -108,6 +108,14 @@ by_parent! {
     /// The evidence of a champion.
     EvidenceOf(ChampionId) -> entity::evidence::Model: |conn, ids| {
         Ok(training::evidence(conn, &ids).await?.into_iter().map(|r| (r.champion_id, r)).collect())
+    },
+    /// The exemptions of a champion, those that ended included.
+    ExemptionsOf(ChampionId) -> entity::exemption::Model: |conn, ids| {
+        Ok(clearance::exemptions(conn, &ids).await?.into_iter().map(|r| (r.champion_id, r)).collect())
+    },
+    /// The open alerts of an assignment.
+    AlertsOf(AssignmentId) -> entity::assignment_alert::Model: |conn, ids| {
+        Ok(clearance::alerts(conn, &ids).await?.into_iter().map(|r| (r.assignment_id, r)).collect())
     },
     /// The checks of a champion, for the checklist: their state only, never shown.
     ChecksOf(ChampionId) -> rules::dbs::DbsRecord: |conn, ids| {
@@ -203,6 +211,38 @@ impl Loader<DbsDetailOf> for Rows {
         let ids: Vec<ChampionId> = keys.iter().map(|key| key.0).collect();
         let mut found = crate::service::dbs::read_detail(&self.app, &self.call, &ids).await.map_err(shared)?;
         Ok(keys.iter().map(|key| (*key, found.remove(&key.0))).collect())
+    }
+}
+
+/// What the rules read of a champion.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct RecordOf(pub ChampionId);
+
+impl Loader<RecordOf> for Rows {
+    type Value = ChampionRecord;
+    type Error = Arc<Fault>;
+
+    async fn load(&self, keys: &[RecordOf]) -> Batch<RecordOf, Self::Value> {
+        let ids: Vec<ChampionId> = keys.iter().map(|key| key.0).collect();
+        let found = facts::champions(self.app.db.read(), Which::These(&ids)).await.map_err(shared)?;
+        Ok(found.into_iter().map(|record| (RecordOf(record.id), record)).collect())
+    }
+}
+
+/// What a kind of place at a session asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct NeedOf(pub SessionId, pub PlaceKind);
+
+impl Loader<NeedOf> for Rows {
+    type Value = SessionNeed;
+    type Error = Arc<Fault>;
+
+    async fn load(&self, keys: &[NeedOf]) -> Batch<NeedOf, Self::Value> {
+        let conn = self.app.db.read();
+        let rows = session::many(conn, keys.iter().map(|key| key.0)).await.map_err(shared)?;
+        let found = facts::needs(conn, rows).await.map_err(shared)?;
+        let need = |key: &NeedOf| Some((*key, found.iter().find(|f| f.session.id == key.0)?.need(key.1)?.clone()));
+        Ok(keys.iter().filter_map(need).collect())
     }
 }
 

@@ -8,10 +8,12 @@ pub mod availability;
 pub mod batch;
 pub mod champion;
 pub mod champion_change;
+pub mod clearance;
 pub mod code;
 pub mod context;
 pub mod dbs;
 pub mod document;
+pub mod exemption;
 pub mod group;
 pub mod id;
 pub mod loader;
@@ -24,6 +26,7 @@ pub mod organisation;
 pub mod paging;
 pub mod problem;
 pub mod request;
+pub mod requirement;
 pub mod rota;
 pub mod scalar;
 pub mod session;
@@ -41,7 +44,8 @@ pub struct Query(
     group::GroupQuery,
     venue::VenueQuery,
     champion::ChampionQuery,
-    onboarding::OnboardingQuery,
+    requirement::RequirementQuery,
+    clearance::ClearanceQuery,
     training::TrainingQuery,
     session::SessionQuery,
     request::RequestQuery,
@@ -55,6 +59,8 @@ pub struct Query(
 pub struct Mutation(
     champion_change::ChampionMutation,
     onboarding::OnboardingMutation,
+    exemption::ExemptionMutation,
+    requirement::RequirementMutation,
     training::TrainingMutation,
     dbs::DbsMutation,
     availability::AvailabilityMutation,

@@ -2,72 +2,25 @@
 
 use async_graphql::{Context, ID, InputObject, Object, Result, SimpleObject};
 use entity::{champion, consent, evidence, requirement};
-use rules::id::{ChampionId, RequirementId};
+use rules::id::{ChampionId, ModuleId, RequirementId};
 use rules::input::{ConsentPurpose, paragraph};
 use rules::onboarding::{Checklist, Progress, Step, StepStatus, WaitingOn, checklist};
 use rules::policy::{Action, Relation};
-use rules::requirement::{CannotRecordEvidence, EvidenceOutcome, EvidenceRecordErrorCode, RequirementKind};
+use rules::requirement::{CannotRecordEvidence, EvidenceOutcome, EvidenceRecordErrorCode};
 
 use super::champion::Champion;
 use super::context::Ctx;
+use super::exemption::Exemption;
 use super::id::{self, NodeId};
-use super::loader::{ChecksOf, CompletionsOf, ConsentsOf, EvidenceOf, RequirementsAll};
+use super::loader::{ChecksOf, CompletionsOf, ConsentsOf, EvidenceOf, ExemptionsOf, RequirementsAll};
 use super::once::once;
 use super::problem::{Problem, settle};
+use super::requirement::Requirement;
 use super::scalar::{DateTime, LocalDate};
-use super::training::TrainingModule;
 use crate::error::{Refusal, malformed};
 use crate::service::evidence::{Given, record};
-use crate::store::facts::{completion_fact, evidence_fact};
+use crate::store::facts::{completion_fact, evidence_fact, exemption_fact};
 use crate::store::training::requirement_fact;
-
-/// A version of a requirement of the champion role.
-#[derive(Clone, Debug)]
-pub struct Requirement(pub requirement::Model);
-
-/// A version of a requirement of the champion role.
-#[Object]
-impl Requirement {
-    /// Opaque and stable.
-    pub(crate) async fn id(&self) -> ID {
-        self.0.id.to_global()
-    }
-
-    /// What is asked for.
-    async fn kind(&self) -> RequirementKind {
-        self.0.kind
-    }
-
-    /// Its name.
-    async fn name(&self) -> &str {
-        &self.0.name
-    }
-
-    /// How many pieces of evidence: two references, one of everything else.
-    async fn count(&self) -> i32 {
-        self.0.count
-    }
-
-    /// Months a piece of evidence lasts; null for ever.
-    async fn valid_months(&self) -> Option<i32> {
-        self.0.valid_months
-    }
-
-    /// The module, for TRAINING.
-    async fn module(&self, ctx: &Context<'_>) -> Option<Result<TrainingModule>> {
-        ctx.rows().maybe(self.0.module_id).await.transpose().map(|row| row.map(TrainingModule))
-    }
-
-    /// First day it is asked for.
-    async fn in_force_from(&self) -> LocalDate {
-        LocalDate(self.0.in_force_from)
-    }
-
-    /// First day it no longer is; null if it still is.
-    async fn superseded_on(&self) -> Option<LocalDate> {
-        self.0.superseded_on.map(LocalDate)
-    }
-}
 
 /// A champion's checklist.
 #[derive(Debug)]
@@ -81,21 +34,28 @@ impl Onboarding {
     /// The checklist of a champion, today.
     pub async fn load(ctx: &Context<'_>, champion: &champion::Model) -> Result<Self> {
         let requirements: Vec<requirement::Model> = ctx.rows().list(RequirementsAll).await?;
-        let kind = |id: RequirementId| requirements.iter().find(|r| r.id == id).map(|r| r.kind);
-        let (evidence, completions, checks) = futures_util::try_join!(
+        let row = |id: RequirementId| requirements.iter().find(|r| r.id == id);
+        let modules: Vec<ModuleId> = requirements.iter().filter_map(|r| r.module_id).collect();
+        let (evidence, completions, exemptions, checks, modules) = futures_util::try_join!(
             ctx.rows().list(EvidenceOf(champion.id)),
             ctx.rows().list(CompletionsOf(champion.id)),
-            ctx.rows().list(ChecksOf(champion.id))
+            ctx.rows().list(ExemptionsOf(champion.id)),
+            ctx.rows().list(ChecksOf(champion.id)),
+            ctx.rows().many(modules)
         )?;
         let facts: Vec<_> = requirements.iter().map(requirement_fact).collect();
-        let evidence: Vec<_> = evidence.iter().filter_map(|row| Some(evidence_fact(row, kind(row.requirement_id)?))).collect();
+        let evidence: Vec<_> = evidence.iter().filter_map(|given| Some(evidence_fact(given, row(given.requirement_id)?.kind))).collect();
         let completions: Vec<_> = completions.iter().map(completion_fact).collect();
+        let exemptions: Vec<_> = exemptions.iter().filter_map(|e| exemption_fact(e, row(e.requirement_id)?)).collect();
+        let titles = modules.into_iter().map(|module| (module.id, module.title)).collect();
         let progress = Progress {
             membership: champion.membership,
             requirements: &facts,
             evidence: &evidence,
             completions: &completions,
+            exemptions: &exemptions,
             checks: &checks,
+            titles: &titles,
         };
         let checklist = checklist(&progress, ctx.call().today());
         Ok(Self { champion: champion.id, checklist, requirements })
@@ -120,14 +80,19 @@ impl Onboarding {
         self.checklist.next().map(|step| self.line(step))
     }
 
-    /// How many lines are done.
+    /// How many lines are done or not asked for.
     async fn done_count(&self) -> usize {
-        self.checklist.steps.iter().filter(|step| step.status == StepStatus::Done).count()
+        self.checklist.steps.iter().filter(|step| !step.is_open()).count()
     }
 
     /// How many lines there are.
     async fn step_count(&self) -> usize {
         self.checklist.steps.len()
+    }
+
+    /// Exemptions, oldest first, those that ended included.
+    async fn exemptions(&self, ctx: &Context<'_>) -> Result<Vec<Exemption>> {
+        Ok(ctx.rows().list(ExemptionsOf(self.champion)).await?.into_iter().map(Exemption).collect())
     }
 
     /// Evidence given, oldest first.
@@ -216,23 +181,6 @@ impl From<consent::Model> for Consent {
             given_at: DateTime(row.given_at),
             withdrawn_at: row.withdrawn_at.map(DateTime),
         }
-    }
-}
-
-/// Queries.
-#[derive(Default, Debug)]
-pub struct OnboardingQuery;
-
-#[Object]
-impl OnboardingQuery {
-    /// The requirements of the champion role in force today, in the suggested order. With a client key, or signed in.
-    async fn requirements(&self, ctx: &Context<'_>) -> Option<Result<Vec<Requirement>>> {
-        if !ctx.may(Action::CatalogueRead, Relation::Other) {
-            return None;
-        }
-        let today = ctx.call().today();
-        let rows: Result<Vec<requirement::Model>> = ctx.rows().list(RequirementsAll).await;
-        Some(rows.map(|rows| rows.into_iter().filter(|r| requirement_fact(r).in_force_on(today)).map(Requirement).collect()))
     }
 }
 

@@ -50,10 +50,12 @@ fn span(row: &assignment::Model) -> Span {
     Span { from: row.starts_at, until: row.ends_at }
 }
 
-/// Session first, then the assignment: the order everybody locks in.
+/// Session first, then the assignment, then the champion: the order everybody locks in.
 async fn locked(tx: &impl ConnectionTrait, seen: assignment::Model) -> Result<assignment::Model, Fault> {
     store::session::lock(tx, seen.session_id).await?;
-    Ok(offer::lock_assignment(tx, seen.id).await?.unwrap_or(seen))
+    let assignment = offer::lock_assignment(tx, seen.id).await?.unwrap_or(seen);
+    store::champion::lock(tx, assignment.champion_id).await?;
+    Ok(assignment)
 }
 
 async fn end(
@@ -68,5 +70,7 @@ async fn end(
     offer::mark_ended(tx, row.offer_id).await?;
     row::update(tx, assignment::Model { status: to, ended_at: Some(call.now), ended_reason: reason, ..row }).await?;
     done(tx, call, action, Subject("Assignment", Some(id.0)), json!({ "session": session })).await?;
-    emit(tx, call, "assignment.ended", json!({ "assignment": id, "session": session, "champion": champion })).await
+    emit(tx, call, "assignment.ended", json!({ "assignment": id, "session": session, "champion": champion })).await?;
+    store::clearance::settle_alerts(tx, &[id], call.now).await?;
+    super::clearance::judge_again(tx, call, action, &[champion]).await
 }

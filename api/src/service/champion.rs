@@ -14,6 +14,7 @@ use sea_orm::ConnectionTrait;
 use serde_json::json;
 use uuid::Uuid;
 
+use super::clearance::judge_again;
 use super::{Mail, Once, Subject, answered, audited, availability::window_row, done, emit, keep, mail};
 use crate::app::{App, Call};
 use crate::auth::{self, Token};
@@ -346,6 +347,7 @@ pub async fn change_membership(
         row::update(&tx, champion).await?;
         done(&tx, call, Action::ChampionMembershipChange, Subject::champion(id), json!({ "from": from, "to": to })).await?;
         emit(&tx, call, "champion.status_changed", json!({ "champion": id, "membership": to })).await?;
+        judge_again(&tx, call, Action::ChampionMembershipChange, &[id]).await?;
         Ok(id)
     });
     audited(app, call, Action::ChampionMembershipChange, Subject::champion(id), result).await
@@ -368,12 +370,15 @@ pub async fn current_checklist(
     let requirements: Vec<_> = training::requirements(conn).await?.iter().map(training::requirement_fact).collect();
     let record = facts::champions(conn, facts::Which::These(&[champion.id])).await?.pop();
     let clearance = record.map(|r| r.clearance);
+    let titles = training::catalogue(conn).await?.into_iter().map(|(id, (row, _))| (id, row.title)).collect();
     let progress = onboarding::Progress {
         membership: champion.membership,
         requirements: &requirements,
         evidence: clearance.as_ref().map_or(&[], |c| &c.evidence),
         completions: clearance.as_ref().map_or(&[], |c| &c.completions),
+        exemptions: clearance.as_ref().map_or(&[], |c| &c.exemptions),
         checks: clearance.as_ref().map_or(&[], |c| &c.checks),
+        titles: &titles,
     };
     Ok(checklist(&progress, call.today()))
 }

@@ -12,6 +12,7 @@ use rules::policy::{Action, Relation};
 use sea_orm::ConnectionTrait;
 use serde_json::json;
 
+use super::clearance::judge_again;
 use super::{Once, Subject, answered, audited, done, emit, keep};
 use crate::app::{App, Call};
 use crate::clock::{local_date, new_id};
@@ -175,6 +176,7 @@ pub async fn advance(
         step_event(&tx, call, id, Some(from), step.to(), note).await?;
         done(&tx, call, action, Subject("DbsCheck", Some(id.0)), json!({ "from": from, "to": step.to() })).await?;
         emit(&tx, call, "dbs.status_changed", json!({ "champion": person.id, "check": id })).await?;
+        judge_again(&tx, call, action, &[person.id]).await?;
         Ok(id)
     });
     audited(app, call, action, Subject("DbsCheck", Some(id.0)), result).await

@@ -8,6 +8,7 @@ use rules::requirement::{CannotRecordEvidence, EvidenceOutcome, record as judge}
 use serde_json::json;
 
 use super::champion::visible;
+use super::clearance::judge_again;
 use super::{Once, Subject, answered, audited, done, keep};
 use crate::app::{App, Call};
 use crate::clock::new_id;
@@ -58,6 +59,7 @@ pub async fn record(
         row::insert(&tx, evidence).await?;
         done(&tx, call, Action::EvidenceRecord, Subject::champion(champion), json!({ "kind": requirement.kind, "outcome": given.outcome }))
             .await?;
+        judge_again(&tx, call, Action::EvidenceRecord, &[champion]).await?;
         keep(&tx, call, once.as_ref(), &champion).await?;
         Ok(champion)
     });

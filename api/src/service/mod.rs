@@ -20,14 +20,17 @@ pub mod account;
 pub mod assignment;
 pub mod availability;
 pub mod champion;
+pub mod clearance;
 pub mod dbs;
 pub mod directory;
 pub mod evidence;
+pub mod exemption;
 pub mod limit;
 pub mod matching;
 pub mod offer;
 pub mod offer_close;
 pub mod request;
+pub mod requirement;
 pub mod session;
 pub mod training;
 

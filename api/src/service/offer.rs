@@ -17,6 +17,7 @@ use rules::session::PlaceKind;
 use sea_orm::ConnectionTrait;
 use serde_json::json;
 
+use super::clearance::judge_again;
 use super::{Mail, Once, Subject, answered, audited, done, emit, keep, mail};
 use crate::app::{App, Call};
 use crate::clock::new_id;
@@ -238,6 +239,8 @@ async fn take(
     }
     done(tx, call, Action::OfferAccept, Subject("Offer", Some(offer_id.0)), json!({ "assignment": id, "place": place })).await?;
     emit(tx, call, "assignment.confirmed", json!({ "assignment": id, "session": session.id, "champion": champion })).await?;
+    // A fourth date with children in 30 days raises what the other three ask for.
+    judge_again(tx, call, Action::OfferAccept, &[champion]).await?;
     Ok(id)
 }
 

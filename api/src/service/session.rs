@@ -242,6 +242,9 @@ pub async fn cancel(
             mail(&tx, call, Mail::NoLongerNeeded { champion: place.champion_id, session: id }).await?;
             done(&tx, call, action, Subject("Assignment", Some(place.id.0)), json!({ "session": id })).await?;
         }
+        let freed: Vec<_> = placed.iter().map(|a| a.champion_id).collect();
+        store::champion::lock_all(&tx, &freed).await?;
+        super::clearance::judge_again(&tx, call, action, &freed).await?;
         done(&tx, call, action, Subject("Session", Some(id.0)), json!({ "offers": asked, "assignments": placed.len() })).await?;
         emit(&tx, call, "session.cancelled", json!({ "session": id })).await?;
         Ok(id)

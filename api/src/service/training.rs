@@ -10,6 +10,7 @@ use rules::training::{CannotAddModule, CannotAssignTrainer, CannotMark, CannotRe
 use sea_orm::ConnectionTrait;
 use serde_json::json;
 
+use super::clearance::judge_again;
 use super::{Once, Subject, answered, audited, done, emit, keep};
 use crate::app::{App, Call};
 use crate::clock::new_id;
@@ -43,6 +44,7 @@ pub async fn record(
         let marker = Marker { account, trains_module: call.caller.trains.contains(&module) };
         let marked = mark(fact, &codes, &learners, marker, completed_on, call.today())?;
         let ids = save(&tx, call, module_row, completed_on, &note, &marked).await?;
+        judge_again(&tx, call, action, &class).await?;
         keep(&tx, call, once.as_ref(), &ids).await?;
         Ok(ids)
     });
@@ -154,12 +156,14 @@ pub async fn revoke(app: &App, call: &Call, id: CompletionId, reason: String) ->
         if completion.revoked_at.is_some() {
             return Err(Refusal::rule(CannotRevoke::AlreadyRevoked));
         }
-        let champion = completion.champion_id;
+        let (champion, module) = (completion.champion_id, completion.module_id);
         completion.revoked_at = Some(call.now);
         completion.revoked_by = call.caller.account;
         completion.revoke_reason = Some(reason.clone());
         row::update(&tx, completion).await?;
         done(&tx, call, action, Subject::champion(champion), json!({ "completion": id })).await?;
+        emit(&tx, call, "training.revoked", json!({ "champion": champion, "module": module })).await?;
+        judge_again(&tx, call, action, &[champion]).await?;
         Ok(champion)
     });
     audited(app, call, action, Subject("TrainingCompletion", Some(id.0)), result).await

@@ -6,13 +6,14 @@ use std::hash::Hash;
 use chrono::{DateTime, Utc};
 use entity::{
     assignment, availability_exception, availability_window, champion, champion_language, champion_topic, completion, dbs_check, evidence,
-    session, venue,
+    exemption, requirement, session, venue,
 };
 use rules::assignment::AssignmentStatus;
 use rules::calendar::Span;
 use rules::champion::Membership;
 use rules::clearance::ClearanceRecord;
 use rules::dbs::{Audience, DbsScope, SessionFacts};
+use rules::exemption::Exemption;
 use rules::geo::Point;
 use rules::id::{ChampionId, GroupId, ModuleId, PlaceId, RequirementId, SessionId};
 use rules::input::Topic;
@@ -65,6 +66,7 @@ struct Parts {
     topics: HashMap<ChampionId, Vec<Topic>>,
     evidence: HashMap<ChampionId, Vec<Evidence>>,
     completions: HashMap<ChampionId, Vec<Completion>>,
+    exemptions: HashMap<ChampionId, Vec<Exemption>>,
     checks: HashMap<ChampionId, Vec<rules::dbs::DbsRecord>>,
     windows: HashMap<ChampionId, Vec<rules::availability::Window>>,
     exceptions: HashMap<ChampionId, Vec<rules::availability::Exception>>,
@@ -73,22 +75,27 @@ struct Parts {
 
 impl Parts {
     async fn load(conn: &impl ConnectionTrait, which: Which<'_>) -> Result<Self, Fault> {
-        let kinds: HashMap<RequirementId, RequirementKind> =
-            training::requirements(conn).await?.into_iter().map(|r| (r.id, r.kind)).collect();
+        let requirements: HashMap<RequirementId, requirement::Model> =
+            training::requirements(conn).await?.into_iter().map(|r| (r.id, r)).collect();
+        let kind = |id: RequirementId| requirements.get(&id).map(|r| r.kind);
         let languages = which.narrow(champion_language::Entity::find(), champion_language::Column::ChampionId).all(conn).await?;
         let topics = which.narrow(champion_topic::Entity::find(), champion_topic::Column::ChampionId).all(conn).await?;
         let evidence = which.narrow(evidence::Entity::find(), evidence::Column::ChampionId).all(conn).await?;
         let completions =
             which.narrow(completion::Entity::find(), completion::Column::ChampionId).filter(completion::Column::RevokedAt.is_null());
         let completions = completions.all(conn).await?;
+        let exemptions = which.narrow(exemption::Entity::find(), exemption::Column::ChampionId).all(conn).await?;
         let checks = which.narrow(dbs_check::Entity::find(), dbs_check::Column::ChampionId).all(conn).await?;
         let windows = which.narrow(availability_window::Entity::find(), availability_window::Column::ChampionId).all(conn).await?;
         let exceptions = which.narrow(availability_exception::Entity::find(), availability_exception::Column::ChampionId).all(conn).await?;
         Ok(Self {
             languages: group(languages.into_iter().map(|r| (r.champion_id, r.language))),
             topics: group(topics.into_iter().map(|r| (r.champion_id, r.topic))),
-            evidence: group(evidence.iter().filter_map(|r| Some((r.champion_id, evidence_fact(r, *kinds.get(&r.requirement_id)?))))),
+            evidence: group(evidence.iter().filter_map(|r| Some((r.champion_id, evidence_fact(r, kind(r.requirement_id)?))))),
             completions: group(completions.iter().map(|r| (r.champion_id, completion_fact(r)))),
+            exemptions: group(
+                exemptions.iter().filter_map(|r| Some((r.champion_id, exemption_fact(r, requirements.get(&r.requirement_id)?)?))),
+            ),
             checks: group(checks.iter().map(|r| (r.champion_id, dbs::fact(r)))),
             windows: group(collect(windows.iter().map(|r| Ok((r.champion_id, availability::window_fact(r)?))))?),
             exceptions: group(collect(exceptions.iter().map(|r| Ok((r.champion_id, availability::exception_fact(r)?))))?),
@@ -111,6 +118,7 @@ fn record(row: champion::Model, parts: &mut Parts) -> ChampionRecord {
             birth_date: row.birth_date,
             evidence: take(&mut parts.evidence, id),
             completions: take(&mut parts.completions, id),
+            exemptions: take(&mut parts.exemptions, id),
             checks: take(&mut parts.checks, id),
             child_dates: Vec::new(),
         },
@@ -142,6 +150,12 @@ fn collect<T>(items: impl Iterator<Item = Result<T, Fault>>) -> Result<Vec<T>, F
 /// Evidence as the rules read it.
 pub fn evidence_fact(row: &evidence::Model, kind: RequirementKind) -> Evidence {
     Evidence { requirement: row.requirement_id, kind, given_on: row.given_on, outcome: row.outcome }
+}
+
+/// An exemption as the rules read it; none if it was ended.
+pub fn exemption_fact(row: &exemption::Model, requirement: &requirement::Model) -> Option<Exemption> {
+    let standing = Exemption { kind: requirement.kind, module: requirement.module_id, from: row.from_on, until: row.until_on };
+    row.ended_at.is_none().then_some(standing)
 }
 
 /// A completion as the rules read it.

@@ -22,6 +22,7 @@ pub mod account;
 pub mod availability;
 pub mod backup;
 pub mod champion;
+pub mod clearance;
 pub mod dbs;
 pub mod directory;
 pub mod facts;

@@ -83,6 +83,11 @@ pub async fn requirement(conn: &impl ConnectionTrait, id: RequirementId) -> Resu
     requirement::Entity::find_by_id(id).one(conn).await
 }
 
+/// A requirement version, locked.
+pub async fn lock_requirement(conn: &impl ConnectionTrait, id: RequirementId) -> Result<Option<requirement::Model>, DbErr> {
+    requirement::Entity::find_by_id(id).lock_exclusive().one(conn).await
+}
+
 /// A requirement as the rules read it.
 pub fn requirement_fact(row: &requirement::Model) -> Requirement {
     Requirement {

@@ -9,6 +9,7 @@ use crate::calendar::Span;
 use crate::champion::Membership;
 use crate::clearance::ClearanceRecord;
 use crate::dbs::{Audience, DbsLevel, DbsRecord, DbsScope, DbsStatus, DbsWorkforce, SessionFacts};
+use crate::exemption::Exemption;
 use crate::geo::Point;
 use crate::id::{ChampionId, GroupId, ModuleId, RequirementId, SessionId};
 use crate::input::Topic;
@@ -144,6 +145,13 @@ fn evidence(seed: &mut Seed, date: NaiveDate) -> Evidence {
     }
 }
 
+fn exemption(seed: &mut Seed, date: NaiveDate) -> Exemption {
+    let module = Some(ModuleId(Uuid::from_u128(u128::from(seed.below(3)))));
+    let kind = seed.of(&[RequirementKind::Training, KINDS[0], KINDS[1]]);
+    let module = module.filter(|_| kind == RequirementKind::Training);
+    Exemption { kind, module, from: seed.before(date, 30), until: seed.near(date, 20) }
+}
+
 fn clearance(seed: &mut Seed, date: NaiveDate) -> ClearanceRecord {
     use crate::training::Completion;
     let completion = |seed: &mut Seed| Completion {
@@ -159,12 +167,14 @@ fn clearance(seed: &mut Seed, date: NaiveDate) -> ClearanceRecord {
         recheck_due_on: if seed.odds(9) { None } else { seed.until(date, 60) },
     };
     let young = date - Days::new(365 * seed.of(&[16, 18]) + 4);
-    let members = [[Membership::Active; 6].as_slice(), &[Membership::OnTrial, Membership::Paused, Membership::Left]].concat();
+    let members =
+        [[Membership::Active; 6].as_slice(), &[Membership::OnTrial, Membership::Paused, Membership::Left, Membership::Applied]].concat();
     ClearanceRecord {
         membership: seed.of(&members),
         birth_date: if seed.odds(9) { None } else { Some(if seed.odds(3) { seed.near(young, 6) } else { young - Days::new(9_000) }) },
         evidence: seed.some(9, |seed| evidence(seed, date)),
         completions: seed.some(6, completion),
+        exemptions: if seed.odds(5) { seed.some(2, |seed| exemption(seed, date)) } else { vec![] },
         checks: seed.some(4, check),
         child_dates: vec![],
     }

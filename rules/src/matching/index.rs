@@ -101,7 +101,7 @@ impl Index {
         self.tidy();
     }
 
-    /// How many champions are in it: members who left or were never taken on are not.
+    /// How many champions are in it: who left, was never taken on or is still applying is not.
     pub fn len(&self) -> usize {
         self.slots.len()
     }
@@ -131,7 +131,7 @@ impl Index {
 
     fn insert(&mut self, champion: ChampionRecord) {
         self.forget(champion.id);
-        if !champion.clearance.membership.is_open() {
+        if !champion.clearance.membership.is_member() {
             return;
         }
         let slot = self.records.len();

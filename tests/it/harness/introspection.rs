@@ -85,6 +85,7 @@ fn kind_of(field: &str) -> &'static str {
         "check" => "DbsCheck",
         "completion" => "TrainingCompletion",
         "exception" => "AvailabilityException",
+        "exemption" => "Exemption",
         "group" => "Group",
         "membership" => "RoleMembership",
         "module" | "prerequisite" => "TrainingModule",

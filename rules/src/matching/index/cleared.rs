@@ -49,7 +49,7 @@ impl Lapse<'_> {
 }
 
 impl Cleared {
-    /// Files what a champion has; false if some of it is older than columns can tell.
+    /// Files what a champion has; false if columns can't tell all of it: what is very old, and exemptions.
     pub fn add(&mut self, slot: usize, record: &ChampionRecord) -> bool {
         let facts = &record.clearance;
         match facts.membership {
@@ -63,7 +63,7 @@ impl Cleared {
         self.add_modules(slot, &facts.completions);
         self.add_proofs(slot, &facts.evidence);
         self.add_checks(slot, &facts.checks);
-        facts.evidence.iter().all(|e| day::number(e.given_on) > 0)
+        facts.exemptions.is_empty() && facts.evidence.iter().all(|e| day::number(e.given_on) > 0)
     }
 
     fn add_modules(&mut self, slot: usize, completions: &[Completion]) {
@@ -78,8 +78,8 @@ impl Cleared {
     fn add_proofs(&mut self, slot: usize, evidence: &[Evidence]) {
         for one in evidence {
             let version = one.kind.is_signed().then_some(one.requirement);
-            let same = || evidence.iter().filter(|e| e.kind == one.kind);
-            let counts = |e: &Evidence| e.outcome == EvidenceOutcome::Satisfied && version.is_none_or(|v| v == e.requirement);
+            let same = || evidence.iter().filter(|e| e.kind == one.kind && version.is_none_or(|v| v == e.requirement));
+            let counts = |e: &Evidence| e.outcome == EvidenceOutcome::Satisfied;
             // One piece: the latest decides, and of a day's the last one recorded.
             let Some(latest) = same().max_by_key(|e| e.given_on) else { continue };
             let (low, good) = (day::nearest(latest.given_on), counts(latest));
