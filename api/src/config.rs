@@ -26,6 +26,9 @@ pub struct Serving {
     /// Address to listen on
     #[arg(long, env = "DIGIKNOW_LISTEN", default_value = "127.0.0.1:8080")]
     pub listen: SocketAddr,
+    /// Address for Prometheus to read GET /metrics from; keep it away from the outside
+    #[arg(long, env = "DIGIKNOW_METRICS_LISTEN")]
+    pub metrics_listen: Option<SocketAddr>,
     /// Serve the explorer page at /explorer
     #[arg(long, env = "DIGIKNOW_EXPLORER")]
     pub explorer: bool,

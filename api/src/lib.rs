@@ -10,6 +10,7 @@ pub mod error;
 pub mod graphql;
 pub mod http;
 pub mod keys;
+pub mod metrics;
 pub mod news;
 pub mod operate;
 pub mod postcodes;

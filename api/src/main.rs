@@ -12,7 +12,7 @@ use api::config::{Policy, Serving, Storage};
 use api::http::server::{self, Patience};
 use api::http::{Site, router};
 use api::rota::RotaCommand;
-use api::{backup, baseline, demo, graphql, operate, scheduler};
+use api::{backup, baseline, demo, graphql, metrics, operate, scheduler};
 use clap::{Parser, Subcommand};
 use rules::policy::Role;
 use tracing_subscriber::EnvFilter;
@@ -185,12 +185,20 @@ async fn run_demo(folder: PathBuf, database_url: Option<String>, listen: std::ne
     baseline::install(&app.db, app.clock.now()).await?;
     demo::ensure(&app).await?;
     println!("{}", demo::welcome(listen, app.clock.now()));
-    serve(app, &Serving { listen, explorer: true, log_json: false, most_connections: Patience::default().connections }).await
+    serve(
+        app,
+        &Serving { listen, explorer: true, log_json: false, most_connections: Patience::default().connections, metrics_listen: None },
+    )
+    .await
 }
 
 async fn serve(app: Arc<App>, serving: &Serving) -> Result<()> {
     let listener = tokio::net::TcpListener::bind(serving.listen).await.with_context(|| format!("can't listen on {}", serving.listen))?;
     tracing::info!(address = %listener.local_addr()?, "serving");
+    if let Some(address) = serving.metrics_listen {
+        let listener = tokio::net::TcpListener::bind(address).await.with_context(|| format!("can't listen on {address}"))?;
+        tokio::spawn(metrics::serve(listener, metrics::install()?));
+    }
     let (stop, stopping) = tokio::sync::watch::channel(false);
     let (working, told) = (app.clone(), stopping.clone());
     let scheduler = tokio::spawn(async move { scheduler::run(&working, told).await });

@@ -14,6 +14,7 @@ use crate::clock::{Clock, new_id};
 use crate::config::{Policy, Storage};
 use crate::error::Fault;
 use crate::keys::{self, Keys};
+use crate::metrics;
 use crate::news::Newsroom;
 use crate::postcodes::Postcodes;
 use crate::store::{self, Db, row, transact};
@@ -26,7 +27,8 @@ pub async fn open(storage: &Storage, policy: Policy, demo: bool) -> Result<Arc<A
         std::fs::create_dir_all(folder).with_context(|| format!("the folder {} can't be made", folder.display()))?;
     }
     let keys = Keys::read(&storage.key_file)?;
-    let db = Db::open(&storage.database_url, storage.connections).await.context("the database can't be opened")?;
+    let mut db = Db::open(&storage.database_url, storage.connections).await.context("the database can't be opened")?;
+    metrics::watch(&mut db);
     Ok(Arc::new(App {
         db,
         clock: Clock::System,

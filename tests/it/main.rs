@@ -13,6 +13,7 @@ mod harness;
 mod identity;
 mod input;
 mod layers;
+mod metrics;
 mod offer;
 mod onboarding;
 mod race;

@@ -106,6 +106,17 @@ pub enum Kind {
     Subscription,
 }
 
+impl Kind {
+    /// What it is called in a document.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Query => "query",
+            Self::Mutation => "mutation",
+            Self::Subscription => "subscription",
+        }
+    }
+}
+
 impl From<OperationType> for Kind {
     fn from(operation: OperationType) -> Self {
         match operation {

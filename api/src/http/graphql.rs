@@ -14,7 +14,7 @@ mod rejection;
 mod tests;
 
 use std::panic::AssertUnwindSafe;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use async_graphql::{ObjectType, Request, Schema, SubscriptionType};
 use axum::http::{Method, StatusCode, header};
@@ -30,6 +30,7 @@ pub use rejection::Rejection;
 use crate::graphql::batch;
 use crate::graphql::code::Code;
 use crate::graphql::document::{self, Checked, Kind, Limits};
+use crate::metrics;
 use negotiate::Media;
 
 /// The same for every request.
@@ -117,11 +118,19 @@ where
     let checked = document::check(&params.query, params.operation_name.as_deref(), &params.variables, &exchange.settings.limits)?;
     check_transport(&method, checked.kind)?;
     let text = params.query.clone();
+    let name = name(&params, &checked);
     let mut request = prepare(params.into_request(), &checked).await?;
     request.variables.extend(checked.defaults);
     request.set_parsed_query(checked.document);
+    let began = Instant::now();
     let response = batch::execute(schema, request).await;
+    metrics::operation(name.as_deref(), checked.kind.word(), if response.is_ok() { "ok" } else { "error" }, began.elapsed());
     Ok(errors::settle(response, &text, exchange))
+}
+
+/// The name of the operation that runs, by which it is counted.
+fn name(params: &Params, checked: &Checked) -> Option<String> {
+    params.operation_name.clone().or_else(|| checked.document.operations.iter().find_map(|(name, _)| name.map(ToString::to_string)))
 }
 
 /// A link or an image must never change anything, and a stream needs a socket.

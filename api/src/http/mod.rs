@@ -16,6 +16,7 @@ use tower_http::compression::CompressionLayer;
 use crate::app::{App, Call};
 use crate::graphql::context::prepare;
 use crate::graphql::{Contract, contract, sdl};
+use crate::metrics;
 
 pub mod caller;
 pub mod cors;
@@ -96,6 +97,7 @@ pub fn router(site: Site, explorer: bool) -> Router {
         routes = routes.route("/dev/mail", get(mail::sink));
     }
     routes
+        .route_layer(middleware::from_fn(metrics::timed))
         .layer(middleware::from_fn_with_state(site.clone(), cors::cors))
         .layer(middleware::from_fn_with_state(site.clone(), common))
         .layer(CompressionLayer::new())
