@@ -52,6 +52,15 @@ pub struct Policy {
     /// Hours a link in an e-mail is good for
     #[arg(long, env = "DIGIKNOW_EMAIL_LINK_HOURS", default_value_t = 72)]
     pub email_link_hours: i64,
+    /// How often one champion is asked in seven days at most without saying yes; an urgent call may ask twice as often
+    #[arg(long, env = "DIGIKNOW_OFFERS_PER_WEEK", default_value_t = 4)]
+    pub offers_per_week: usize,
+    /// Days nobody asks a champion who said "not now"
+    #[arg(long, env = "DIGIKNOW_QUIET_DAYS", default_value_t = 14)]
+    pub quiet_days: i64,
+    /// Hours before a session from which somebody missing is looked for urgently: everybody who could come is asked at once
+    #[arg(long, env = "DIGIKNOW_LATE_HOURS", default_value_t = 48)]
+    pub late_hours: i64,
     /// What the factors of a match weigh, as in distance=25,topics=20; what is not named keeps its default (docs/matching.md)
     #[arg(long, env = "DIGIKNOW_MATCH_WEIGHTS", default_value = "")]
     pub match_weights: Weights,
@@ -59,6 +68,14 @@ pub struct Policy {
 
 impl Default for Policy {
     fn default() -> Self {
-        Self { dbs_recheck_months: 36, access_token_minutes: 60, email_link_hours: 72, match_weights: Weights::default() }
+        Self {
+            dbs_recheck_months: 36,
+            access_token_minutes: 60,
+            email_link_hours: 72,
+            offers_per_week: 4,
+            quiet_days: 14,
+            late_hours: 48,
+            match_weights: Weights::default(),
+        }
     }
 }

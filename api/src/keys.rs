@@ -25,6 +25,7 @@ pub struct Keys {
     pub public: Vec<u8>,
     links: hmac::Key,
     inputs: hmac::Key,
+    answers: hmac::Key,
 }
 
 impl fmt::Debug for Keys {
@@ -66,6 +67,7 @@ impl Keys {
             key_id: sha256_text(&public)[..16].to_owned(),
             links: derived("digiknow e-mail links v1"),
             inputs: derived("digiknow inputs v1"),
+            answers: derived("digiknow one-tap answers v1"),
             public,
         })
     }
@@ -80,6 +82,21 @@ impl Keys {
     pub fn link_token(&self, id: Uuid) -> String {
         let mac = hmac::sign(&self.links, id.as_bytes());
         URL_SAFE_NO_PAD.encode([id.as_bytes(), mac.as_ref()].concat())
+    }
+
+    /// The token of a one-tap link: one answer to one thing, until a time in seconds since the epoch, and a MAC over all of it.
+    pub fn answer_token(&self, answer: u8, id: Uuid, until: i64) -> String {
+        let said = [&[answer], id.as_bytes().as_slice(), &until.to_be_bytes()].concat();
+        let mac = hmac::sign(&self.answers, &said);
+        URL_SAFE_NO_PAD.encode([said.as_slice(), mac.as_ref()].concat())
+    }
+
+    /// Answer, thing and time of a one-tap link, if it is ours.
+    pub fn answer_of(&self, token: &str) -> Option<(u8, Uuid, i64)> {
+        let bytes = URL_SAFE_NO_PAD.decode(token).ok()?;
+        let (said, mac) = bytes.split_at_checked(25)?;
+        hmac::verify(&self.answers, said, mac).ok()?;
+        Some((said[0], Uuid::from_slice(&said[1..17]).ok()?, i64::from_be_bytes(said[17..].try_into().ok()?)))
     }
 
     /// A fingerprint of an input, to tell it from another. Keyed: an input may hold a password, which a dump must not let anybody
@@ -122,6 +139,9 @@ mod tests {
         let token = keys.link_token(id);
         assert_eq!(keys.link_id(&token), Some(id));
         assert_eq!(other.link_id(&token), None);
+        let answer = keys.answer_token(2, id, 1_800_000_000);
+        assert_eq!(keys.answer_of(&answer), Some((2, id, 1_800_000_000)));
+        assert_eq!((other.answer_of(&answer), keys.link_id(&answer), keys.answer_of(&token)), (None, None, None), "each for its purpose");
         for wrong in ["", "AAAA", &token[..token.len() - 1], "💥"] {
             assert_eq!(keys.link_id(wrong), None, "{wrong}");
         }

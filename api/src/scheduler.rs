@@ -39,8 +39,12 @@ impl std::fmt::Debug for Job {
 }
 
 /// Every job, in the order they are run. To add one: an idempotent `service::x::due(app, now)` and a line here.
-pub const JOBS: &[Job] =
-    &[Job { name: "offers.lapse", every: TimeDelta::minutes(1), work: |app, now| Box::pin(service::offer_close::lapse_due(app, now)) }];
+pub const JOBS: &[Job] = &[
+    Job { name: "offers.lapse", every: TimeDelta::minutes(1), work: |app, now| Box::pin(service::offer_close::lapse_due(app, now)) },
+    Job { name: "offers.widen", every: TimeDelta::seconds(15), work: |app, now| Box::pin(service::wave::due(app, now)) },
+    Job { name: "stand_ins.follow", every: TimeDelta::minutes(1), work: |app, now| Box::pin(service::stand_in::due(app, now)) },
+    Job { name: "swaps.lapse", every: TimeDelta::minutes(1), work: |app, now| Box::pin(service::swap::due(app, now)) },
+];
 
 /// How long a replica holds a job: longer than any run should take. Who dies holding one delays it by this.
 pub const LEASE: TimeDelta = TimeDelta::minutes(5);

@@ -7,6 +7,7 @@ mod m20261121_000002_identity;
 mod m20261121_000003_edge;
 mod m20261121_000005_onboarding;
 mod m20261121_000006_life;
+mod m20261122_000006_cover;
 
 /// Runs the migrations. Replicas that start together go through `api::store::migrate`, which holds a lock.
 #[derive(Debug)]
@@ -21,6 +22,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261121_000003_edge::Migration),
             Box::new(m20261121_000006_life::Migration),
             Box::new(m20261121_000005_onboarding::Migration),
+            Box::new(m20261122_000006_cover::Migration),
         ]
     }
 }

@@ -15,6 +15,8 @@ vocabulary! {
         Withdrawn = "WITHDRAWN",
         /// A coordinator released the champion.
         Released = "RELEASED",
+        /// Somebody else has the duty now: a stand-in, or the other side of a swap.
+        Replaced = "REPLACED",
         /// The session was called off.
         SessionCancelled = "SESSION_CANCELLED",
     }
@@ -54,7 +56,7 @@ impl From<CannotGiveUp> for CannotRelease {
 /// Whether an assignment may be given up now; `Ok(false)` says it was before, which is fine.
 pub fn give_up(status: AssignmentStatus, span: Span, now: DateTime<Utc>) -> Result<bool, CannotGiveUp> {
     match status {
-        AssignmentStatus::Withdrawn | AssignmentStatus::Released => Ok(false),
+        AssignmentStatus::Withdrawn | AssignmentStatus::Released | AssignmentStatus::Replaced => Ok(false),
         AssignmentStatus::SessionCancelled => Err(CannotGiveUp::SessionCancelled),
         AssignmentStatus::Confirmed if span.from <= now => Err(CannotGiveUp::SessionStarted),
         AssignmentStatus::Confirmed => Ok(true),

@@ -68,6 +68,12 @@ typed_ids! {
     OfferId,
     /// An accepted offer.
     AssignmentId,
+    /// A run of waves of offers.
+    WavesId,
+    /// A search for a stand-in.
+    StandInId,
+    /// Two champions' exchange of places.
+    SwapId,
     /// A partner website or app.
     ClientId,
     /// A key of a partner client.

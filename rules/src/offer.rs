@@ -72,6 +72,8 @@ reasons! {
         CannotTakePlace { index: usize } at format!("championIds.{index}") => "This champion can't take this place: the matches of the session list those who can.",
         /// A champion was asked for this session already, and has not answered or has said no.
         AlreadyAsked { index: usize, status: OfferStatus } at format!("championIds.{index}") => format!("This champion was asked already; the offer is {status}."),
+        /// A champion asked for quiet for a while.
+        Resting { index: usize } at format!("championIds.{index}") => "This champion said \"not now\" a few days ago: ask somebody else.",
         /// The list is empty, too long, or names somebody twice.
         ListSize { most: usize } at "championIds" => format!("Name between 1 and {most} champions, each once."),
         /// Each line of the list must be found.

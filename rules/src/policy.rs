@@ -162,6 +162,10 @@ actions! {
     ChampionRequestWithdraw: [Own(GroupLeader), Any(Coordinator)],
     /// Send offers to champions.
     OfferSend: [Own(GroupLeader), Any(Coordinator)],
+    /// Ask champions in waves until the places are filled.
+    OfferWavesStart: [Own(GroupLeader), Any(Coordinator)],
+    /// Stop asking in waves.
+    OfferWavesStop: [Own(GroupLeader), Any(Coordinator)],
     /// Take an offer back.
     OfferWithdraw: [Own(GroupLeader), Any(Coordinator)],
     /// Accept an offer.
@@ -172,6 +176,18 @@ actions! {
     OfferLapse: [],
     /// Give an assignment up.
     AssignmentWithdraw: [Own(Champion)],
+    /// Look for a stand-in; the duty stands until one has accepted.
+    StandInSeek: [Own(Champion), Any(Coordinator)],
+    /// Come after all, instead of a stand-in.
+    StandInCancel: [Own(Champion), Any(Coordinator)],
+    /// Propose to swap places with another champion.
+    SwapPropose: [Own(Champion)],
+    /// Accept a swap.
+    SwapAccept: [Own(Champion)],
+    /// Decline a swap.
+    SwapDecline: [Own(Champion)],
+    /// Take a swap back.
+    SwapWithdraw: [Own(Champion)],
     /// Release a champion from an assignment.
     AssignmentRelease: [Any(Coordinator)],
     /// Add an organisation.

@@ -1,5 +1,6 @@
 //! Behaviour through GraphQL and HTTP, on SQLite and, where `DIGIKNOW_TEST_POSTGRES_URL` names a server, on PostgreSQL.
 
+mod answer;
 mod authz;
 mod availability;
 mod away;
@@ -13,6 +14,7 @@ mod harness;
 mod identity;
 mod input;
 mod layers;
+mod life;
 mod metrics;
 mod offer;
 mod onboarding;
@@ -23,5 +25,8 @@ mod scheduler;
 mod session;
 mod slow;
 mod socket;
+mod stand_in;
+mod swap;
 mod tour;
 mod training;
+mod wave;

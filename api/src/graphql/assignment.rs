@@ -11,11 +11,12 @@ use rules::session::PlaceKind;
 use super::champion::Champion;
 use super::context::Ctx;
 use super::id::{self, NodeId};
-use super::loader::{AlertsOf, Cleared};
+use super::loader::{AlertsOf, Cleared, StandInsOf};
 use super::paging::connection;
 use super::problem::{Problem, settle};
 use super::scalar::DateTime;
 use super::session::Session;
+use super::stand_in::StandIn;
 use crate::error::{Refusal, malformed};
 use crate::service::assignment::{release, withdraw};
 
@@ -89,6 +90,11 @@ impl Assignment {
         }
         let open: Result<Vec<entity::assignment_alert::Model>> = ctx.rows().list(AlertsOf(self.0.id)).await;
         open.map(|open| open.first().map(|alert| DateTime(alert.raised_at))).transpose()
+    }
+
+    /// The last search for a stand-in; null if there was none. While it is SEEKING the champion is still expected.
+    async fn stand_in(&self, ctx: &Context<'_>) -> Option<Result<StandIn>> {
+        ctx.rows().list(StandInsOf(self.0.id)).await.map(|rows| rows.into_iter().next_back().map(StandIn)).transpose()
     }
 
     /// When it was accepted.

@@ -13,7 +13,9 @@ use super::clearance::{ChampionClearance, asked_on};
 use super::context::Ctx;
 use super::dbs::{DbsCheck, DbsRead};
 use super::id::{self, NodeId};
-use super::loader::{CompletionsOf, DbsDetailOf, DbsReadsOf, LanguagesOf, NeedOf, OpportunitiesOf, RecordOf, RequirementsAll, TopicsOf};
+use super::loader::{
+    CompletionsOf, DbsDetailOf, DbsReadsOf, LanguagesOf, NeedOf, OpportunitiesOf, RecordOf, RequirementsAll, SwapsOf, TopicsOf,
+};
 use super::matching::OpportunityList;
 use super::offer::OfferConnection;
 use super::onboarding::Onboarding;
@@ -21,6 +23,7 @@ use super::paging::{Args, connection};
 use super::problem::broken;
 use super::scalar::{DateTime, LocalDate};
 use super::shared::Language;
+use super::swap::Swap;
 use super::training::TrainingCompletion;
 use crate::service::clearance::outlook;
 use crate::store::champion::{BY_REFERENCE, Filter, by_number, select};
@@ -29,6 +32,7 @@ use crate::store::training::requirement_fact;
 use rules::assignment::AssignmentStatus;
 use rules::offer::OfferStatus;
 use rules::session::{PlaceKind, SessionNeed};
+use rules::swap::SwapStatus;
 
 /// A volunteer Digital Champion.
 #[derive(Clone, Debug)]
@@ -224,6 +228,20 @@ impl Champion {
             return None;
         }
         Some(OfferConnection::read(ctx, offer::to(self.0.id, &statuses), offer::OFFERS, Args { first, after, last, before }).await)
+    }
+
+    /// Swaps of places they proposed or are asked for, newest first. For the champion, coordinators and the safeguarding lead.
+    async fn swaps(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Only those that wait for an answer.", default = true)] proposed_only: bool,
+    ) -> Option<Result<Vec<Swap>>> {
+        if !self.may(ctx, Action::ChampionRotaRead) {
+            return None;
+        }
+        let wanted = |row: &entity::swap::Model| !proposed_only || row.status == SwapStatus::Proposed;
+        let rows = ctx.rows().list(SwapsOf(self.0.id)).await;
+        Some(rows.map(|rows| rows.into_iter().filter(wanted).take(50).map(Swap).collect()))
     }
 
     /// Sessions they are or were placed at, by their start. For the champion, coordinators and the safeguarding lead.

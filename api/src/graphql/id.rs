@@ -5,7 +5,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use rules::id::{
     AccountId, AssignmentId, AuditId, ChampionId, CompletionId, DbsCheckId, EvidenceId, ExceptionId, ExemptionId, GroupId, ModuleId,
-    OfferId, OrganisationId, PlaceId, RequestId, RequirementId, SessionId, VenueId, WindowId,
+    OfferId, OrganisationId, PlaceId, RequestId, RequirementId, SessionId, StandInId, SwapId, VenueId, WavesId, WindowId,
 };
 use rules::reason::Reason;
 use uuid::Uuid;
@@ -45,7 +45,10 @@ node_ids! {
     RequestId => "ChampionRequest",
     RequirementId => "Requirement",
     SessionId => "Session",
+    StandInId => "StandIn",
+    SwapId => "Swap",
     VenueId => "Venue",
+    WavesId => "OfferWaves",
     WindowId => "AvailabilityWindow",
 }
 

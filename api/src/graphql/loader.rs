@@ -7,7 +7,7 @@ use std::sync::Arc;
 use async_graphql::dataloader::Loader;
 use rules::id::{
     AccountId, AssignmentId, ChampionId, CompletionId, DbsCheckId, GroupId, ModuleId, OfferId, OrganisationId, PlaceId, RequestId,
-    RequirementId, SessionId, VenueId,
+    RequirementId, SessionId, StandInId, SwapId, VenueId, WavesId,
 };
 use rules::matching::{Blocker, ChampionRecord, Ranking, blockers};
 use rules::offer::CannotAccept;
@@ -18,7 +18,7 @@ use crate::app::{App, Call};
 use crate::error::Fault;
 use crate::service::matching::{Opportunities, for_sessions, opportunities};
 use crate::store::facts::{self, Which, group};
-use crate::store::{availability, clearance, dbs, ledger, offer, row, session, training};
+use crate::store::{availability, clearance, dbs, ledger, offer, row, session, stand_in, training, wave};
 
 /// The loader of one request.
 #[derive(Debug)]
@@ -63,6 +63,9 @@ by_id! {
     RequestId => champion_request,
     OfferId => offer,
     AssignmentId => assignment,
+    WavesId => offer_waves,
+    StandInId => stand_in,
+    SwapId => swap,
 }
 
 macro_rules! by_parent {
@@ -163,6 +166,23 @@ by_parent! {
     RequestFor(SessionId) -> entity::champion_request::Model: |conn, ids| {
         let rows = row::holding::<entity::champion_request::Entity>(conn, entity::champion_request::Column::SessionId, ids).await?;
         Ok(rows.into_iter().filter(|r| r.withdrawn_at.is_none()).map(|r| (r.session_id, r)).collect())
+    },
+    /// Why an offer was sent.
+    AskingOf(OfferId) -> entity::asking::Model: |conn, ids| {
+        Ok(wave::askings(conn, &ids).await?.into_iter().map(|r| (r.offer_id, r)).collect())
+    },
+    /// The runs of waves of a request.
+    WavesOf(RequestId) -> entity::offer_waves::Model: |conn, ids| {
+        Ok(wave::of_requests(conn, &ids).await?.into_iter().map(|r| (r.request_id, r)).collect())
+    },
+    /// The searches for a stand-in for an assignment.
+    StandInsOf(AssignmentId) -> entity::stand_in::Model: |conn, ids| {
+        Ok(stand_in::of_assignments(conn, &ids).await?.into_iter().map(|r| (r.assignment_id, r)).collect())
+    },
+    /// The swaps of a champion.
+    SwapsOf(ChampionId) -> entity::swap::Model: |conn, ids| {
+        let rows = stand_in::swaps_of(conn, &ids).await?;
+        Ok(rows.into_iter().flat_map(|r| [(r.proposer_id, r.clone()), (r.other_id, r)]).filter(|(id, _)| ids.contains(id)).collect())
     },
     /// The assignment an offer led to.
     AssignmentOf(OfferId) -> entity::assignment::Model: |conn, ids| {

@@ -32,8 +32,11 @@ pub mod scalar;
 pub mod session;
 pub mod session_change;
 pub mod shared;
+pub mod stand_in;
+pub mod swap;
 pub mod training;
 pub mod venue;
+pub mod wave;
 
 /// Reads. A field is null when the thing does not exist or the viewer may not see it; the two look the same.
 #[derive(MergedObject, Default, Debug)]
@@ -67,6 +70,9 @@ pub struct Mutation(
     session::SessionMutation,
     request::RequestMutation,
     offer::OfferMutation,
+    wave::WaveMutation,
+    stand_in::StandInMutation,
+    swap::SwapMutation,
     assignment::AssignmentMutation,
     organisation::OrganisationMutation,
     group::GroupMutation,

@@ -11,12 +11,13 @@ use rules::offer::{
 };
 use rules::policy::Action;
 use rules::session::PlaceKind;
+use rules::wave::DeclineScope;
 
 use super::assignment::Assignment;
 use super::champion::Champion;
 use super::context::Ctx;
 use super::id::{self, NodeId};
-use super::loader::{AssignmentOf, CannotAcceptOf};
+use super::loader::{AskingOf, AssignmentOf, CannotAcceptOf};
 use super::once::once;
 use super::paging::connection;
 use super::problem::{Problem, problem, settle};
@@ -77,6 +78,17 @@ impl Offer {
     /// When it was answered or closed.
     async fn responded_at(&self) -> Option<DateTime> {
         self.0.responded_at.map(DateTime)
+    }
+
+    /// The number of the wave it was sent in; null if somebody chose the champion. For the group's leaders and coordinators.
+    async fn wave(&self, ctx: &Context<'_>) -> Option<Result<i32>> {
+        self.asking(ctx).await.map(|found| found.map(|asking| asking?.wave)).and_then(Result::transpose)
+    }
+
+    /// Why this champion was asked, and why then; null if somebody chose them without a ranking. For the group's leaders and
+    /// coordinators.
+    async fn asked_because(&self, ctx: &Context<'_>) -> Option<Result<String>> {
+        self.asking(ctx).await.map(|found| found.map(|asking| asking?.because)).and_then(Result::transpose)
     }
 
     /// The place it led to, once accepted.
@@ -161,6 +173,9 @@ pub struct OfferAcceptPayload {
 pub struct OfferDeclineInput {
     /// Which offer.
     offer_id: ID,
+    /// What the "no" is about: this session, or any for the next 14 days.
+    #[graphql(default_with = "DeclineScope::NotThisOne")]
+    scope: DeclineScope,
     /// Why, if you want to say; up to 500 characters.
     reason: Option<String>,
 }
@@ -263,7 +278,7 @@ async fn accept_payload(ctx: &Context<'_>, input: OfferAcceptInput) -> Result<Of
 async fn decline_payload(ctx: &Context<'_>, input: OfferDeclineInput) -> Result<OfferDeclinePayload> {
     let result: Result<OfferId, Refusal<CannotDecline>> = async {
         let reason = input.reason.map(|r| paragraph("reason", &r, 500)).transpose().map_err(malformed)?.filter(|r| !r.is_empty());
-        decline(ctx.app(), ctx.call(), id::at(&input.offer_id, "offerId")?, reason).await
+        decline(ctx.app(), ctx.call(), id::at(&input.offer_id, "offerId")?, input.scope, reason).await
     }
     .await;
     let (id, user_errors) = settle(result)?;
@@ -278,6 +293,14 @@ async fn withdraw_payload(ctx: &Context<'_>, input: OfferWithdrawInput) -> Resul
 }
 
 impl Offer {
+    /// Why it was sent, for those who may see the request.
+    async fn asking(&self, ctx: &Context<'_>) -> Option<Result<Option<entity::asking::Model>>> {
+        if let Err(error) = ChampionRequest::find(ctx, self.0.request_id).await? {
+            return Some(Err(error));
+        }
+        Some(ctx.rows().list(AskingOf(self.0.id)).await.map(|rows| rows.into_iter().next()))
+    }
+
     /// The offer, if the caller may see it: the champion, the group's leaders, coordinators.
     pub async fn find(ctx: &Context<'_>, id: OfferId) -> Option<Result<Self>> {
         let row = match ctx.rows().one(id).await.transpose()? {

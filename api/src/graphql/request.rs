@@ -10,13 +10,14 @@ use rules::request::{CannotAsk, CannotWithdraw, ChampionRequestCreateErrorCode, 
 use super::context::Ctx;
 use super::group::Group;
 use super::id::{self, NodeId};
-use super::loader::{ConfirmedAt, OffersFor, PlacesOf};
+use super::loader::{ConfirmedAt, OffersFor, PlacesOf, WavesOf};
 use super::offer::Offer;
 use super::once::once;
 use super::paging::{Args, connection};
 use super::problem::{Problem, broken, settle};
 use super::scalar::DateTime;
 use super::session::{NewSessionInput, Session};
+use super::wave::OfferWaves;
 use crate::error::{Refusal, malformed};
 use crate::service::request::{Target, create, stands, withdraw};
 use crate::store::offer::{REQUESTS, requests};
@@ -67,6 +68,11 @@ impl ChampionRequest {
     /// Offers sent for it, oldest first.
     async fn offers(&self, ctx: &Context<'_>) -> Result<Vec<Offer>> {
         Ok(ctx.rows().list(OffersFor(self.0.session_id)).await?.into_iter().filter(|o| o.request_id == self.0.id).map(Offer).collect())
+    }
+
+    /// Runs of waves for it, oldest first.
+    async fn waves(&self, ctx: &Context<'_>) -> Result<Vec<OfferWaves>> {
+        Ok(ctx.rows().list(WavesOf(self.0.id)).await?.into_iter().map(OfferWaves).collect())
     }
 
     /// When it was made.

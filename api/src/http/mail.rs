@@ -6,6 +6,7 @@ use axum::response::{Html, IntoResponse, Response};
 use std::fmt::Write as _;
 
 use super::Site;
+use super::answer::{self, Answer};
 use crate::app::App;
 use crate::error::Fault;
 use crate::service::Mail;
@@ -41,17 +42,32 @@ pub async fn letter(app: &App, mail: Mail) -> Result<Option<Letter>, Fault> {
             "You have signed up before",
             "Somebody, probably you, signed up again with this address. You are with us already: sign in with your password.".to_owned(),
         ),
-        Mail::Offer { champion, offer } => match session_of_offer(app, offer).await? {
-            Some(session) => (
+        Mail::Offer { champion, offer } => match offered(app, offer).await? {
+            Some(body) => (champion, "Can you help?", body),
+            None => return Ok(None),
+        },
+        Mail::Covered { champion, session } => match store::session::find(app.db.read(), session).await? {
+            Some(session) => {
+                (champion, "Somebody stands in for you", format!("{}: somebody has taken your place. You are free.", when(&session)))
+            }
+            None => return Ok(None),
+        },
+        Mail::SwapProposed { champion, swap } => match swapped(app, swap).await? {
+            Some((gives, takes)) => (
                 champion,
-                "Can you help?",
+                "Would you swap?",
                 format!(
-                    "{} on {} at {}. Answer in the app: yes or no, both are fine.",
-                    session.title,
-                    session.local_date,
-                    session.local_start.format("%H:%M")
+                    "A champion would do {} for you, if you do {} for them. Answer in the app: yes or no, both are fine.",
+                    when(&takes),
+                    when(&gives)
                 ),
             ),
+            None => return Ok(None),
+        },
+        Mail::SwapDone { champion, swap } => match swapped(app, swap).await? {
+            Some((gives, takes)) => {
+                (champion, "Your swap is done", format!("You are now expected at {}, and no longer at {}.", when(&takes), when(&gives)))
+            }
             None => return Ok(None),
         },
         Mail::NoLongerNeeded { champion, session } => match store::session::find(app.db.read(), session).await? {
@@ -72,9 +88,30 @@ pub async fn letter(app: &App, mail: Mail) -> Result<Option<Letter>, Fault> {
     Ok(person.map(|person| Letter { to: person.email, subject: subject.to_owned(), body }))
 }
 
-async fn session_of_offer(app: &App, offer: rules::id::OfferId) -> Result<Option<entity::session::Model>, Fault> {
-    let Some(offer) = store::offer::find(app.db.read(), offer).await? else { return Ok(None) };
-    Ok(store::session::find(app.db.read(), offer.session_id).await?)
+/// A session in a sentence.
+fn when(session: &entity::session::Model) -> String {
+    format!("{} on {} at {}", session.title, session.local_date, session.local_start.format("%H:%M"))
+}
+
+/// What an offer asks, with a link for each answer.
+async fn offered(app: &App, id: rules::id::OfferId) -> Result<Option<String>, Fault> {
+    let Some(offer) = store::offer::find(app.db.read(), id).await? else { return Ok(None) };
+    let Some(session) = store::session::find(app.db.read(), offer.session_id).await? else { return Ok(None) };
+    let mut body = format!("{}. Answer here, without signing in: yes or no, both are fine.\n", when(&session));
+    for answer in Answer::ALL {
+        let _ = write!(body, "\n{}:\n{}\n", answer.words(), answer::path(app, answer, id, offer.expires_at));
+    }
+    Ok(Some(body))
+}
+
+/// The sessions of a swap: whose place is given, and whose is asked for.
+async fn swapped(app: &App, id: rules::id::SwapId) -> Result<Option<(entity::session::Model, entity::session::Model)>, Fault> {
+    let db = app.db.read();
+    let Some(swap) = store::stand_in::swap(db, id).await? else { return Ok(None) };
+    let (gives, takes) = (store::offer::assignment(db, swap.gives_id).await?, store::offer::assignment(db, swap.takes_id).await?);
+    let (Some(gives), Some(takes)) = (gives, takes) else { return Ok(None) };
+    let (gives, takes) = (store::session::find(db, gives.session_id).await?, store::session::find(db, takes.session_id).await?);
+    Ok(gives.zip(takes))
 }
 
 /// How the page begins: legible on a telephone, and dark where that is preferred.
@@ -110,6 +147,7 @@ async fn page(app: &App) -> Result<String, Fault> {
     Ok(html)
 }
 
-fn escape(text: &str) -> String {
+/// Text as it stands in a page.
+pub(super) fn escape(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }

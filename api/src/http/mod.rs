@@ -18,6 +18,7 @@ use crate::graphql::context::prepare;
 use crate::graphql::{Contract, contract, sdl};
 use crate::metrics;
 
+pub mod answer;
 pub mod caller;
 pub mod cors;
 pub mod explorer;
@@ -84,6 +85,7 @@ pub fn router(site: Site, explorer: bool) -> Router {
         .route("/graphql", any(serve_graphql))
         .route("/auth/sign-in", post(sign_in::sign_in))
         .route("/schema.graphql", get(schema_text))
+        .route("/answer/{token}", get(answer::show).post(answer::act))
         .route("/.well-known/jwks.json", get(sign_in::public_keys))
         .route("/health/live", get(|| async { "live" }))
         .route("/health/ready", get(ready));

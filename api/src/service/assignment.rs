@@ -3,11 +3,15 @@
 use entity::assignment;
 use rules::assignment::{AssignmentStatus, CannotGiveUp, CannotRelease, give_up};
 use rules::calendar::Span;
-use rules::id::AssignmentId;
+use rules::id::{AssignmentId, PlaceId, SessionId};
+use rules::life::StandInEvent;
 use rules::policy::{Action, Relation};
+use rules::session::PlaceKind;
+use rules::stand_in::is_late;
 use sea_orm::ConnectionTrait;
 use serde_json::json;
 
+use super::wave::{Run, escalate};
 use super::{Subject, audited, done, emit};
 use crate::app::{App, Call};
 use crate::error::{Fault, Refusal};
@@ -22,7 +26,10 @@ pub async fn withdraw(app: &App, call: &Call, id: AssignmentId, reason: Option<S
         let Some(seen) = seen else { return Err(Refusal::not_found("assignmentId")) };
         let assignment = locked(&tx, seen).await?;
         if give_up(assignment.status, span(&assignment), call.now).map_err(Refusal::rule)? {
+            let (session, place) = (assignment.session_id, assignment.place_id);
+            super::stand_in::duty_ended(&tx, call, id, StandInEvent::Close, action).await?;
             end(&tx, call, assignment, AssignmentStatus::Withdrawn, reason.clone(), action).await?;
+            escalate_if_late(app, &tx, call, session, place).await?;
         }
         Ok(id)
     });
@@ -38,12 +45,31 @@ pub async fn release(app: &App, call: &Call, id: AssignmentId, reason: Option<St
         let assignment = locked(&tx, seen).await?;
         if give_up(assignment.status, span(&assignment), call.now).map_err(|r| Refusal::rule(CannotRelease::from(r)))? {
             let (champion, session) = (assignment.champion_id, assignment.session_id);
+            super::stand_in::duty_ended(&tx, call, id, StandInEvent::Release, action).await?;
             end(&tx, call, assignment, AssignmentStatus::Released, reason.clone(), action).await?;
             super::mail(&tx, call, super::Mail::NoLongerNeeded { champion, session }).await?;
         }
         Ok(id)
     });
     audited(app, call, action, Subject("Assignment", Some(id.0)), result).await
+}
+
+/// Somebody gave a place up so near the start that everybody who could come is asked at once.
+async fn escalate_if_late(app: &App, tx: &impl ConnectionTrait, call: &Call, session: SessionId, place: PlaceId) -> Result<(), Fault> {
+    let Some(session) = store::session::find(tx, session).await? else { return Ok(()) };
+    let places = store::session::places(tx, &[session.id]).await?;
+    let kind = places.iter().find(|p| p.id == place).map(|p| p.kind).filter(|kind| *kind != PlaceKind::Shadow);
+    match kind {
+        Some(kind) if is_late(session.starts_at, call.now, app.policy.late_hours) => {
+            escalate(app, tx, call, session, Run::for_cover(kind, true, None), Action::AssignmentWithdraw).await
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Ends an assignment whose duty somebody else has now; the session is locked.
+pub(super) async fn hand_over(tx: &impl ConnectionTrait, call: &Call, old: assignment::Model, action: Action) -> Result<(), Fault> {
+    end(tx, call, old, AssignmentStatus::Replaced, None, action).await
 }
 
 fn span(row: &assignment::Model) -> Span {

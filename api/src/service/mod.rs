@@ -32,7 +32,10 @@ pub mod offer_close;
 pub mod request;
 pub mod requirement;
 pub mod session;
+pub mod stand_in;
+pub mod swap;
 pub mod training;
+pub mod wave;
 
 /// What an audit row is about.
 #[derive(Clone, Copy, Debug)]
@@ -105,6 +108,12 @@ pub enum Mail {
     Offer { champion: ChampionId, offer: OfferId },
     /// The session you were to help at was called off, or your place is no longer needed.
     NoLongerNeeded { champion: ChampionId, session: rules::id::SessionId },
+    /// A stand-in has taken your place.
+    Covered { champion: ChampionId, session: rules::id::SessionId },
+    /// Somebody proposes to swap places.
+    SwapProposed { champion: ChampionId, swap: rules::id::SwapId },
+    /// The swap you proposed was accepted.
+    SwapDone { champion: ChampionId, swap: rules::id::SwapId },
 }
 
 /// Puts a message into the outbox.

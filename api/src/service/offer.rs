@@ -2,9 +2,11 @@
 
 use std::collections::HashMap;
 
+use chrono::{DateTime, TimeDelta, Utc};
 use entity::{assignment, offer as row_of};
 use rules::assignment::AssignmentStatus;
 use rules::id::{AssignmentId, ChampionId, OfferId, PlaceId, RequestId, SessionId};
+use rules::life::StandInEvent;
 use rules::matching::ChampionRecord;
 use rules::offer::{
     ASK_LIMIT, Acceptance, CannotAccept, CannotDecline, CannotSend, Offer, OfferStatus, Openings, accept as judge_accept, can_be_offered,
@@ -14,10 +16,12 @@ use rules::policy::{Action, Relation};
 use rules::reason::Reason;
 use rules::request::RequestStatus;
 use rules::session::PlaceKind;
+use rules::wave::DeclineScope;
 use sea_orm::ConnectionTrait;
 use serde_json::json;
 
 use super::clearance::judge_again;
+use super::stand_in::Duty;
 use super::{Mail, Once, Subject, answered, audited, done, emit, keep, mail};
 use crate::app::{App, Call};
 use crate::clock::new_id;
@@ -31,7 +35,7 @@ pub fn fact(row: &row_of::Model) -> Offer {
 }
 
 /// Places of a kind that nobody has, in order.
-async fn open_places(tx: &impl ConnectionTrait, facts: &SessionFactsRow, kind: PlaceKind) -> Result<Vec<PlaceId>, Fault> {
+pub(super) async fn open_places(tx: &impl ConnectionTrait, facts: &SessionFactsRow, kind: PlaceKind) -> Result<Vec<PlaceId>, Fault> {
     let taken: Vec<PlaceId> = offer::confirmed(tx, &[facts.session.id]).await?.into_iter().map(|a| a.place_id).collect();
     Ok(facts.places.iter().filter(|(id, k)| *k == kind && !taken.contains(id)).map(|(id, _)| *id).collect())
 }
@@ -63,27 +67,52 @@ pub async fn send(
             return Err(Refusal::rule(CannotSend::NoOpenPlace { kind }));
         }
         judge_list(&tx, call, &facts, kind, &champions).await?;
-        let rows: Vec<row_of::Model> = champions.iter().map(|id| new_offer(call, request, &facts.session, *id, kind, &message)).collect();
-        let ids: Vec<OfferId> = rows.iter().map(|o| o.id).collect();
-        for offer in &rows {
-            mail(&tx, call, Mail::Offer { champion: offer.champion_id, offer: offer.id }).await?;
-            done(
-                &tx,
-                call,
-                action,
-                Subject("Offer", Some(offer.id.0)),
-                json!({ "champion": offer.champion_id, "session": offer.session_id }),
-            )
-            .await?;
-        }
-        expire_unanswered(&tx, facts.session.id, &champions, call).await?;
-        row::insert_all(&tx, rows).await?;
-        store::champion::asked(&tx, &champions, call.now).await?;
-        emit(&tx, call, "offer.sent", json!({ "request": request, "session": facts.session.id, "offers": ids })).await?;
+        let expires_at = expires_at(call.now, facts.session.starts_at);
+        let asking = Asking { request, kind, message: &message, expires_at };
+        let ids = ask(&tx, call, action, &facts.session, asking, &champions, Vec::new()).await?;
         keep(&tx, call, once.as_ref(), &ids).await?;
         Ok(ids)
     });
     audited(app, call, action, Subject("ChampionRequest", Some(request.0)), result).await
+}
+
+/// What a set of offers has in common.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Asking<'a> {
+    /// For which request.
+    pub request: RequestId,
+    /// For which kind of place.
+    pub kind: PlaceKind,
+    /// What they should know.
+    pub message: &'a str,
+    /// When they lapse.
+    pub expires_at: DateTime<Utc>,
+}
+
+/// Sends an offer to each of these champions; the session is locked, and so are they. `whys` is empty, or says why for each.
+pub(super) async fn ask(
+    tx: &impl ConnectionTrait,
+    call: &Call,
+    action: Action,
+    session: &entity::session::Model,
+    asking: Asking<'_>,
+    champions: &[ChampionId],
+    mut whys: Vec<entity::asking::Model>,
+) -> Result<Vec<OfferId>, Fault> {
+    let rows: Vec<row_of::Model> = champions.iter().map(|id| new_offer(call, asking, session, *id)).collect();
+    let ids: Vec<OfferId> = rows.iter().map(|o| o.id).collect();
+    for offer in &rows {
+        mail(tx, call, Mail::Offer { champion: offer.champion_id, offer: offer.id }).await?;
+        let detail = json!({ "champion": offer.champion_id, "session": offer.session_id });
+        done(tx, call, action, Subject("Offer", Some(offer.id.0)), detail).await?;
+    }
+    expire_unanswered(tx, session.id, champions, call).await?;
+    row::insert_all(tx, rows).await?;
+    whys.iter_mut().zip(&ids).for_each(|(why, id)| why.offer_id = *id);
+    row::insert_all(tx, whys).await?;
+    store::champion::asked(tx, champions, call.now).await?;
+    emit(tx, call, "offer.sent", json!({ "request": asking.request, "session": session.id, "offers": ids })).await?;
+    Ok(ids)
 }
 
 /// Offers that lapsed keep the state PENDING until the clock's job comes by; a new one needs the place in the index.
@@ -108,11 +137,13 @@ async fn judge_list(
     let records: HashMap<ChampionId, ChampionRecord> =
         facts::champions(tx, Which::These(champions)).await?.into_iter().map(|r| (r.id, r)).collect();
     let earlier = offer::of_sessions(tx, &[facts.session.id]).await?;
+    let resting = store::wave::resting(tx, call.now).await?;
     let Some(need) = facts.need(kind) else { return Err(Refusal::rule(CannotSend::NoOpenPlace { kind })) };
     let judge = |(index, id): (usize, &ChampionId)| {
         let last = earlier.iter().rev().find(|o| o.champion_id == *id).map(fact);
         match records.get(id).filter(|r| r.clearance.membership.is_open()) {
             None => Some(CannotSend::UnknownChampion { index }),
+            Some(_) if resting.contains_key(id) => Some(CannotSend::Resting { index }),
             Some(record) => judge_send(need, record, last, index, call.now).err(),
         }
     };
@@ -120,25 +151,18 @@ async fn judge_list(
     if problems.is_empty() { Ok(()) } else { Err(Refusal::Rule(problems)) }
 }
 
-fn new_offer(
-    call: &Call,
-    request: RequestId,
-    session: &entity::session::Model,
-    champion: ChampionId,
-    kind: PlaceKind,
-    message: &str,
-) -> row_of::Model {
+fn new_offer(call: &Call, asking: Asking<'_>, session: &entity::session::Model, champion: ChampionId) -> row_of::Model {
     row_of::Model {
         id: new_id(call.now),
-        request_id: request,
+        request_id: asking.request,
         session_id: session.id,
         champion_id: champion,
-        kind,
+        kind: asking.kind,
         status: OfferStatus::Pending,
-        message: message.to_owned(),
+        message: asking.message.to_owned(),
         sent_by: call.caller.account,
         sent_at: call.now,
-        expires_at: expires_at(call.now, session.starts_at),
+        expires_at: asking.expires_at,
         responded_at: None,
         decline_reason: None,
     }
@@ -173,9 +197,15 @@ pub async fn cannot_accept(
     let asked: Vec<ChampionId> = offers.iter().map(|o| o.champion_id).collect();
     let records: HashMap<ChampionId, ChampionRecord> =
         facts::champions(conn, Which::These(&asked)).await?.into_iter().map(|r| (r.id, r)).collect();
+    let searches = super::wave::searches_of(conn, &offers.iter().map(|o| o.id).collect::<Vec<_>>()).await?;
+    let duties = super::stand_in::duties(conn, &searches.values().copied().collect::<Vec<_>>()).await?;
     let judge = |offer: row_of::Model| {
         let (facts, record) = (sessions.get(&offer.session_id)?, records.get(&offer.champion_id)?);
-        let places = facts.places.iter().filter(|(id, kind)| *kind == offer.kind && !taken.contains(id)).map(|(id, _)| *id).collect();
+        let open = || facts.places.iter().filter(|(id, kind)| *kind == offer.kind && !taken.contains(id)).map(|(id, _)| *id).collect();
+        let places = match searches.get(&offer.id) {
+            Some(search) => duties.get(search).map(|duty| duty.place).into_iter().collect(),
+            None => open(),
+        };
         let openings = Openings { status: facts.session.status, places };
         let reasons = judge_accept(fact(&offer), &openings, facts.need(offer.kind)?, record, call.now).err();
         Some((offer.id, reasons.unwrap_or_default()))
@@ -189,7 +219,12 @@ pub async fn accept(app: &App, call: &Call, id: OfferId) -> Result<AssignmentId,
     let result = transact!(app.db, |tx| {
         let (offer, session) = own(&tx, call, id, action).await?;
         let facts = facts::need(&tx, session).await?;
-        let openings = Openings { status: facts.session.status, places: open_places(&tx, &facts, offer.kind).await? };
+        let duty = duty_of(&tx, id).await?;
+        let places = match &duty {
+            Some(duty) => duty.iter().map(|duty| duty.place).collect(),
+            None => open_places(&tx, &facts, offer.kind).await?,
+        };
+        let openings = Openings { status: facts.session.status, places };
         let record = facts::champions(&tx, Which::These(&[offer.champion_id])).await?.pop().ok_or(Refusal::not_found("offerId"))?;
         let Some(need) = facts.need(offer.kind) else { return Err(Refusal::rule(CannotAccept::PlacesFilled)) };
         match judge_accept(fact(&offer), &openings, need, &record, call.now)? {
@@ -197,24 +232,35 @@ pub async fn accept(app: &App, call: &Call, id: OfferId) -> Result<AssignmentId,
                 let there = offer::assignment_of(&tx, id).await?.map(|a| a.id);
                 there.ok_or(Refusal::Fault(Fault::Other(anyhow::anyhow!("an accepted offer without its assignment"))))
             }
-            Acceptance::Takes(place) => Ok(take(&tx, call, offer, &facts, place, openings.places.len() == 1).await?),
+            Acceptance::Takes(place) => Ok(take(&tx, call, offer, &facts, place, duty.flatten()).await?),
         }
     });
     audited(app, call, action, Subject("Offer", Some(id.0)), result).await
 }
 
-/// Gives the place, and closes the other offers for this kind once the last place has gone.
+/// What the offer's search for a stand-in is for: none for an offer of an open place, `Some(None)` if nothing is to be taken over
+/// any more.
+async fn duty_of(tx: &impl ConnectionTrait, id: OfferId) -> Result<Option<Option<Duty>>, Fault> {
+    let Some(search) = super::wave::searches_of(tx, &[id]).await?.remove(&id) else { return Ok(None) };
+    Ok(Some(super::stand_in::duties(tx, &[search]).await?.remove(&search)))
+}
+
+/// Gives the place. Whoever had it until now is free; once the last open place of the kind has gone, the other offers for one close.
 async fn take(
     tx: &impl ConnectionTrait,
     call: &Call,
     offer: row_of::Model,
     facts: &SessionFactsRow,
     place: PlaceId,
-    last: bool,
+    duty: Option<Duty>,
 ) -> Result<AssignmentId, Fault> {
     let (id, session) = (new_id::<AssignmentId>(call.now), &facts.session);
     let (offer_id, champion, kind) = (offer.id, offer.champion_id, offer.kind);
     row::update(tx, row_of::Model { status: OfferStatus::Accepted, responded_at: Some(call.now), ..offer }).await?;
+    let held = duty.and_then(|duty| duty.held.map(|held| (duty.search, held)));
+    if let Some((_, held)) = &held {
+        super::assignment::hand_over(tx, call, held.clone(), Action::OfferAccept).await?;
+    }
     let assignment = assignment::Model {
         id,
         session_id: session.id,
@@ -229,13 +275,9 @@ async fn take(
         ended_reason: None,
     };
     row::insert(tx, assignment).await?;
-    if last {
-        let mut others = offer::of_sessions(tx, &[session.id]).await?;
-        others.retain(|o| o.kind == kind && o.status == OfferStatus::Pending);
-        for other in &others {
-            mail(tx, call, Mail::NoLongerNeeded { champion: other.champion_id, session: session.id }).await?;
-        }
-        super::offer_close::close(tx, call, &others, OfferStatus::Expired, Action::OfferAccept).await?;
+    match held {
+        Some((search, held)) => relieve(tx, call, search, &held, id).await?,
+        None => close_others(tx, call, facts, kind).await?,
     }
     done(tx, call, Action::OfferAccept, Subject("Offer", Some(offer_id.0)), json!({ "assignment": id, "place": place })).await?;
     emit(tx, call, "assignment.confirmed", json!({ "assignment": id, "session": session.id, "champion": champion })).await?;
@@ -244,22 +286,59 @@ async fn take(
     Ok(id)
 }
 
-/// Declines an offer; the reason is the champion's own, and nobody needs one.
-pub async fn decline(app: &App, call: &Call, id: OfferId, reason: Option<String>) -> Result<OfferId, Refusal<CannotDecline>> {
+/// A stand-in has the duty now: the search ends, the swaps of the old place lapse, and whoever had it is told.
+async fn relieve(
+    tx: &impl ConnectionTrait,
+    call: &Call,
+    search: entity::stand_in::Model,
+    held: &assignment::Model,
+    taken_by: AssignmentId,
+) -> Result<(), Fault> {
+    let action = Action::OfferAccept;
+    super::stand_in::end(tx, call, search, StandInEvent::Accept, Some(taken_by), action).await?;
+    super::stand_in::duty_ended(tx, call, held.id, StandInEvent::Close, action).await?;
+    mail(tx, call, Mail::Covered { champion: held.champion_id, session: held.session_id }).await
+}
+
+/// If no place of the kind is open any more, the offers for one close; those of searches for stand-ins stand.
+async fn close_others(tx: &impl ConnectionTrait, call: &Call, facts: &SessionFactsRow, kind: PlaceKind) -> Result<(), Fault> {
+    if !open_places(tx, facts, kind).await?.is_empty() {
+        return Ok(());
+    }
+    store::wave::hurry(tx, facts.session.id, kind, call.now).await?;
+    let mut others = offer::of_sessions(tx, &[facts.session.id]).await?;
+    others.retain(|o| o.kind == kind && o.status == OfferStatus::Pending);
+    let searches = super::wave::searches_of(tx, &others.iter().map(|o| o.id).collect::<Vec<_>>()).await?;
+    let duties = super::stand_in::duties(tx, &searches.values().copied().collect::<Vec<_>>()).await?;
+    others.retain(|o| searches.get(&o.id).is_none_or(|search| !duties.contains_key(search)));
+    super::offer_close::tell_and_close(tx, call, &others, OfferStatus::Expired, Action::OfferAccept).await.map(|_| ())
+}
+
+/// Declines an offer; the reason is the champion's own, and nobody needs one. After "not now" nobody asks for a while.
+pub async fn decline(
+    app: &App,
+    call: &Call,
+    id: OfferId,
+    scope: DeclineScope,
+    reason: Option<String>,
+) -> Result<OfferId, Refusal<CannotDecline>> {
     let action = Action::OfferDecline;
     let result = transact!(app.db, |tx| {
-        let (offer, _) = own(&tx, call, id, action).await?;
+        let (offer, session) = own(&tx, call, id, action).await?;
+        if scope == DeclineScope::NotNow {
+            store::wave::rest(&tx, offer.champion_id, Some(call.now + TimeDelta::days(app.policy.quiet_days))).await?;
+        }
         if !judge_decline(fact(&offer), call.now).map_err(Refusal::rule)? {
             return Ok(id);
         }
-        let session = offer.session_id;
-        row::update(
-            &tx,
-            row_of::Model { status: OfferStatus::Declined, responded_at: Some(call.now), decline_reason: reason.clone(), ..offer },
-        )
-        .await?;
-        done(&tx, call, action, Subject("Offer", Some(id.0)), json!({})).await?;
-        emit(&tx, call, "offer.declined", json!({ "offer": id, "session": session })).await?;
+        let (kind, decline_reason) = (offer.kind, reason.clone());
+        row::update(&tx, row_of::Model { status: OfferStatus::Declined, responded_at: Some(call.now), decline_reason, ..offer }).await?;
+        let waits = |o: &row_of::Model| o.kind == kind && fact(o).status_at(call.now) == OfferStatus::Pending;
+        if !offer::of_sessions(&tx, &[session.id]).await?.iter().any(waits) {
+            store::wave::hurry(&tx, session.id, kind, call.now).await?;
+        }
+        done(&tx, call, action, Subject("Offer", Some(id.0)), json!({ "scope": scope })).await?;
+        emit(&tx, call, "offer.declined", json!({ "offer": id, "session": session.id })).await?;
         Ok(id)
     });
     audited(app, call, action, Subject("Offer", Some(id.0)), result).await

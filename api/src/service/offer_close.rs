@@ -61,11 +61,22 @@ pub(super) async fn close_all(
     action: Action,
 ) -> Result<usize, Fault> {
     let pending: Vec<_> = offer::of_sessions(tx, &[session]).await?.into_iter().filter(|o| o.status == OfferStatus::Pending).collect();
-    close(tx, call, &pending, to, action).await?;
+    tell_and_close(tx, call, &pending, to, action).await
+}
+
+/// Closes pending offers; answers how many people were still being waited for, and tells them.
+pub(super) async fn tell_and_close(
+    tx: &impl ConnectionTrait,
+    call: &Call,
+    pending: &[row_of::Model],
+    to: OfferStatus,
+    action: Action,
+) -> Result<usize, Fault> {
+    close(tx, call, pending, to, action).await?;
     // Whoever let the offer lapse has not waited for an answer.
     let waited: Vec<_> = pending.iter().filter(|o| o.expires_at > call.now).collect();
     for asked in &waited {
-        mail(tx, call, Mail::NoLongerNeeded { champion: asked.champion_id, session }).await?;
+        mail(tx, call, Mail::NoLongerNeeded { champion: asked.champion_id, session: asked.session_id }).await?;
     }
     Ok(waited.len())
 }

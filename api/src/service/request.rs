@@ -69,6 +69,32 @@ pub async fn create(app: &App, call: &Call, once: Option<Once>, target: Target, 
     audited(app, call, action, Subject("ChampionRequest", None), result).await
 }
 
+/// The session's live request, made if there is none: whoever looks for cover asks for the session's sake. The session is locked.
+pub(super) async fn ensure(
+    tx: &impl ConnectionTrait,
+    call: &Call,
+    session: &entity::session::Model,
+    action: Action,
+) -> Result<champion_request::Model, Fault> {
+    if let Some(there) = offer::request_for(tx, session.id).await? {
+        return Ok(there);
+    }
+    let request = champion_request::Model {
+        id: new_id(call.now),
+        number: ledger::next_number(tx, "request").await?,
+        group_id: session.group_id,
+        session_id: session.id,
+        requested_by: call.caller.account,
+        message: String::new(),
+        withdrawn_at: None,
+        created_at: call.now,
+    };
+    row::insert(tx, request.clone()).await?;
+    done(tx, call, action, Subject("ChampionRequest", Some(request.id.0)), json!({ "session": session.id })).await?;
+    emit(tx, call, "request.created", json!({ "request": request.id, "session": session.id })).await?;
+    Ok(request)
+}
+
 /// What is wrong with the new session is said at its place in this input.
 pub(crate) fn inside(refusal: Refusal<rules::session::CannotCreateSession>) -> Refusal<CannotAsk> {
     use rules::session::CannotCreateSession as New;

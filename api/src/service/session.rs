@@ -236,6 +236,12 @@ pub async fn cancel(
         session.version += 1;
         row::update(&tx, session).await?;
         let asked = super::offer_close::close_all(&tx, call, id, OfferStatus::Withdrawn, action).await?;
+        for found in store::wave::running(&tx, id).await? {
+            super::wave::end(&tx, call, found, rules::wave::WavesStatus::Closed).await?;
+        }
+        for place in offer::confirmed(&tx, &[id]).await? {
+            super::stand_in::duty_ended(&tx, call, place.id, rules::life::StandInEvent::Close, action).await?;
+        }
         let placed = offer::end_all(&tx, id, AssignmentStatus::SessionCancelled, call.now).await?;
         offer::mark_ended(&tx, placed.iter().filter_map(|a| a.offer_id)).await?;
         for place in &placed {

@@ -34,7 +34,9 @@ pub mod offer;
 pub mod paging;
 pub mod row;
 pub mod session;
+pub mod stand_in;
 pub mod training;
+pub mod wave;
 
 /// The two ways to the database.
 #[derive(Clone, Debug)]

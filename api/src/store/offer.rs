@@ -94,6 +94,14 @@ pub async fn assignment(conn: &impl ConnectionTrait, id: AssignmentId) -> Result
     assignment::Entity::find_by_id(id).one(conn).await
 }
 
+/// Assignments by their ids.
+pub async fn assignments(
+    conn: &impl ConnectionTrait,
+    ids: impl IntoIterator<Item = AssignmentId>,
+) -> Result<Vec<assignment::Model>, DbErr> {
+    assignment::Entity::find().filter(assignment::Column::Id.is_in(ids)).all(conn).await
+}
+
 /// An assignment, locked.
 pub async fn lock_assignment(conn: &impl ConnectionTrait, id: AssignmentId) -> Result<Option<assignment::Model>, DbErr> {
     assignment::Entity::find_by_id(id).lock_exclusive().one(conn).await

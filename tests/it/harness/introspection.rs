@@ -70,6 +70,7 @@ fn scalar(field: &str, name: &str) -> Value {
             "postcode" => "SK1 3XE",
             "code" => "SWEEP1",
             "languages" | "language" => "eng",
+            "withReference" => "DC-0001",
             _ => "Ada Lovelace",
         }),
         other => panic!("no dummy for the scalar {other}: add one"),
@@ -94,7 +95,10 @@ fn kind_of(field: &str) -> &'static str {
         "request" => "ChampionRequest",
         "requirement" => "Requirement",
         "session" => "Session",
+        "standIn" => "StandIn",
+        "swap" => "Swap",
         "venue" => "Venue",
+        "waves" => "OfferWaves",
         "id" | "ids" => "Champion",
         other => panic!("which type does {other}Id name? add it"),
     }

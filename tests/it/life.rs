@@ -1,0 +1,258 @@
+//! Random sequences by many actors, held to the state machines of `rules::life`: no state that can't be, no hole that nobody made,
+//! nobody in two places at once.
+
+use std::collections::HashMap;
+
+use api::graphql::id::NodeId;
+use chrono::TimeDelta;
+use entity::{assignment, offer, stand_in, swap};
+use rules::assignment::AssignmentStatus;
+use rules::id::{AssignmentId, OfferId, PlaceId, StandInId, SwapId};
+use rules::life::{ASSIGNMENT, OFFER, STAND_IN, SWAP, Step, leads};
+use rules::offer::OfferStatus;
+use rules::stand_in::StandInStatus;
+use rules::swap::SwapStatus;
+use sea_orm::EntityTrait;
+use serde_json::{Value, json};
+
+use crate::both;
+use crate::harness::World;
+use crate::harness::booking::{ACCEPT, Asked, DECLINE, GIVE_UP, Volunteer, with};
+
+const SEEK: &str = "mutation($id: ID!) { standInSeek(input: {assignmentId: $id}) { userErrors { code message } } }";
+const AFTER_ALL: &str = "mutation($id: ID!) { standInCancel(input: {standInId: $id}) { userErrors { code message } } }";
+const RELEASE: &str = "mutation($id: ID!) { assignmentRelease(input: {assignmentId: $id}) { userErrors { code message } } }";
+const PROPOSE: &str = "mutation($input: SwapProposeInput!) { swapPropose(input: $input) { userErrors { code message } } }";
+const YES: &str = "mutation($id: ID!) { swapAccept(input: {swapId: $id}) { userErrors { code message } } }";
+const NO: &str = "mutation($id: ID!) { swapDecline(input: {swapId: $id}) { userErrors { code message } } }";
+const WAVES: &str = "mutation($input: OfferWavesStartInput!) { offerWavesStart(input: $input) { userErrors { code message } } }";
+
+/// A small generator of our own: the same seed, the same sequence.
+struct Dice(u64);
+
+impl Dice {
+    fn roll(&mut self, sides: usize) -> usize {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        usize::try_from(self.0 % sides.max(1) as u64).expect("small")
+    }
+
+    fn pick<'a, T>(&mut self, of: &'a [T]) -> Option<&'a T> {
+        if of.is_empty() { None } else { of.get(self.roll(of.len())) }
+    }
+}
+
+/// What the database holds of the sessions in play.
+struct Board {
+    offers: HashMap<OfferId, offer::Model>,
+    assignments: HashMap<AssignmentId, assignment::Model>,
+    searches: HashMap<StandInId, stand_in::Model>,
+    swaps: HashMap<SwapId, swap::Model>,
+}
+
+async fn board(world: &World) -> Board {
+    let db = world.app.db.read();
+    let all = (offer::Entity::find().all(db).await, assignment::Entity::find().all(db).await);
+    let (offers, assignments) = (all.0.expect("offers"), all.1.expect("assignments"));
+    let searches = stand_in::Entity::find().all(db).await.expect("searches");
+    let swaps = swap::Entity::find().all(db).await.expect("swaps");
+    Board {
+        offers: offers.into_iter().map(|r| (r.id, r)).collect(),
+        assignments: assignments.into_iter().map(|r| (r.id, r)).collect(),
+        searches: searches.into_iter().map(|r| (r.id, r)).collect(),
+        swaps: swaps.into_iter().map(|r| (r.id, r)).collect(),
+    }
+}
+
+/// Each state is where it was, or one step on; what is new begins where such things begin, or one step on.
+fn steps<I: std::hash::Hash + Eq, R, S: Copy + PartialEq + std::fmt::Debug, E>(
+    machine: &[Step<S, E>],
+    first: S,
+    before: &HashMap<I, R>,
+    after: &HashMap<I, R>,
+    state: fn(&R) -> S,
+    what: &str,
+) {
+    for (id, row) in after {
+        let from = before.get(id).map_or(first, state);
+        let to = state(row);
+        assert!(from == to || leads(machine, from, to), "{what}: {from:?} became {to:?}");
+    }
+}
+
+/// What can't be, whoever did what.
+fn check(before: &Board, after: &Board, what: &str) {
+    steps(OFFER, OfferStatus::Pending, &before.offers, &after.offers, |r| r.status, what);
+    steps(ASSIGNMENT, AssignmentStatus::Confirmed, &before.assignments, &after.assignments, |r| r.status, what);
+    steps(STAND_IN, StandInStatus::Seeking, &before.searches, &after.searches, |r| r.status, what);
+    steps(SWAP, SwapStatus::Proposed, &before.swaps, &after.swaps, |r| r.status, what);
+    let confirmed: Vec<&assignment::Model> = after.assignments.values().filter(|a| a.status == AssignmentStatus::Confirmed).collect();
+    let mut held: HashMap<PlaceId, AssignmentId> = HashMap::new();
+    for one in &confirmed {
+        assert_eq!(held.insert(one.place_id, one.id), None, "{what}: two in one place");
+        let twice = confirmed
+            .iter()
+            .any(|o| o.id != one.id && o.champion_id == one.champion_id && o.starts_at < one.ends_at && one.starts_at < o.ends_at);
+        assert!(!twice, "{what}: one champion in two places at once");
+        assert!(one.offer_id.is_none_or(|id| after.offers[&id].status == OfferStatus::Accepted), "{what}: a place without its yes");
+    }
+    for (id, old) in before.assignments.iter().filter(|(_, a)| a.status == AssignmentStatus::Confirmed) {
+        let now = after.assignments[id].status;
+        let own_doing = now == AssignmentStatus::Withdrawn && what == "give up";
+        let released = now == AssignmentStatus::Released && what == "release";
+        assert!(held.contains_key(&old.place_id) || own_doing || released, "{what}: a hole nobody made ({now})");
+        assert!(now != AssignmentStatus::Replaced || held.contains_key(&old.place_id), "{what}: replaced by nobody");
+    }
+    for search in after.searches.values().filter(|s| s.status == StandInStatus::Seeking) {
+        assert_eq!(after.assignments[&search.assignment_id].status, AssignmentStatus::Confirmed, "{what}: a search without its duty");
+    }
+    for accepted in after.offers.values().filter(|o| {
+        o.status == OfferStatus::Accepted
+            && o.sent_at >= crate::harness::START.parse::<chrono::DateTime<chrono::Utc>>().expect("an instant")
+    }) {
+        assert!(confirmed.iter().any(|a| a.offer_id == Some(accepted.id)), "{what}: a yes without its place");
+    }
+}
+
+/// The sessions and people in play.
+struct Game<'w> {
+    world: &'w World,
+    asked: Vec<Asked>,
+    crew: Vec<Volunteer>,
+    references: HashMap<String, Value>,
+}
+
+impl Game<'_> {
+    async fn set_up(world: &World) -> Game<'_> {
+        let volunteers = world.everybody_comes().await;
+        let leader = world.sign_in("leader").await;
+        let mut asked = Vec::new();
+        for start in ["10:00", "11:00", "14:00", "18:00"] {
+            let places = json!([{ "kind": "HELPER", "count": 2 }]);
+            asked.push(leader.ask_for(&with(world.free_session().await, json!({ "startTime": start, "places": places }))).await);
+        }
+        let crew: Vec<_> = world.matched(&asked[0].session, &volunteers).await.into_iter().take(6).collect();
+        for one in &asked {
+            leader.offer(&one.request, &crew).await;
+        }
+        let mut references = HashMap::new();
+        for who in &crew {
+            let mine = world.sign_in(&who.mailbox).await.ask("{ viewer { champion { reference } } }", json!({})).await;
+            references.insert(who.id.to_string(), mine["viewer"]["champion"]["reference"].clone());
+        }
+        Game { world, asked, crew, references }
+    }
+
+    fn mailbox(&self, champion: rules::id::ChampionId) -> Option<&Volunteer> {
+        let id = json!(champion.to_global().to_string());
+        self.crew.iter().find(|v| v.id == id)
+    }
+
+    /// Sends a mutation as a champion; a refusal is as good as a success, a fault is not.
+    async fn tell(&self, champion: rules::id::ChampionId, query: &str, id: String) {
+        if let Some(who) = self.mailbox(champion) {
+            self.world.sign_in(&who.mailbox).await.payload(query, json!({ "id": id })).await;
+        }
+    }
+
+    async fn turn(&self, dice: &mut Dice, board: &Board) -> &'static str {
+        let pending: Vec<_> =
+            sorted(board.offers.values().filter(|o| o.status == OfferStatus::Pending && self.mailbox(o.champion_id).is_some()), |o| o.id);
+        let placed: Vec<_> = sorted(
+            board.assignments.values().filter(|a| {
+                a.status == AssignmentStatus::Confirmed
+                    && a.starts_at > self.world.now()
+                    && self.mailbox(a.champion_id).is_some()
+                    && self.asked.iter().any(|s| s.session == json!(a.session_id.to_global().to_string()))
+            }),
+            |a| a.id,
+        );
+        let seeking: Vec<_> = sorted(board.searches.values().filter(|s| s.status == StandInStatus::Seeking), |s| s.id);
+        let proposed: Vec<_> = sorted(board.swaps.values().filter(|s| s.status == SwapStatus::Proposed), |s| s.id);
+        match dice.roll(16) {
+            0..=4 => {
+                let Some(one) = dice.pick(&pending) else { return "nothing" };
+                self.tell(one.champion_id, ACCEPT, one.id.to_global().to_string()).await;
+                "accept"
+            }
+            5 => {
+                let Some(one) = dice.pick(&pending) else { return "nothing" };
+                self.tell(one.champion_id, DECLINE, one.id.to_global().to_string()).await;
+                "decline"
+            }
+            6 => {
+                let Some(one) = dice.pick(&placed) else { return "nothing" };
+                self.tell(one.champion_id, GIVE_UP, one.id.to_global().to_string()).await;
+                "give up"
+            }
+            7 | 8 => {
+                let Some(one) = dice.pick(&placed) else { return "nothing" };
+                self.tell(one.champion_id, SEEK, one.id.to_global().to_string()).await;
+                "seek"
+            }
+            9 => {
+                let Some(one) = dice.pick(&seeking) else { return "nothing" };
+                self.tell(one.champion_id, AFTER_ALL, one.id.to_global().to_string()).await;
+                "come after all"
+            }
+            10 => {
+                let Some(one) = dice.pick(&placed) else { return "nothing" };
+                self.world.sign_in("coordinator").await.payload(RELEASE, json!({ "id": one.id.to_global().to_string() })).await;
+                "release"
+            }
+            11 | 12 => {
+                let (Some(one), Some(other)) = (dice.pick(&placed).copied(), dice.pick(&placed).copied()) else { return "nothing" };
+                self.propose(one, other).await;
+                "propose"
+            }
+            13 => {
+                let Some(one) = dice.pick(&proposed) else { return "nothing" };
+                let query = if dice.roll(4) == 0 { NO } else { YES };
+                self.tell(one.other_id, query, one.id.to_global().to_string()).await;
+                "answer a swap"
+            }
+            14 => {
+                let Some(one) = dice.pick(&self.asked) else { return "nothing" };
+                let input = json!({ "input": { "requestId": one.request, "size": 2, "everyMinutes": 60 } });
+                self.world.sign_in("leader").await.payload(WAVES, input).await;
+                "ask around"
+            }
+            _ => {
+                self.world.pass(TimeDelta::minutes(i64::try_from(dice.roll(300)).unwrap_or_default()));
+                self.world.work().await;
+                "time passes"
+            }
+        }
+    }
+
+    async fn propose(&self, one: &assignment::Model, other: &assignment::Model) {
+        let (Some(who), Some(with)) = (self.mailbox(one.champion_id), self.mailbox(other.champion_id)) else { return };
+        let input = json!({ "assignmentId": one.id.to_global().to_string(), "withReference": self.references[&with.id.to_string()],
+            "sessionId": other.session_id.to_global().to_string() });
+        self.world.sign_in(&who.mailbox).await.payload(PROPOSE, json!({ "input": input })).await;
+    }
+}
+
+/// In the order of their ids, which sort by time of birth.
+fn sorted<'a, R, K: Ord>(rows: impl Iterator<Item = &'a R>, key: fn(&R) -> K) -> Vec<&'a R> {
+    let mut rows: Vec<&R> = rows.collect();
+    rows.sort_by_key(|row| key(row));
+    rows
+}
+
+both!(whatever_many_actors_do_every_state_is_legal_and_nobody_leaves_a_hole, |world| async move {
+    let game = Game::set_up(&world).await;
+    let mut dice = Dice(0x9E37_79B9_7F4A_7C15);
+    let mut done: HashMap<&str, usize> = HashMap::new();
+    let mut before = board(&world).await;
+    for _ in 0..150 {
+        let what = game.turn(&mut dice, &before).await;
+        let after = board(&world).await;
+        check(&before, &after, what);
+        *done.entry(what).or_default() += 1;
+        before = after;
+    }
+    let replaced = before.assignments.values().filter(|a| a.status == AssignmentStatus::Replaced).count();
+    assert!(replaced > 0 && done.len() >= 9, "the sequence went through the machines: {done:?}, {replaced} replaced");
+});
