@@ -32,6 +32,10 @@ pub struct Serving {
     /// Serve the explorer page at /explorer
     #[arg(long, env = "DIGIKNOW_EXPLORER")]
     pub explorer: bool,
+    /// Points of cost that an account or client may spend a second, with a minute's worth at once; an address without either a
+    /// tenth. 0 counts nothing
+    #[arg(long, env = "DIGIKNOW_POINTS_PER_SECOND", default_value_t = 5_000)]
+    pub points_per_second: u32,
     /// Most connections of clients at once; keep the limit of open files above it
     #[arg(long, env = "DIGIKNOW_MOST_CONNECTIONS", default_value_t = 600)]
     pub most_connections: usize,

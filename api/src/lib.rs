@@ -3,6 +3,7 @@ pub mod app;
 pub mod auth;
 pub mod backup;
 pub mod baseline;
+pub mod budget;
 pub mod clock;
 pub mod config;
 pub mod demo;

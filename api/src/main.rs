@@ -8,9 +8,10 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use api::app::App;
+use api::budget::Rates;
 use api::config::{Policy, Serving, Storage};
 use api::http::server::{self, Patience};
-use api::http::{Site, router};
+use api::http::{Settings, Site, router};
 use api::rota::RotaCommand;
 use api::{backup, baseline, demo, graphql, metrics, operate, scheduler};
 use clap::{Parser, Subcommand};
@@ -102,6 +103,16 @@ enum Command {
         #[arg(value_parser = |code: &str| Role::from_code(code).ok_or("no such role"))]
         role: Role,
     },
+    /// Register documents of a client and print their hashes: from then on it runs those alone
+    Register {
+        #[command(flatten)]
+        storage: Storage,
+        /// The client's name
+        client: String,
+        /// Files that hold one document each
+        #[arg(required = true)]
+        files: Vec<PathBuf>,
+    },
     /// Add a partner client and print its key, this once
     Client {
         #[command(flatten)]
@@ -165,6 +176,14 @@ async fn main() -> Result<()> {
             std::io::stdin().read_line(&mut password)?;
             operate::add_account(&app, &email, &name, role, password.trim_end_matches(['\r', '\n']).to_owned()).await
         }
+        Command::Register { storage, client, files } => {
+            let app = operate::open(&storage, Policy::default(), false).await?;
+            let texts: Vec<String> = files.iter().map(std::fs::read_to_string).collect::<Result<_, _>>().context("a file can't be read")?;
+            for hash in operate::register(&app, &client, &texts).await? {
+                println!("{hash}");
+            }
+            Ok(())
+        }
         Command::Client { storage, name, publishable, origins } => {
             let app = operate::open(&storage, Policy::default(), false).await?;
             println!("{}", operate::add_client(&app, &name, publishable, &origins).await?);
@@ -187,7 +206,14 @@ async fn run_demo(folder: PathBuf, database_url: Option<String>, listen: std::ne
     println!("{}", demo::welcome(listen, app.clock.now()));
     serve(
         app,
-        &Serving { listen, explorer: true, log_json: false, most_connections: Patience::default().connections, metrics_listen: None },
+        &Serving {
+            listen,
+            explorer: true,
+            log_json: false,
+            most_connections: Patience::default().connections,
+            points_per_second: 5_000,
+            metrics_listen: None,
+        },
     )
     .await
 }
@@ -202,7 +228,8 @@ async fn serve(app: Arc<App>, serving: &Serving) -> Result<()> {
     let (stop, stopping) = tokio::sync::watch::channel(false);
     let (working, told) = (app.clone(), stopping.clone());
     let scheduler = tokio::spawn(async move { scheduler::run(&working, told).await });
-    let site = Site::new(app.clone()).until(stopping);
+    let settings = Settings { rates: Rates::points_a_second(serving.points_per_second), ..Settings::default() };
+    let site = Site::new(app.clone()).with_settings(settings).until(stopping);
     let routes = router(site.clone(), serving.explorer);
     let patience = Patience { connections: serving.most_connections, ..Patience::default() };
     server::serve(listener, routes, patience, async {

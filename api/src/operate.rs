@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use anyhow::{Context, Result, bail};
-use entity::{account, api_client, client_key, role_grant};
+use entity::{account, api_client, client_document, client_key, role_grant};
 use rules::id::{AccountId, ClientId, ClientKeyId};
 use rules::input;
 use rules::policy::{ClientKind, Role};
@@ -13,6 +13,8 @@ use crate::auth::{self, Passwords, Token};
 use crate::clock::{Clock, new_id};
 use crate::config::{Policy, Storage};
 use crate::error::Fault;
+use crate::graphql;
+use crate::graphql::document::{self, Limits, Places};
 use crate::keys::{self, Keys};
 use crate::metrics;
 use crate::news::Newsroom;
@@ -131,4 +133,28 @@ pub async fn add_client(app: &App, name: &str, publishable: bool, origins: &[Str
     }
     .await;
     added.map(|()| key).context("the client can't be added")
+}
+
+/// Registers documents of a client, known by their SHA-256; a client with any runs those alone.
+pub async fn register(app: &App, client: &str, documents: &[String]) -> Result<Vec<String>> {
+    let all = store::account::clients(app.db.read()).await?;
+    let Some(client) = all.into_iter().find(|c| c.name == client) else { bail!("there is no enabled client of this name") };
+    let sdl = graphql::sdl();
+    let (limits, places) = (Limits::default(), Places::of(&sdl));
+    let mut rows = Vec::new();
+    for text in documents {
+        let operation = |refusal: document::Refusal| anyhow::anyhow!("{refusal}\n{text}");
+        let checked = document::check(text, None, &async_graphql::Variables::default(), &limits);
+        // Values come with the request: that one is missing says nothing of the document.
+        match checked {
+            Ok(checked) => places.check(&checked.document).map_err(operation)?,
+            Err(document::Refusal { why: document::Why::VariableRequired { .. }, .. }) => {}
+            Err(refusal) => return Err(operation(refusal)),
+        }
+        let hash = crate::http::documents::hash(text);
+        rows.push(client_document::Model { client_id: client.id, hash, document: text.clone(), created_at: app.clock.now() });
+    }
+    let hashes = rows.iter().map(|row| row.hash.clone()).collect();
+    let added: Result<(), Fault> = async { transact!(app.db, |tx| { Ok(store::account::register(&tx, rows.clone()).await?) }) }.await;
+    added.map(|()| hashes).context("the documents can't be registered")
 }

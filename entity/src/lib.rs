@@ -15,6 +15,7 @@ pub mod champion_language;
 pub mod champion_pace;
 pub mod champion_request;
 pub mod champion_topic;
+pub mod client_document;
 pub mod client_key;
 pub mod community_group;
 pub mod completion;

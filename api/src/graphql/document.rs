@@ -15,6 +15,7 @@ mod operation;
 mod order;
 mod paging;
 mod parse;
+mod places;
 mod refusal;
 #[cfg(test)]
 mod tests;
@@ -24,6 +25,7 @@ use async_graphql::parser::types::{ExecutableDocument, OperationType};
 use async_graphql::{Name, Value, Variables};
 
 pub use operation::lift_root;
+pub use places::Places;
 pub use refusal::{Refusal, Why};
 
 /// How large a request may be. Beyond any of these it is refused, never cut to size.

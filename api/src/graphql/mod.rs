@@ -25,6 +25,7 @@ pub mod once;
 pub mod organisation;
 pub mod paging;
 pub mod problem;
+pub mod rate_limit;
 pub mod request;
 pub mod requirement;
 pub mod rota;
@@ -54,6 +55,7 @@ pub struct Query(
     request::RequestQuery,
     matching::MatchQuery,
     rota::RotaQuery,
+    rate_limit::RateLimitQuery,
 );
 
 /// Writes. Each takes one `input` and answers a payload: look at `userErrors` before anything else. Inputs that create

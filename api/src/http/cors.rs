@@ -1,13 +1,18 @@
 //! Cross-origin requests: a web page may call from the origins its client has registered, never with cookies.
 
+use std::collections::HashSet;
+use std::time::Duration;
+
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use entity::api_client;
+use tokio::sync::Mutex;
+use tokio::time::{Instant, timeout};
 
 use super::Site;
-use crate::store;
+use crate::store::{self, Db};
 
 /// The origins of a client.
 pub fn origins(client: &api_client::Model) -> Vec<String> {
@@ -32,17 +37,47 @@ pub async fn cors(State(site): State<Site>, request: Request, next: Next) -> Res
     vary(response)
 }
 
+/// The registered origins, as they were a moment ago: a page asks twice for everything it does.
+#[derive(Debug, Default)]
+pub struct Origins(Mutex<Option<(Instant, HashSet<String>)>>);
+
+impl Origins {
+    /// Whether a client has registered this origin. No answer from the database means no permission.
+    async fn has(&self, db: &Db, origin: &str) -> bool {
+        let mut kept = self.0.lock().await;
+        if let Some((at, known)) = kept.as_ref() {
+            let is_known = known.contains(origin);
+            // One that has just been added should not wait long.
+            if at.elapsed() < if is_known { BELIEVED } else { DOUBTED } {
+                return is_known;
+            }
+        }
+        let Ok(Ok(clients)) = timeout(PATIENCE, store::account::clients(db.read())).await else { return false };
+        let known: HashSet<String> = clients.iter().flat_map(origins).collect();
+        let is_known = known.contains(origin);
+        *kept = Some((Instant::now(), known));
+        is_known
+    }
+}
+
+/// How long an origin is believed to be registered, and to be not.
+const BELIEVED: Duration = Duration::from_secs(5);
+const DOUBTED: Duration = Duration::from_millis(500);
+/// How long the database may take to say.
+const PATIENCE: Duration = Duration::from_secs(2);
+
 /// Whether a client has registered this origin.
 pub async fn is_registered(site: &Site, origin: &HeaderValue) -> bool {
-    let Ok(origin) = origin.to_str() else { return false };
-    // No answer from the database means no permission.
-    let clients = store::account::clients(site.app.db.read()).await.unwrap_or_default();
-    clients.iter().any(|client| origins(client).iter().any(|o| o == origin))
+    match origin.to_str() {
+        Ok(origin) => site.origins.has(&site.app.db, origin).await,
+        Err(_) => false,
+    }
 }
 
 fn allow(headers: &mut HeaderMap, origin: HeaderValue, preflight: bool) {
     headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin);
-    headers.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static("x-request-id, retry-after"));
+    headers
+        .insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static("x-request-id, retry-after, ratelimit, ratelimit-policy"));
     if preflight {
         headers.insert(header::ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static("GET, POST"));
         headers.insert(header::ACCESS_CONTROL_ALLOW_HEADERS, HeaderValue::from_static("content-type, authorization, digiknow-client-key"));

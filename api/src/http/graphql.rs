@@ -27,10 +27,13 @@ pub(super) use params::Params;
 pub use raw::{RawRequest, in_time};
 pub use rejection::Rejection;
 
+use crate::budget::Rates;
 use crate::graphql::batch;
 use crate::graphql::code::Code;
 use crate::graphql::document::{self, Checked, Kind, Limits};
+use crate::http::documents::{self, Documents};
 use crate::metrics;
+use crate::store::Db;
 use negotiate::Media;
 
 /// The same for every request.
@@ -44,6 +47,8 @@ pub struct Settings {
     /// The longest that a body may take to arrive: 15 seconds.
     pub upload: Duration,
     pub sockets: super::socket::Limits,
+    /// What callers may ask for in a time: 5,000 points a second. Nothing is counted without.
+    pub rates: Option<Rates>,
 }
 
 impl Default for Settings {
@@ -54,6 +59,7 @@ impl Default for Settings {
             timeout: Duration::from_secs(10),
             upload: Duration::from_secs(15),
             sockets: Default::default(),
+            rates: Rates::points_a_second(5_000),
         }
     }
 }
@@ -66,6 +72,19 @@ pub struct Exchange<'a> {
     pub request_id: &'a str,
     /// May validation say "Did you mean ..."? Not to strangers: it spells out the schema.
     pub suggestions: bool,
+    /// Of the schema and its clients; none for a schema that has neither.
+    pub known: Option<Known<'a>>,
+}
+
+/// What a server knows beside the request.
+#[derive(Debug, Clone, Copy)]
+pub struct Known<'a> {
+    /// Where variables fit.
+    pub places: &'a document::Places,
+    /// Documents by their hash.
+    pub documents: &'a Documents,
+    /// Where registered ones are.
+    pub db: &'a Db,
 }
 
 /// Answers one request.
@@ -114,8 +133,8 @@ where
     F: Future<Output = Result<Request, Rejection>>,
 {
     let method = raw.method.clone();
-    let params = params::read(raw, exchange.settings)?;
-    let checked = document::check(&params.query, params.operation_name.as_deref(), &params.variables, &exchange.settings.limits)?;
+    let mut params = params::read(raw, exchange.settings)?;
+    let checked = exchange.check(&mut params).await?;
     check_transport(&method, checked.kind)?;
     let text = params.query.clone();
     let name = name(&params, &checked);
@@ -131,6 +150,23 @@ where
 /// The name of the operation that runs, by which it is counted.
 fn name(params: &Params, checked: &Checked) -> Option<String> {
     params.operation_name.clone().or_else(|| checked.document.operations.iter().find_map(|(name, _)| name.map(ToString::to_string)))
+}
+
+impl Exchange<'_> {
+    /// Finds the document, if only its hash was sent, and judges it.
+    pub(super) async fn check(&self, params: &mut Params) -> Result<Checked, Rejection> {
+        match self.known {
+            Some(known) => known.documents.recall(known.db, params).await?,
+            None if params.query.is_empty() => return Err(documents::unknown()),
+            None => {}
+        }
+        let checked = document::check(&params.query, params.operation_name.as_deref(), &params.variables, &self.settings.limits)?;
+        if let Some(known) = self.known {
+            known.places.check(&checked.document)?;
+            known.documents.remember(params);
+        }
+        Ok(checked)
+    }
 }
 
 /// A link or an image must never change anything, and a stream needs a socket.

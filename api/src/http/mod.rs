@@ -1,10 +1,12 @@
 //! The HTTP adapter: routes, who is asking, and what every answer carries.
 
-use std::sync::Arc;
+use std::net::SocketAddr;
+use std::sync::{Arc, OnceLock};
 
 use axum::Router;
 use axum::extract::ws::WebSocketUpgrade;
-use axum::extract::{FromRequestParts, Request, State};
+use axum::extract::{ConnectInfo, FromRequestParts, Request, State};
+use axum::http::request::Parts;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
@@ -14,13 +16,17 @@ use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 
 use crate::app::{App, Call};
+use crate::budget::Budgets;
 use crate::graphql::context::prepare;
+use crate::graphql::document::Places;
 use crate::graphql::{Contract, contract, sdl};
 use crate::metrics;
 
 pub mod answer;
+mod admit;
 pub mod caller;
 pub mod cors;
+pub mod documents;
 pub mod explorer;
 pub mod graphql;
 pub mod mail;
@@ -30,7 +36,7 @@ pub mod socket;
 
 use caller::authenticate;
 pub use graphql::Settings;
-use graphql::{Exchange, RawRequest, respond};
+use graphql::{Exchange, Known, RawRequest, respond};
 
 /// What the routes share.
 #[derive(Clone)]
@@ -40,6 +46,11 @@ pub struct Site {
     schema: Contract,
     sdl: Arc<str>,
     settings: Arc<Settings>,
+    /// Where variables fit.
+    fit: Arc<Places>,
+    documents: Arc<documents::Documents>,
+    budgets: Arc<Budgets>,
+    origins: Arc<cors::Origins>,
     /// The open sockets.
     places: socket::Places,
     /// True once the server has been asked to stop.
@@ -50,7 +61,19 @@ impl Site {
     /// The routes' share of a service.
     pub fn new(app: Arc<App>) -> Self {
         let never = watch::Sender::new(false).subscribe();
-        Self { app, schema: contract(), sdl: sdl().into(), settings: Arc::default(), places: socket::Places::default(), stopping: never }
+        let sdl = sdl();
+        Self {
+            app,
+            schema: contract(),
+            fit: Arc::new(Places::of(&sdl)),
+            sdl: sdl.into(),
+            settings: Arc::default(),
+            documents: Arc::default(),
+            budgets: Arc::default(),
+            origins: Arc::default(),
+            places: socket::Places::default(),
+            stopping: never,
+        }
     }
 
     /// With other limits.
@@ -63,6 +86,10 @@ impl Site {
     #[must_use]
     pub fn until(self, stopping: watch::Receiver<bool>) -> Self {
         Self { stopping, ..self }
+    }
+
+    fn known(&self) -> Known<'_> {
+        Known { places: &self.fit, documents: &self.documents, db: &self.app.db }
     }
 
     fn is_stopping(&self) -> bool {
@@ -129,19 +156,40 @@ async fn serve_graphql(State(site): State<Site>, request: Request) -> Response {
     if let Ok(upgrade) = WebSocketUpgrade::from_request_parts(&mut parts, &site).await {
         return socket::open(site, upgrade, parts, RequestId(id)).await;
     }
+    let address = address(&parts);
     let request = Request::from_parts(parts, body);
     let now = site.app.clock.now();
     let headers = request.headers().clone();
     let raw = RawRequest::read(request, site.settings.body).await;
     // A stranger gets no suggestions; who only pretends to be somebody is refused before validation could make any.
     let suggestions = headers.contains_key(header::AUTHORIZATION);
-    let exchange = Exchange { settings: &site.settings, request_id: &id, suggestions };
+    let exchange = Exchange { settings: &site.settings, request_id: &id, suggestions, known: Some(site.known()) };
+    let budget = OnceLock::new();
     // The caller is looked up last: a document over the limits costs no statement.
-    respond(&site.schema, raw, exchange, |request, _| async {
-        let caller = authenticate(&site.app, &headers, now).await?;
-        Ok(prepare(request, &site.app, Call { caller, now, request_id: id.clone() }))
+    let mut response = respond(&site.schema, raw, exchange, |request, checked| {
+        let (cost, budget) = (checked.cost, &budget);
+        let (site, headers, address, id) = (&site, &headers, &address, &id);
+        async move {
+            let caller = authenticate(&site.app, headers, now).await?;
+            let left = site.admit(&caller, address, &request.query, cost, now).await?;
+            let request = prepare(request, &site.app, Call { caller, now, request_id: id.clone() });
+            Ok(match left {
+                Some(left) => request.data(*budget.get_or_init(|| left)),
+                None => request,
+            })
+        }
     })
-    .await
+    .await;
+    if let Some(budget) = budget.get() {
+        response.headers_mut().extend(admit::headers(*budget, now));
+    }
+    response
+}
+
+/// Where a request comes from.
+fn address(parts: &Parts) -> String {
+    let socket = parts.extensions.get::<ConnectInfo<SocketAddr>>();
+    socket.map_or_else(|| "unknown".to_owned(), |info| info.0.ip().to_canonical().to_string())
 }
 
 async fn schema_text(State(site): State<Site>) -> Response {

@@ -8,10 +8,8 @@ mod operation;
 mod places;
 mod protocol;
 
-use std::net::SocketAddr;
 use std::time::Duration;
 
-use axum::extract::ConnectInfo;
 use axum::extract::ws::WebSocketUpgrade;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode, header};
@@ -68,22 +66,22 @@ impl Default for Limits {
 
 /// `GET /graphql` with an upgrade: refuses what a browser's page of another site might send, and what is over the limits.
 pub async fn open(site: Site, upgrade: WebSocketUpgrade, parts: Parts, id: RequestId) -> Response {
-    let (headers, peer) =
-        (parts.headers, parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip().to_canonical().to_string()));
+    let address = super::address(&parts);
+    let headers = parts.headers;
     let limits = &site.settings.sockets;
     if let Err(rejection) = welcome(&site, &upgrade, &headers).await {
         return refuse(&headers, rejection, &id.0);
     }
     let everybody = site.places.take(For::Everybody, limits.everybody);
-    let address = peer.map(|peer| site.places.take(For::Address(peer), limits.address));
-    let (Some(everybody), None | Some(Some(_))) = (everybody, &address) else {
+    let near = site.places.take(For::Address(address.clone()), limits.address);
+    let (Some(everybody), Some(near)) = (everybody, near) else {
         let rejection = Rejection::http(StatusCode::TOO_MANY_REQUESTS, Code::RateLimited, "Too many sockets are open: close one first.");
         return refuse(&headers, rejection.with_header(header::RETRY_AFTER, "5"), &id.0);
     };
-    let places = std::iter::once(everybody).chain(address.flatten()).collect();
+    let places = vec![everybody, near];
     let message = limits.message;
     let upgrade = upgrade.protocols([PROTOCOL]).max_message_size(message).max_frame_size(message).max_write_buffer_size(4 << 20);
-    upgrade.on_upgrade(move |socket| Connection::new(site, socket, headers, places, id.0).run())
+    upgrade.on_upgrade(move |socket| Connection::new(site, socket, headers, address, places, id.0).run())
 }
 
 /// A page may open a socket without asking first, and sends no header that would need leave: its origin is all there is to go by.

@@ -1,10 +1,12 @@
 //! Accounts, their roles, and partner clients.
 
-use entity::{account, api_client, champion, module_trainer, role_grant};
+use entity::{account, api_client, champion, client_document, module_trainer, role_grant};
 use rules::id::{AccountId, ModuleId};
 use rules::policy::{Caller, Role};
-use sea_orm::sea_query::Expr;
-use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::sea_query::{Expr, OnConflict};
+use sea_orm::{
+    ActiveModelTrait, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect, QueryTrait,
+};
 use uuid::Uuid;
 
 /// An account by its e-mail key.
@@ -76,4 +78,23 @@ pub async fn client_by_hash(conn: &impl ConnectionTrait, hash: &str) -> Result<O
 /// Every enabled client.
 pub async fn clients(conn: &impl ConnectionTrait) -> Result<Vec<api_client::Model>, DbErr> {
     api_client::Entity::find().filter(api_client::Column::DisabledAt.is_null()).all(conn).await
+}
+
+/// The documents of every enabled client.
+pub async fn client_documents(conn: &impl ConnectionTrait) -> Result<Vec<client_document::Model>, DbErr> {
+    let enabled = api_client::Entity::find().select_only().column(api_client::Column::Id).filter(api_client::Column::DisabledAt.is_null());
+    client_document::Entity::find().filter(client_document::Column::ClientId.in_subquery(enabled.into_query())).all(conn).await
+}
+
+/// Registers documents; those that are there stay as they are.
+pub async fn register(conn: &impl ConnectionTrait, documents: Vec<client_document::Model>) -> Result<(), DbErr> {
+    use client_document::Column;
+    let there = OnConflict::columns([Column::ClientId, Column::Hash]).do_nothing().to_owned();
+    for document in documents {
+        client_document::Entity::insert(document.into_active_model().reset_all())
+            .on_conflict(there.clone())
+            .exec_without_returning(conn)
+            .await?;
+    }
+    Ok(())
 }

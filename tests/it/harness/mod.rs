@@ -13,7 +13,7 @@ use api::app::App;
 use api::auth::Passwords;
 use api::clock::Clock;
 use api::config::Policy;
-use api::http::{Site, router};
+use api::http::{Settings, Site, router};
 use api::keys::Keys;
 use api::postcodes::Postcodes;
 use axum::Router;
@@ -102,7 +102,7 @@ impl World {
         app.clock = clock;
         app.db.on_statement(move |info| told.lock().expect("a list").push(info.statement.sql.clone()));
         let app = Arc::new(app);
-        let router = router(Site::new(app.clone()), true);
+        let router = router(Site::new(app.clone()).with_settings(Settings { rates: None, ..Settings::default() }), true);
         Self { app, router, statements, url, key, _home: home }
     }
 

@@ -138,7 +138,7 @@ async fn h5_queries_and_mutations_run_keep_the_order_of_their_keys_and_pass_the_
         assert_eq!(answer["payload"][0]["extensions"]["code"], code, "{query}");
         assert!(answer["payload"][0]["extensions"]["requestId"].is_string());
     }
-    socket.say(json!({ "type": "subscribe", "id": "p", "payload": { "extensions": { "persistedQuery": { "version": 1, "sha256Hash": "0" } } } })).await;
+    socket.say(json!({ "type": "subscribe", "id": "p", "payload": { "extensions": { "persistedQuery": { "version": 1, "sha256Hash": "0".repeat(64) } } } })).await;
     assert_eq!(socket.hear().await["payload"][0]["extensions"]["code"], "PERSISTED_QUERY_NOT_FOUND");
 }
 

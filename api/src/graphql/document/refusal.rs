@@ -66,6 +66,8 @@ pub enum Why {
     VariableDepth { name: String, most: usize },
     #[error("Variable \"${name}\" of type \"{expected}\" is required.")]
     VariableRequired { name: String, expected: String },
+    #[error("Variable \"${name}\" of type \"{of}\" does not fit a place of type \"{expected}\".")]
+    VariableType { name: String, of: String, expected: String },
     #[error("The document has no operation with the name sent as \"operationName\".")]
     OperationUnknown,
     #[error("The document has several operations: name one of them in \"operationName\".")]
@@ -76,9 +78,11 @@ impl Why {
     pub fn code(&self) -> Code {
         match self {
             Self::Syntax(_) => Code::GraphqlParseFailed,
-            Self::Definitions(_) | Self::FragmentCycle(_) | Self::RepeatedMutation(_) | Self::SubscriptionRoot => {
-                Code::GraphqlValidationFailed
-            }
+            Self::Definitions(_)
+            | Self::FragmentCycle(_)
+            | Self::RepeatedMutation(_)
+            | Self::SubscriptionRoot
+            | Self::VariableType { .. } => Code::GraphqlValidationFailed,
             Self::PageSize { .. }
             | Self::PageBothEnds(_)
             | Self::VariableRequired { .. }

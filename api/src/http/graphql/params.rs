@@ -7,11 +7,14 @@ use serde::Deserialize;
 
 use super::{RawRequest, Rejection, Settings, negotiate, raw};
 use crate::graphql::code::Code;
+use crate::http::documents;
 
 /// What to run, in the right types.
 #[derive(Debug, Clone)]
 pub(in crate::http) struct Params {
+    /// Empty if the document is named by its hash alone.
     pub(in crate::http) query: String,
+    pub(in crate::http) persisted: Option<String>,
     pub(in crate::http) operation_name: Option<String>,
     pub(in crate::http) variables: Variables,
     extensions: async_graphql::Extensions,
@@ -111,11 +114,15 @@ fn json(name: &str, text: Option<String>) -> Result<Value, Rejection> {
 impl Untyped {
     fn typed(self) -> Result<Params, Rejection> {
         let extensions = object("extensions", self.extensions)?;
-        let Some(query) = string("query", self.query)? else {
-            return Err(without_query(&extensions));
+        let persisted = documents::named(&extensions)?;
+        let query = match string("query", self.query)?.filter(|text| persisted.is_none() || !text.is_empty()) {
+            Some(query) => query,
+            None if persisted.is_some() => String::new(),
+            None => return Err(Rejection::bad_request("\"query\" is missing.")),
         };
         Ok(Params {
             query,
+            persisted,
             operation_name: string("operationName", self.operation_name)?,
             variables: Variables::from_value(object("variables", self.variables)?),
             extensions: match extensions {
@@ -140,16 +147,5 @@ fn object(name: &str, value: Value) -> Result<Value, Rejection> {
     match value {
         Value::Null | Value::Object(_) => Ok(value),
         _ => Err(Rejection::bad_request(format!("\"{name}\" must be an object."))),
-    }
-}
-
-/// A client of automatic persisted queries sends a hash first, and the text once it has heard
-/// that the hash is unknown. No text is ever stored here, so each is unknown.
-fn without_query(extensions: &Value) -> Rejection {
-    match extensions {
-        Value::Object(entries) if entries.contains_key("persistedQuery") => {
-            Rejection::graphql(Code::PersistedQueryNotFound, "PersistedQueryNotFound")
-        }
-        _ => Rejection::bad_request("\"query\" is missing."),
     }
 }

@@ -89,7 +89,7 @@ impl Got {
 
 async fn ask(schema: &Tiny, request: Request<Body>, suggestions: bool) -> Got {
     let settings = Settings { timeout: Duration::from_millis(200), ..Settings::default() };
-    let exchange = Exchange { settings: &settings, request_id: "req-1", suggestions };
+    let exchange = Exchange { settings: &settings, request_id: "req-1", suggestions, known: None };
     let raw = RawRequest::read(request, settings.body).await;
     let ready = |request, _: &_| std::future::ready(Ok(request));
     let response = respond(schema, raw, exchange, ready).await;
@@ -343,7 +343,7 @@ async fn a_slow_operation_is_stopped() {
 
 #[tokio::test]
 async fn persisted_queries_are_asked_for_in_full() {
-    let hash = json!({"extensions": {"persistedQuery": {"version": 1, "sha256Hash": "00"}}});
+    let hash = json!({"extensions": {"persistedQuery": {"version": 1, "sha256Hash": "0".repeat(64)}}});
     let got = ask(&tiny(), post(JSON, hash.to_string()), false).await;
     assert_eq!(got.code(), "PERSISTED_QUERY_NOT_FOUND");
 }
@@ -351,7 +351,7 @@ async fn persisted_queries_are_asked_for_in_full() {
 #[tokio::test]
 async fn preparing_sees_the_cost_and_may_refuse() {
     let settings = Settings::default();
-    let exchange = Exchange { settings: &settings, request_id: "req-2", suggestions: true };
+    let exchange = Exchange { settings: &settings, request_id: "req-2", suggestions: true, known: None };
     let limited = || {
         Rejection::http(StatusCode::TOO_MANY_REQUESTS, Code::RateLimited, "Slower, please.")
             .with_header(axum::http::header::RETRY_AFTER, "7")

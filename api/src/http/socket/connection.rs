@@ -40,6 +40,7 @@ pub struct Connection {
     site: Site,
     socket: WebSocket,
     request_id: String,
+    address: String,
     /// Who says they are: the upgrade's headers, and what `connection_init` adds.
     headers: Arc<HeaderMap>,
     caller: Option<watch::Sender<Arc<Caller>>>,
@@ -55,12 +56,13 @@ pub struct Connection {
 }
 
 impl Connection {
-    pub fn new(site: Site, socket: WebSocket, headers: HeaderMap, places: Vec<Place>, request_id: String) -> Self {
+    pub fn new(site: Site, socket: WebSocket, headers: HeaderMap, address: String, places: Vec<Place>, request_id: String) -> Self {
         let ((tell, told), now) = (mpsc::channel(WAITING), Instant::now());
         Self {
             site,
             socket,
             request_id,
+            address,
             headers: Arc::new(headers),
             caller: None,
             running: HashMap::new(),
@@ -205,6 +207,7 @@ impl Connection {
             id: id.clone(),
             turn: self.turn,
             request_id: self.request_id.clone(),
+            address: self.address.clone(),
             headers: self.headers.clone(),
             caller: caller.subscribe(),
             tell: self.tell.clone(),

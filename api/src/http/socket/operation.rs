@@ -13,6 +13,7 @@ use tokio::sync::{mpsc, watch};
 
 use super::protocol::Says;
 use crate::app::Call;
+use crate::budget::Budget;
 use crate::graphql::context::{loading, prepare};
 use crate::graphql::document::{self, Kind};
 use crate::http::Site;
@@ -37,6 +38,7 @@ pub struct Operation {
     pub turn: u64,
     /// Of the socket.
     pub request_id: String,
+    pub address: String,
     pub headers: Arc<HeaderMap>,
     /// As the socket last saw them.
     pub caller: watch::Receiver<Arc<Caller>>,
@@ -49,12 +51,13 @@ struct Ready {
     document: ExecutableDocument,
     defaults: Vec<(Name, Value)>,
     kind: Kind,
+    budget: Option<Budget>,
 }
 
 impl Operation {
     /// Runs until it is over, or the socket drops it.
     pub async fn run(self, params: Params) {
-        let ended = match self.ready(params) {
+        let ended = match self.ready(params).await {
             Err(rejection) => Err(vec![rejection.error(&self.request_id)]),
             Ok(ready) if ready.kind == Kind::Subscription => self.follow(&ready).await,
             Ok(ready) => self.once(&ready).await,
@@ -66,14 +69,15 @@ impl Operation {
         self.say(&says, true).await;
     }
 
-    fn ready(&self, params: Params) -> Result<Ready, Rejection> {
-        let limits = &self.site.settings.limits;
-        let checked = document::check(&params.query, params.operation_name.as_deref(), &params.variables, limits)?;
+    async fn ready(&self, mut params: Params) -> Result<Ready, Rejection> {
+        let checked = self.exchange().check(&mut params).await?;
+        let (caller, now) = (self.caller.borrow().clone(), self.site.app.clock.now());
+        let budget = self.site.admit(&caller, &self.address, &params.query, checked.cost, now).await?;
         let mut document = checked.document;
         if checked.kind == Kind::Subscription {
             document::lift_root(&mut document);
         }
-        Ok(Ready { params, document, defaults: checked.defaults, kind: checked.kind })
+        Ok(Ready { params, document, defaults: checked.defaults, kind: checked.kind, budget })
     }
 
     /// A query or a mutation.
@@ -112,15 +116,13 @@ impl Operation {
 
     /// Runs it once, in a context of its own; for a subscription, on this news. Nothing if it has nothing to say.
     async fn execute(&self, ready: &Ready, news: Option<News>) -> Option<Response> {
-        let settings = &self.site.settings;
-        let exchange = Exchange { settings, request_id: &self.request_id, suggestions: self.headers.contains_key(header::AUTHORIZATION) };
         let request = self.request(ready, news);
         let loading = loading(&request)?;
         let mut stream = self.site.schema.execute_stream(request);
         let first = AssertUnwindSafe(loading.drive(stream.next())).catch_unwind();
         let failed = |rejection: Rejection| Some(Response::from_errors(vec![rejection.error(&self.request_id)]));
-        match tokio::time::timeout(settings.timeout, first).await {
-            Ok(Ok(response)) => response.map(|response| settle(response, &ready.params.query, exchange)),
+        match tokio::time::timeout(self.site.settings.timeout, first).await {
+            Ok(Ok(response)) => response.map(|response| settle(response, &ready.params.query, self.exchange())),
             Ok(Err(_)) => {
                 tracing::error!(request_id = self.request_id, "an operation of a socket panicked");
                 failed(Rejection::internal(StatusCode::INTERNAL_SERVER_ERROR))
@@ -129,12 +131,20 @@ impl Operation {
         }
     }
 
+    fn exchange(&self) -> Exchange<'_> {
+        let suggestions = self.headers.contains_key(header::AUTHORIZATION);
+        Exchange { settings: &self.site.settings, request_id: &self.request_id, suggestions, known: Some(self.site.known()) }
+    }
+
     fn request(&self, ready: &Ready, news: Option<News>) -> async_graphql::Request {
         let app = &self.site.app;
         let call = Call { caller: Caller::clone(&self.caller.borrow()), now: app.clock.now(), request_id: self.request_id.clone() };
         let mut request = prepare(ready.params.clone().into_request(), app, call);
         request.variables.extend(ready.defaults.iter().cloned());
         request.set_parsed_query(ready.document.clone());
+        if let Some(budget) = ready.budget {
+            request = request.data(budget);
+        }
         match news {
             Some(news) => request.data(news),
             None => request,
