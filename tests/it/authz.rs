@@ -51,6 +51,8 @@ impl Whose {
 
 /// What a root query field asks of its caller.
 enum Asks {
+    /// Nobody gets anything: cost is not counted in these tests (see `limits.rs`).
+    Never,
     /// Nothing.
     Nothing,
     /// To be signed in.
@@ -72,7 +74,7 @@ fn queries(
     preview: Value,
 ) -> Vec<(&'static str, Asks, &'static str, Value)> {
     use Action as A;
-    use Asks::{Else, Nothing, Or, OwnOr, SignIn};
+    use Asks::{Else, Never, Nothing, Or, OwnOr, SignIn};
     use Whose::{Champions, Leaders, Nobodys};
     let id = |id: &Value| json!({ "id": id });
     vec![
@@ -93,6 +95,7 @@ fn queries(
         ("node", Or(A::ChampionRead, Champions), "query($id: ID!) { node(id: $id) { id } }", id(champion)),
         ("nodes", Nothing, "query($id: ID!) { nodes(ids: [$id]) { id } }", id(champion)),
         ("organisations", Or(A::DirectoryRead, Nobodys), "{ organisations { totalCount } }", json!({})),
+        ("rateLimit", Never, "{ rateLimit { cost } }", json!({})),
         ("requirements", Or(A::CatalogueRead, Nobodys), "{ requirements { id } }", json!({})),
         (
             "rota",
@@ -137,6 +140,7 @@ both!(every_root_query_answers_those_the_policy_names_and_nobody_else, |world| a
             let (_, body) = sign_in(&world, name).await.send(query, variables.clone()).await;
             let may = |action, relation| decide(&caller, action, relation);
             let (allowed, loud) = match asks {
+                Asks::Never => (false, false),
                 Asks::Nothing => (true, false),
                 Asks::SignIn => (caller.account.is_some(), false),
                 Asks::Or(action, whose) => (may(*action, whose.relation(name)), false),

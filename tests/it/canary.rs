@@ -3,6 +3,8 @@
 use std::io::Write;
 use std::sync::{Arc, Mutex};
 
+use api::http::Settings;
+use api::http::server::Patience;
 use axum::body::Body;
 use axum::http::Request;
 use serde_json::json;
@@ -79,6 +81,9 @@ async fn drive(world: &World) -> Vec<String> {
     ] {
         lead.send(query, variables).await;
     }
+    let cancel = "mutation($r: String!) { sessionCancel(input: {sessionId: \"x\", reason: $r}) { userErrors { code } } }";
+    let absent = crate::harness::introspection::nobody("Session");
+    world.stranger().send(&cancel.replace("\"x\"", &format!("\"{absent}\"")), json!({ "r": "Canary Birdsong" })).await;
     let (head, forged) = (lead.headers[0].1.clone(), format!("{}x", lead.headers[0].1));
     world
         .http(
@@ -89,6 +94,10 @@ async fn drive(world: &World) -> Vec<String> {
                 .expect("a request"),
         )
         .await;
+    let server = world.serve(Settings::default(), Patience::default()).await;
+    let mut socket = server.open_as(&lead).await;
+    socket.subscribe("1", "query($e: String!) { account(email: $e) { id } }", json!({ "e": email })).await;
+    socket.hear().await;
     let key = api::demo::DEMO_KEY.to_owned();
     let bearer = head.trim_start_matches("Bearer ").to_owned();
     [email, birth, postcode, password, "canary-in-the-mine-2", certificate, "+441614960123", "Canary Birdsong"]

@@ -49,7 +49,7 @@ pub fn hash(text: &str) -> String {
 
 impl Documents {
     /// Puts the text in the place of its hash; if both were sent, they have to belong together.
-    pub async fn recall(&self, db: &Db, params: &mut Params) -> Result<(), Rejection> {
+    pub(super) async fn recall(&self, db: &Db, params: &mut Params) -> Result<(), Rejection> {
         let Some(named) = &params.persisted else { return Ok(()) };
         if params.query.is_empty() {
             let found = self.find(db, named).await.map_err(|_| Rejection::unavailable())?;
@@ -68,7 +68,7 @@ impl Documents {
     }
 
     /// Remembers a document that has passed the guard, if its client named it; the one used least lately is forgotten for it.
-    pub fn remember(&self, params: &Params) {
+    pub(super) fn remember(&self, params: &Params) {
         if let Some(hash) = params.persisted.as_ref().filter(|_| params.query.len() <= LENGTH) {
             self.sent.lock().unwrap_or_else(PoisonError::into_inner).put(hash.clone(), params.query.as_str().into());
         }
@@ -97,12 +97,12 @@ impl Documents {
 }
 
 /// A client of automatic persisted queries sends a hash first, and the text as well once it has heard this.
-pub fn unknown() -> Rejection {
+pub(super) fn unknown() -> Rejection {
     Rejection::graphql(Code::PersistedQueryNotFound, "PersistedQueryNotFound")
 }
 
 /// The hash that a request names in `extensions.persistedQuery`.
-pub fn named(extensions: &Value) -> Result<Option<String>, Rejection> {
+pub(super) fn named(extensions: &Value) -> Result<Option<String>, Rejection> {
     let wrong =
         || Rejection::graphql(Code::BadUserInput, "\"extensions.persistedQuery\" holds version 1 and sha256Hash, 64 hexadecimal digits.");
     let Value::Object(entries) = extensions else { return Ok(None) };

@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 use super::World;
 
 const QUERY: &str = "{ __schema { types { kind name description
-    fields(includeDeprecated: true) { name description args { name description type { ...T } } type { ...T } }
+    fields(includeDeprecated: true) { name description args { name description defaultValue type { ...T } } type { ...T } }
     inputFields { name description defaultValue type { ...T } }
     enumValues(includeDeprecated: true) { name description } interfaces { name } possibleTypes { name } isOneOf } } }
     fragment T on __Type { kind name ofType { kind name ofType { kind name ofType { kind name } } } }";
