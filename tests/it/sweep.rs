@@ -46,7 +46,7 @@ fn selection(schema: &Introspection, of: &str, parts: bool) -> String {
         let first = if arguments.iter().any(|a| a["name"] == "first") { "(first: 1)" } else { "" };
         match kind {
             "OBJECT" | "INTERFACE" | "UNION" => {
-                let has_id = schema.fields(inner).iter().any(|f| f["name"] == "id") || first != "" || kind != "OBJECT";
+                let has_id = schema.fields(inner).iter().any(|f| f["name"] == "id") || !first.is_empty() || kind != "OBJECT";
                 let below = if parts && !has_id { selection(schema, inner, false) } else { "__typename".to_owned() };
                 text.push_str(&format!("{name}{first} {{ {below} }} "));
             }
