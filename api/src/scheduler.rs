@@ -44,6 +44,7 @@ pub const JOBS: &[Job] = &[
     Job { name: "offers.widen", every: TimeDelta::seconds(15), work: |app, now| Box::pin(service::wave::due(app, now)) },
     Job { name: "stand_ins.follow", every: TimeDelta::minutes(1), work: |app, now| Box::pin(service::stand_in::due(app, now)) },
     Job { name: "swaps.lapse", every: TimeDelta::minutes(1), work: |app, now| Box::pin(service::swap::due(app, now)) },
+    Job { name: "rota.plans", every: TimeDelta::seconds(10), work: |app, now| Box::pin(service::rota_job::due(app, now)) },
 ];
 
 /// How long a replica holds a job: longer than any run should take. Who dies holding one delays it by this.

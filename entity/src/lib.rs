@@ -42,6 +42,8 @@ pub mod rate_limit;
 pub mod refresh_token;
 pub mod requirement;
 pub mod role_grant;
+pub mod rota_line;
+pub mod rota_proposal;
 pub mod session;
 pub mod session_topic;
 pub mod setting;

@@ -74,6 +74,10 @@ typed_ids! {
     StandInId,
     /// Two champions' exchange of places.
     SwapId,
+    /// A planned rota.
+    RotaProposalId,
+    /// A champion in a place of a planned rota.
+    RotaLineId,
     /// A partner website or app.
     ClientId,
     /// A key of a partner client.

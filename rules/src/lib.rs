@@ -21,6 +21,7 @@ pub mod matching;
 pub mod offer;
 pub mod onboarding;
 pub mod policy;
+pub mod proposal;
 pub mod reason;
 pub mod request;
 pub mod requirement;

@@ -368,6 +368,6 @@ fn remedies(blockers: &[Blocker]) -> Option<BTreeSet<Remedy>> {
 }
 
 #[cfg(test)]
-mod borough;
+pub(crate) mod borough;
 #[cfg(test)]
 mod tests;

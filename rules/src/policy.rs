@@ -190,6 +190,22 @@ actions! {
     SwapWithdraw: [Own(Champion)],
     /// Release a champion from an assignment.
     AssignmentRelease: [Any(Coordinator)],
+    /// Plan a rota.
+    RotaPropose: [Any(Coordinator)],
+    /// Answer with a planned rota, or with its failure: the planner's alone.
+    RotaPlan: [],
+    /// Stop the planning of a rota.
+    RotaProposalCancel: [Any(Coordinator)],
+    /// Add a line to a planned rota by hand.
+    RotaLineAdd: [Any(Coordinator)],
+    /// Take a line out of a planned rota.
+    RotaLineRemove: [Any(Coordinator)],
+    /// Lock a line of a planned rota, or unlock it.
+    RotaLineLock: [Any(Coordinator)],
+    /// Publish a planned rota: its offers go out.
+    RotaPublish: [Any(Coordinator)],
+    /// Put a planned rota away.
+    RotaArchive: [Any(Coordinator)],
     /// Add an organisation.
     OrganisationCreate: [Any(Coordinator), Any(Administrator)],
     /// Add a group.
@@ -239,6 +255,8 @@ actions! {
     SessionRotaRead: [Own(GroupLeader), Own(Champion), Any(Coordinator), Any(SafeguardingLead)],
     /// Read requests and their offers.
     ChampionRequestRead: [Own(GroupLeader), Any(Coordinator)],
+    /// Read planned rotas.
+    RotaProposalRead: [Any(Coordinator)],
     /// Read ranked matches for a session.
     MatchRead: [Own(GroupLeader), Any(Coordinator)],
     /// Read accounts and roles.

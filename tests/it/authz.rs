@@ -65,12 +65,16 @@ enum Asks {
     Else(Action, Whose),
 }
 
+const PROPOSE: &str =
+    "mutation { rotaPropose(input: {from: \"2026-11-23\", until: \"2026-11-24\"}) { proposal { id } userErrors { code message } } }";
+
 /// Every root query field: what it asks for, and a document that has an answer.
 fn queries(
     champion: &Value,
     group: &Value,
     request: &Value,
     session: &Value,
+    rota: &Value,
     preview: Value,
 ) -> Vec<(&'static str, Asks, &'static str, Value)> {
     use Action as A;
@@ -103,6 +107,8 @@ fn queries(
             "query($id: ID!) { rota(week: \"2026-11-23\", of: {championId: $id}) { from } }",
             id(champion),
         ),
+        ("rotaProposal", Or(A::RotaProposalRead, Nobodys), "query($id: ID!) { rotaProposal(id: $id) { id } }", id(rota)),
+        ("rotaProposals", Or(A::RotaProposalRead, Nobodys), "{ rotaProposals { totalCount } }", json!({})),
         ("server", Nothing, "{ server { version } }", json!({})),
         ("session", Or(A::SessionRead, Nobodys), "query($id: ID!) { session(id: $id) { id } }", id(session)),
         ("sessions", Or(A::SessionRead, Nobodys), "{ sessions { totalCount } }", json!({})),
@@ -118,7 +124,8 @@ both!(every_root_query_answers_those_the_policy_names_and_nobody_else, |world| a
         world.sign_in("champion").await.ask("{ viewer { champion { id } } }", json!({})).await["viewer"]["champion"]["id"].clone();
     let asked = world.sign_in("leader").await.ask_for(&world.free_session().await).await;
     let (group, _) = world.group("stockroom-digital-desk").await;
-    let table = queries(&champion, &group, &asked.request, &asked.session, world.free_session().await);
+    let rota = coordinator.done(PROPOSE, json!({})).await["proposal"]["id"].clone();
+    let table = queries(&champion, &group, &asked.request, &asked.session, &rota, world.free_session().await);
     let schema = Introspection::of(&world).await;
     let listed: Vec<&str> = table.iter().map(|(name, ..)| *name).collect();
     let there: Vec<&str> = schema.fields("Query").iter().filter_map(|f| f["name"].as_str()).collect();

@@ -5,7 +5,8 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use rules::id::{
     AccountId, AssignmentId, AuditId, ChampionId, CompletionId, DbsCheckId, EvidenceId, ExceptionId, ExemptionId, GroupId, ModuleId,
-    OfferId, OrganisationId, PlaceId, RequestId, RequirementId, SessionId, StandInId, SwapId, VenueId, WavesId, WindowId,
+    OfferId, OrganisationId, PlaceId, RequestId, RequirementId, RotaLineId, RotaProposalId, SessionId, StandInId, SwapId, VenueId, WavesId,
+    WindowId,
 };
 use rules::reason::Reason;
 use uuid::Uuid;
@@ -44,6 +45,8 @@ node_ids! {
     PlaceId => "Place",
     RequestId => "ChampionRequest",
     RequirementId => "Requirement",
+    RotaLineId => "RotaLine",
+    RotaProposalId => "RotaProposal",
     SessionId => "Session",
     StandInId => "StandIn",
     SwapId => "Swap",

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use async_graphql::dataloader::Loader;
 use rules::id::{
     AccountId, AssignmentId, ChampionId, CompletionId, DbsCheckId, GroupId, ModuleId, OfferId, OrganisationId, PlaceId, RequestId,
-    RequirementId, SessionId, StandInId, SwapId, VenueId, WavesId,
+    RequirementId, RotaLineId, RotaProposalId, SessionId, StandInId, SwapId, VenueId, WavesId,
 };
 use rules::matching::{Blocker, ChampionRecord, Ranking, blockers};
 use rules::offer::CannotAccept;
@@ -58,6 +58,8 @@ by_id! {
     ModuleId => training_module,
     CompletionId => completion,
     RequirementId => requirement,
+    RotaLineId => rota_line,
+    RotaProposalId => rota_proposal,
     SessionId => session,
     PlaceId => place,
     RequestId => champion_request,

@@ -79,9 +79,9 @@ impl MatchConnection {
 #[derive(SimpleObject, Clone, Debug)]
 pub struct BlockedCount {
     /// The reason.
-    kind: BlockerKind,
+    pub kind: BlockerKind,
     /// How many.
-    count: usize,
+    pub count: usize,
 }
 
 /// A champion who could take a place, with the reasons for the rank.

@@ -29,6 +29,8 @@ pub mod rate_limit;
 pub mod request;
 pub mod requirement;
 pub mod rota;
+pub mod rota_change;
+pub mod rota_proposal;
 pub mod scalar;
 pub mod session;
 pub mod session_change;
@@ -56,6 +58,7 @@ pub struct Query(
     matching::MatchQuery,
     rota::RotaQuery,
     rate_limit::RateLimitQuery,
+    rota_proposal::RotaProposalQuery,
 );
 
 /// Writes. Each takes one `input` and answers a payload: look at `userErrors` before anything else. Inputs that create
@@ -76,6 +79,7 @@ pub struct Mutation(
     stand_in::StandInMutation,
     swap::SwapMutation,
     assignment::AssignmentMutation,
+    rota_change::RotaMutation,
     organisation::OrganisationMutation,
     group::GroupMutation,
     venue::VenueMutation,

@@ -13,6 +13,7 @@ use super::offer::Offer;
 use super::organisation::Organisation;
 use super::problem::coded;
 use super::request::ChampionRequest;
+use super::rota_proposal::RotaProposal;
 use super::session::Session;
 use super::training::{TrainingCompletion, TrainingModule};
 use super::venue::Venue;
@@ -42,6 +43,8 @@ pub enum Node {
     Offer(Offer),
     /// An assignment.
     Assignment(Assignment),
+    /// A planned rota.
+    RotaProposal(RotaProposal),
 }
 
 /// About this server.
@@ -95,6 +98,7 @@ async fn fetch(ctx: &Context<'_>, id: &ID) -> Option<Result<Node>> {
         "ChampionRequest" => ChampionRequest::find(ctx, id::parse(id)?).await?.map(Node::ChampionRequest),
         "Offer" => Offer::find(ctx, id::parse(id)?).await?.map(Node::Offer),
         "Assignment" => Assignment::find(ctx, id::parse(id)?).await?.map(Node::Assignment),
+        "RotaProposal" => RotaProposal::find(ctx, id::parse(id)?).await?.map(Node::RotaProposal),
         "TrainingCompletion" => TrainingCompletion::find(ctx, id::parse(id)?).await?.map(Node::TrainingCompletion),
         "Group" => row!(directory, rules::id::GroupId => Group),
         "Organisation" => row!(directory, rules::id::OrganisationId => Organisation),

@@ -22,8 +22,8 @@ use crate::graphql::document::Places;
 use crate::graphql::{Contract, contract, sdl};
 use crate::metrics;
 
-pub mod answer;
 mod admit;
+pub mod answer;
 pub mod caller;
 pub mod cors;
 pub mod documents;

@@ -31,6 +31,10 @@ pub mod offer;
 pub mod offer_close;
 pub mod request;
 pub mod requirement;
+pub mod rota;
+pub mod rota_change;
+pub mod rota_job;
+pub mod rota_publish;
 pub mod session;
 pub mod stand_in;
 pub mod swap;
@@ -119,6 +123,18 @@ pub enum Mail {
 /// Puts a message into the outbox.
 async fn mail(tx: &impl ConnectionTrait, call: &Call, mail: Mail) -> Result<(), Fault> {
     emit(tx, call, "mail", json!(mail)).await
+}
+
+/// An outbox row: ids and what happened, nothing personal.
+fn outgoing(call: &Call, topic: &str, payload: serde_json::Value) -> entity::outbox::Model {
+    entity::outbox::Model {
+        id: new_id(call.now),
+        at: call.now,
+        topic: topic.to_owned(),
+        payload: payload.to_string(),
+        attempts: 0,
+        delivered_at: None,
+    }
 }
 
 /// Puts an event into the outbox: ids and what happened, nothing personal.

@@ -1,6 +1,6 @@
 //! Offers: asking champions, and their answers.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use entity::{assignment, offer as row_of};
@@ -22,12 +22,12 @@ use serde_json::json;
 
 use super::clearance::judge_again;
 use super::stand_in::Duty;
-use super::{Mail, Once, Subject, answered, audited, done, emit, keep, mail};
+use super::{Mail, Once, Subject, answered, audited, done, emit, event, keep, mail, outgoing};
 use crate::app::{App, Call};
 use crate::clock::new_id;
 use crate::error::{Fault, Refusal};
 use crate::store::facts::{self, SessionFactsRow, Which};
-use crate::store::{self, offer, row, transact};
+use crate::store::{self, ledger, offer, row, transact};
 
 /// An offer as the rules read it.
 pub fn fact(row: &row_of::Model) -> Offer {
@@ -99,27 +99,55 @@ pub(super) async fn ask(
     champions: &[ChampionId],
     mut whys: Vec<entity::asking::Model>,
 ) -> Result<Vec<OfferId>, Fault> {
-    let rows: Vec<row_of::Model> = champions.iter().map(|id| new_offer(call, asking, session, *id)).collect();
-    let ids: Vec<OfferId> = rows.iter().map(|o| o.id).collect();
-    for offer in &rows {
-        mail(tx, call, Mail::Offer { champion: offer.champion_id, offer: offer.id }).await?;
-        let detail = json!({ "champion": offer.champion_id, "session": offer.session_id });
-        done(tx, call, action, Subject("Offer", Some(offer.id.0)), detail).await?;
-    }
-    expire_unanswered(tx, session.id, champions, call).await?;
-    row::insert_all(tx, rows).await?;
+    let Asking { request, kind, message, expires_at } = asking;
+    let asked: Vec<Asked<'_>> = champions.iter().map(|id| Asked { request, session, kind, champion: *id, expires_at }).collect();
+    let ids = post(tx, call, action, &asked, message).await?;
     whys.iter_mut().zip(&ids).for_each(|(why, id)| why.offer_id = *id);
     row::insert_all(tx, whys).await?;
-    store::champion::asked(tx, champions, call.now).await?;
-    emit(tx, call, "offer.sent", json!({ "request": asking.request, "session": session.id, "offers": ids })).await?;
+    Ok(ids)
+}
+
+/// One place offered to one champion, who was judged fit for it under lock.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Asked<'a> {
+    pub request: RequestId,
+    pub session: &'a entity::session::Model,
+    pub kind: PlaceKind,
+    pub champion: ChampionId,
+    /// When it lapses.
+    pub expires_at: DateTime<Utc>,
+}
+
+/// Puts offers on record and on their way: a fixed number of statements, however many.
+pub(super) async fn post(tx: &impl ConnectionTrait, call: &Call, action: Action, asked: &[Asked<'_>], message: &str) -> Result<Vec<OfferId>, Fault> {
+    let rows: Vec<row_of::Model> = asked.iter().map(|one| new_offer(call, one, message)).collect();
+    let ids: Vec<OfferId> = rows.iter().map(|o| o.id).collect();
+    let champions: Vec<ChampionId> = asked.iter().map(|one| one.champion).collect();
+    let mut out: Vec<entity::outbox::Model> =
+        rows.iter().map(|o| outgoing(call, "mail", json!(Mail::Offer { champion: o.champion_id, offer: o.id }))).collect();
+    let mut by_request: BTreeMap<(RequestId, SessionId), Vec<OfferId>> = BTreeMap::new();
+    rows.iter().for_each(|o| by_request.entry((o.request_id, o.session_id)).or_default().push(o.id));
+    let sent = by_request.iter().map(|((request, session), offers)| json!({ "request": request, "session": session, "offers": offers }));
+    out.extend(sent.map(|payload| outgoing(call, "offer.sent", payload)));
+    let audit = rows.iter().map(|o| {
+        let detail = json!({ "champion": o.champion_id, "session": o.session_id });
+        event(call, action, Subject("Offer", Some(o.id.0)), "DONE", detail)
+    });
+    ledger::audit_all(tx, audit.collect()).await?;
+    ledger::emit_all(tx, out).await?;
+    super::offer_close::close(tx, call, &lapsed(tx, asked).await?, OfferStatus::Expired, action).await?;
+    row::insert_all(tx, rows).await?;
+    store::champion::asked(tx, &champions, call.now).await?;
     Ok(ids)
 }
 
 /// Offers that lapsed keep the state PENDING until the clock's job comes by; a new one needs the place in the index.
-async fn expire_unanswered(tx: &impl ConnectionTrait, session: SessionId, champions: &[ChampionId], call: &Call) -> Result<(), Fault> {
-    let mut old = offer::of_sessions(tx, &[session]).await?;
-    old.retain(|o| champions.contains(&o.champion_id) && o.status == OfferStatus::Pending);
-    super::offer_close::close(tx, call, &old, OfferStatus::Expired, Action::OfferSend).await
+async fn lapsed(tx: &impl ConnectionTrait, asked: &[Asked<'_>]) -> Result<Vec<row_of::Model>, Fault> {
+    let pairs: BTreeSet<(SessionId, ChampionId)> = asked.iter().map(|one| (one.session.id, one.champion)).collect();
+    let sessions: BTreeSet<SessionId> = pairs.iter().map(|(session, _)| *session).collect();
+    let mut old = offer::of_sessions(tx, &Vec::from_iter(sessions)).await?;
+    old.retain(|o| o.status == OfferStatus::Pending && pairs.contains(&(o.session_id, o.champion_id)));
+    Ok(old)
 }
 
 async fn judge_list(
@@ -151,18 +179,18 @@ async fn judge_list(
     if problems.is_empty() { Ok(()) } else { Err(Refusal::Rule(problems)) }
 }
 
-fn new_offer(call: &Call, asking: Asking<'_>, session: &entity::session::Model, champion: ChampionId) -> row_of::Model {
+fn new_offer(call: &Call, asked: &Asked<'_>, message: &str) -> row_of::Model {
     row_of::Model {
         id: new_id(call.now),
-        request_id: asking.request,
-        session_id: session.id,
-        champion_id: champion,
-        kind: asking.kind,
+        request_id: asked.request,
+        session_id: asked.session.id,
+        champion_id: asked.champion,
+        kind: asked.kind,
         status: OfferStatus::Pending,
-        message: asking.message.to_owned(),
+        message: message.to_owned(),
         sent_by: call.caller.account,
         sent_at: call.now,
-        expires_at: asking.expires_at,
+        expires_at: asked.expires_at,
         responded_at: None,
         decline_reason: None,
     }

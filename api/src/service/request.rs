@@ -11,7 +11,7 @@ use sea_orm::ConnectionTrait;
 use serde_json::json;
 
 use super::session::{NewSession, group_for};
-use super::{Once, Subject, answered, audited, done, emit, keep};
+use super::{Once, Subject, answered, audited, done, emit, event, keep, outgoing};
 use crate::app::{App, Call};
 use crate::clock::new_id;
 use crate::error::{Fault, Refusal};
@@ -49,20 +49,7 @@ pub async fn create(app: &App, call: &Call, once: Option<Once>, target: Target, 
         if offer::request_for(&tx, session.id).await?.is_some() {
             return Err(Refusal::rule(CannotAsk::AlreadyAsked));
         }
-        let id: RequestId = new_id(call.now);
-        let request = champion_request::Model {
-            id,
-            number: ledger::next_number(&tx, "request").await?,
-            group_id: session.group_id,
-            session_id: session.id,
-            requested_by: call.caller.account,
-            message: message.clone(),
-            withdrawn_at: None,
-            created_at: call.now,
-        };
-        row::insert(&tx, request).await?;
-        done(&tx, call, action, Subject("ChampionRequest", Some(id.0)), json!({ "session": session.id })).await?;
-        emit(&tx, call, "request.created", json!({ "request": id, "session": session.id })).await?;
+        let id = open(&tx, call, action, &[&session], &message).await?[0];
         keep(&tx, call, once.as_ref(), &id).await?;
         Ok(id)
     });
@@ -79,20 +66,43 @@ pub(super) async fn ensure(
     if let Some(there) = offer::request_for(tx, session.id).await? {
         return Ok(there);
     }
-    let request = champion_request::Model {
+    open(tx, call, action, &[session], "").await?;
+    offer::request_for(tx, session.id).await?.ok_or_else(|| Fault::Other(anyhow::anyhow!("a request that was just made is gone")))
+}
+
+/// Puts a request on record for each of these sessions, which have none, under their locks: a fixed number of statements.
+pub(super) async fn open(
+    tx: &impl ConnectionTrait,
+    call: &Call,
+    action: Action,
+    sessions: &[&entity::session::Model],
+    message: &str,
+) -> Result<Vec<RequestId>, Fault> {
+    if sessions.is_empty() {
+        return Ok(Vec::new());
+    }
+    let first = ledger::next_numbers(tx, "request", i64::try_from(sessions.len()).unwrap_or(i64::MAX)).await?;
+    let request = |(number, session): (i32, &&entity::session::Model)| champion_request::Model {
         id: new_id(call.now),
-        number: ledger::next_number(tx, "request").await?,
+        number,
         group_id: session.group_id,
         session_id: session.id,
         requested_by: call.caller.account,
-        message: String::new(),
+        message: message.to_owned(),
         withdrawn_at: None,
         created_at: call.now,
     };
-    row::insert(tx, request.clone()).await?;
-    done(tx, call, action, Subject("ChampionRequest", Some(request.id.0)), json!({ "session": session.id })).await?;
-    emit(tx, call, "request.created", json!({ "request": request.id, "session": session.id })).await?;
-    Ok(request)
+    let rows: Vec<champion_request::Model> = (first..).zip(sessions).map(request).collect();
+    let ids: Vec<RequestId> = rows.iter().map(|r| r.id).collect();
+    let audit = rows.iter().map(|r| {
+        let subject = Subject("ChampionRequest", Some(r.id.0));
+        event(call, action, subject, "DONE", json!({ "session": r.session_id }))
+    });
+    ledger::audit_all(tx, audit.collect()).await?;
+    let out = rows.iter().map(|r| outgoing(call, "request.created", json!({ "request": r.id, "session": r.session_id })));
+    ledger::emit_all(tx, out.collect()).await?;
+    row::insert_all(tx, rows).await?;
+    Ok(ids)
 }
 
 /// What is wrong with the new session is said at its place in this input.

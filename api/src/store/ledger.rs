@@ -41,6 +41,11 @@ pub async fn emit(conn: &impl ConnectionTrait, id: Uuid, at: DateTime<Utc>, topi
     row::insert(conn, outbox::Model { id, at, topic: topic.to_owned(), payload, attempts: 0, delivered_at: None }).await
 }
 
+/// Adds outbox rows.
+pub async fn emit_all(conn: &impl ConnectionTrait, rows: Vec<outbox::Model>) -> Result<(), DbErr> {
+    row::insert_all(conn, rows).await
+}
+
 /// The newest outbox rows of a topic.
 pub async fn newest(conn: &impl ConnectionTrait, topic: &str, most: u64) -> Result<Vec<outbox::Model>, DbErr> {
     let rows = outbox::Entity::find().filter(outbox::Column::Topic.eq(topic));
@@ -81,11 +86,16 @@ pub async fn keep_answer(conn: &impl ConnectionTrait, caller: &str, key: &str, r
 
 /// The next number of a series: 1, 2, 3…
 pub async fn next_number(conn: &impl ConnectionTrait, name: &str) -> Result<i32, DbErr> {
-    let first = counter::ActiveModel { name: Set(name.to_owned()), value: Set(1) };
-    let next = Expr::col((counter::Entity, counter::Column::Value)).add(1);
+    next_numbers(conn, name, 1).await
+}
+
+/// The first of so many next numbers of a series.
+pub async fn next_numbers(conn: &impl ConnectionTrait, name: &str, many: i64) -> Result<i32, DbErr> {
+    let first = counter::ActiveModel { name: Set(name.to_owned()), value: Set(many) };
+    let next = Expr::col((counter::Entity, counter::Column::Value)).add(many);
     let conflict = OnConflict::column(counter::Column::Name).value(counter::Column::Value, next).to_owned();
     let row = counter::Entity::insert(first).on_conflict(conflict).exec_with_returning(conn).await?;
-    i32::try_from(row.value).map_err(|_| DbErr::Custom(format!("the numbers of {name} are used up")))
+    i32::try_from(row.value - many + 1).map_err(|_| DbErr::Custom(format!("the numbers of {name} are used up")))
 }
 
 /// A setting of this database.

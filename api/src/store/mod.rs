@@ -32,6 +32,7 @@ pub mod limit;
 pub mod listen;
 pub mod offer;
 pub mod paging;
+pub mod rota;
 pub mod row;
 pub mod session;
 pub mod stand_in;

@@ -29,6 +29,12 @@ pub async fn request_for(conn: &impl ConnectionTrait, session: SessionId) -> Res
     of.filter(champion_request::Column::WithdrawnAt.is_null()).one(conn).await
 }
 
+/// The live requests of sessions.
+pub async fn requests_for(conn: &impl ConnectionTrait, sessions: &[SessionId]) -> Result<Vec<champion_request::Model>, DbErr> {
+    let of = champion_request::Entity::find().filter(champion_request::Column::SessionId.is_in(sessions.iter().copied()));
+    of.filter(champion_request::Column::WithdrawnAt.is_null()).all(conn).await
+}
+
 /// Requests, of some groups or of all.
 pub fn requests(groups: Option<&[GroupId]>) -> Select<champion_request::Entity> {
     let all = champion_request::Entity::find();

@@ -28,7 +28,7 @@ const LANGUAGES: [&str; 3] = ["eng", "urd", "bfi"];
 const DATES: [&str; 6] = ["2026-12-01", "2027-03-28", "2027-10-31", "2028-02-29", "2026-12-31", "2027-03-27"];
 
 /// A source of choices (SplitMix64); the same seed makes the same borough.
-pub(super) struct Seed(pub u64);
+pub(crate) struct Seed(pub u64);
 
 impl Seed {
     pub fn below(&mut self, n: u64) -> u64 {
@@ -76,12 +76,12 @@ impl Seed {
     }
 }
 
-pub(super) fn now() -> DateTime<Utc> {
+pub(crate) fn now() -> DateTime<Utc> {
     "2026-11-21T12:00:00Z".parse().expect("an instant")
 }
 
 /// The date a borough is about.
-pub(super) fn date_of(seed: &mut Seed) -> NaiveDate {
+pub(crate) fn date_of(seed: &mut Seed) -> NaiveDate {
     seed.of(&DATES).parse().expect("a date")
 }
 
@@ -181,7 +181,7 @@ fn clearance(seed: &mut Seed, date: NaiveDate) -> ClearanceRecord {
 }
 
 /// Champion `n` of a borough around a date.
-pub(super) fn champion(seed: &mut Seed, n: u64, date: NaiveDate) -> ChampionRecord {
+pub(crate) fn champion(seed: &mut Seed, n: u64, date: NaiveDate) -> ChampionRecord {
     ChampionRecord {
         id: ChampionId(Uuid::from_u128(u128::from(n))),
         clearance: clearance(seed, date),
@@ -213,7 +213,7 @@ fn requirement(seed: &mut Seed, date: NaiveDate) -> Requirement {
 }
 
 /// A session on about that date; most ask for little, so that somebody can come.
-pub(super) fn need(seed: &mut Seed, date: NaiveDate) -> SessionNeed {
+pub(crate) fn need(seed: &mut Seed, date: NaiveDate) -> SessionNeed {
     let modality = seed.of(Modality::ALL);
     let on = if seed.odds(3) { seed.near(date, 8) } else { date };
     let span = span(seed, on);

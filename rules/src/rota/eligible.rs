@@ -49,6 +49,6 @@ pub(crate) fn allowed(c: &Champion, s: &Session, role: &Role) -> bool {
 
 /// The price of the pair beside fairness: travel in units less continuity.
 pub(crate) fn extra(weights: &super::Weights, c: &Champion, s: &Session) -> (i64, bool) {
-    let travel = super::geometry::metres(square(c.x, c.y, s.x, s.y)) / weights.travel_unit;
+    let travel = if s.remote { 0 } else { super::geometry::metres(square(c.x, c.y, s.x, s.y)) / weights.travel_unit };
     (travel, c.groups.contains(&s.group))
 }

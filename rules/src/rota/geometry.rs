@@ -27,6 +27,7 @@ pub(crate) struct Slot {
     pub y: i64,
     pub session: u32,
     pub week: u32,
+    pub remote: bool,
 }
 
 /// Minutes between sessions and metres a minute.
@@ -41,6 +42,7 @@ impl Pace {
     pub fn clash(self, a: &Slot, b: &Slot) -> bool {
         let (a, b) = if a.start <= b.start { (a, b) } else { (b, a) };
         let spare = b.start - a.end - self.buffer;
-        a.session == b.session || spare < 0 || !within(square(a.x, a.y, b.x, b.y), self.speed * spare)
+        let afoot = !a.remote && !b.remote;
+        a.session == b.session || spare < 0 || (afoot && !within(square(a.x, a.y, b.x, b.y), self.speed * spare))
     }
 }

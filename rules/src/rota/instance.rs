@@ -75,6 +75,9 @@ pub struct Session {
     pub priority: i64,
     /// DBS level needed by everyone who takes a place.
     pub dbs: i64,
+    /// Held by phone or video: nobody travels to it, and no journey lies between it and another session.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub remote: bool,
     /// Kinds of place. Where there are several the first is `lead`, and the others may be taken only once it is.
     pub roles: Vec<Role>,
 }

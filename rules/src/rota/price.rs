@@ -46,7 +46,7 @@ pub enum Broken {
 }
 
 pub(crate) fn slot(s: &Session) -> Slot {
-    Slot { start: s.start, end: s.end, x: s.x, y: s.y, session: s.id as u32, week: s.week() as u32 }
+    Slot { start: s.start, end: s.end, x: s.x, y: s.y, session: s.id as u32, week: s.week() as u32, remote: s.remote }
 }
 
 /// Verifies and prices a rota. The instance must have passed [`Instance::check`].

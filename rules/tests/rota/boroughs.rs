@@ -80,6 +80,7 @@ fn session(d: &mut Dice, id: usize, ground: i64, weeks: i64) -> Session {
         end: start + d.pick(&[1, 60, 120]),
         priority: 1 + d.roll(5),
         dbs: d.pick(&[0, 0, 1, 3]),
+        remote: false,
         roles,
     }
 }

@@ -21,7 +21,7 @@ fn champion(id: usize) -> Champion {
 
 fn session(id: usize, start: i64) -> Session {
     let roles = vec![Role { role: "lead".into(), places: 1, modules: vec![1] }];
-    Session { id, group: 0, x: 1000, y: 0, start, end: start + 60, priority: 2, dbs: 2, roles }
+    Session { id, group: 0, x: 1000, y: 0, start, end: start + 60, priority: 2, dbs: 2, remote: false, roles }
 }
 
 /// One champion, one session on the first Tuesday at ten.

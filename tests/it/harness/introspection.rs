@@ -97,6 +97,8 @@ fn kind_of(field: &str) -> &'static str {
         "session" => "Session",
         "standIn" => "StandIn",
         "swap" => "Swap",
+        "proposal" | "keepLockedOf" => "RotaProposal",
+        "line" => "RotaLine",
         "venue" => "Venue",
         "waves" => "OfferWaves",
         "id" | "ids" => "Champion",

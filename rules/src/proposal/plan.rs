@@ -1,0 +1,155 @@
+//! Planning a window in rounds: the planner knows places, weeks, clashes and journeys; the rules then judge all lines beside each
+//! other, and what can't stand is barred while the planner fills the gaps around what can.
+
+use std::collections::BTreeSet;
+use std::ops::ControlFlow;
+
+use super::board::{Board, Line};
+use super::figures::{Figures, Recruit, Spread, Terms};
+use super::instance::Posed;
+use crate::rota::{self, Assignment, Broken, Fairness, Options, Progress, Shadow, Solution};
+
+/// What the coordinator adds to the facts.
+#[derive(Clone, Debug, Default)]
+pub struct Wishes {
+    /// Same seed, same facts: same lines.
+    pub seed: u64,
+    /// Lines that stay if the rules still allow them.
+    pub locked: Vec<Line>,
+}
+
+/// A plan.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Planned {
+    /// Who goes where, by the session's start.
+    pub lines: Vec<Line>,
+    /// Lower is better; agreed sessions count.
+    pub objective: i64,
+    /// No rota has an objective below this.
+    pub bound: i64,
+    /// Pairs looked at.
+    pub work: u64,
+    /// What it says of itself.
+    pub figures: Figures,
+}
+
+/// Rounds at most. Each bars what could not stand in the one before, and few windows need a third.
+const ROUNDS: usize = 6;
+
+/// The plan in the making.
+struct Rounds<'a> {
+    board: &'a Board,
+    posed: Posed,
+    /// Lines that stand, company and all.
+    kept: Vec<Line>,
+    /// Pairs that could not stand.
+    barred: BTreeSet<(usize, usize)>,
+    work: u64,
+}
+
+impl Board {
+    /// Plans the window. `progress` can end the work early; the plan keeps every rule even then.
+    pub fn plan(&self, wishes: &Wishes, progress: &mut dyn FnMut(Progress) -> ControlFlow<()>) -> Result<Planned, Broken> {
+        let posed = self.pose();
+        let kept = self.lockable(&posed, &wishes.locked);
+        let mut rounds = Rounds { board: self, posed, kept, barred: BTreeSet::new(), work: 0 };
+        let first = rounds.round(wishes, progress)?;
+        // Only the first round is free to choose: its bound holds for all rotas, those of later rounds for fewer.
+        let (mut last, bound) = (None, first.bound);
+        for _ in 1..ROUNDS {
+            let before = (rounds.kept.len(), rounds.barred.len());
+            if rounds.barred.is_empty() {
+                break;
+            }
+            last = Some(rounds.round(wishes, progress)?);
+            if before == (rounds.kept.len(), rounds.barred.len()) {
+                break;
+            }
+        }
+        rounds.planned(bound, &last.unwrap_or(first).shadows)
+    }
+
+    /// The locked lines that the rules, and the planner's idea of a journey, still allow.
+    fn lockable(&self, posed: &Posed, locked: &[Line]) -> Vec<Line> {
+        let mut pins = posed.agreed.clone();
+        let mut kept = Vec::new();
+        for line in self.standing(&[], locked) {
+            let Some(pin) = posed.assignment(&line) else { continue };
+            pins.push(pin);
+            if rota::price(&posed.instance, &pins).is_ok() {
+                kept.push(line);
+            } else {
+                pins.pop();
+            }
+        }
+        // A lock may have been company for another.
+        self.standing(&[], &kept)
+    }
+}
+
+impl Rounds<'_> {
+    fn pins(&self) -> Vec<Assignment> {
+        self.posed.agreed.iter().copied().chain(self.kept.iter().filter_map(|l| self.posed.assignment(l))).collect()
+    }
+
+    /// Plans around what is kept; keeps what stands and bars the rest.
+    fn round(&mut self, wishes: &Wishes, progress: &mut dyn FnMut(Progress) -> ControlFlow<()>) -> Result<Solution, Broken> {
+        let pins = self.pins();
+        let pending = self.board.openings.iter().flat_map(|o| {
+            let line = |champion: &_| Line { session: o.session, kind: o.kind, champion: *champion };
+            o.pending.iter().map(line).collect::<Vec<_>>()
+        });
+        let published: BTreeSet<Assignment> = pins.iter().copied().chain(pending.filter_map(|l| self.posed.assignment(&l))).collect();
+        let options = Options {
+            seed: wishes.seed,
+            pins,
+            published: published.into_iter().collect(),
+            barred: self.barred.iter().copied().collect(),
+            ..Options::default()
+        };
+        let solution = rota::solve(&self.posed.instance, &options, progress)?;
+        let proposed: Vec<Line> = solution.assign.iter().filter_map(|a| self.posed.line(self.board, a)).collect();
+        self.kept = self.board.standing(&self.kept, &proposed);
+        let refused = proposed.iter().filter(|l| !self.kept.contains(l)).filter_map(|l| self.posed.assignment(l));
+        self.barred.extend(refused.map(|a| (a.champion, a.session)));
+        self.work += solution.work;
+        Ok(solution)
+    }
+
+    fn planned(self, bound: i64, shadows: &[Shadow]) -> Result<Planned, Broken> {
+        let assign = self.pins();
+        let (posed, board, lines) = (self.posed, self.board, self.kept);
+        let score = rota::price(&posed.instance, &assign)?;
+        let loads: Vec<usize> = posed.instance.champions.iter().filter(|c| !c.modules.is_empty()).map(|c| load(&assign, c.id)).collect();
+        let fairness = Fairness::of_loads(&loads);
+        let figures = Figures {
+            places: board.openings.iter().map(|o| o.places).sum(),
+            filled: lines.len(),
+            dropped: self.barred.len(),
+            travel_metres: score.travel * posed.instance.weights.travel_unit,
+            score: Terms { unfilled: score.unfilled, fairness: score.fairness, travel: score.travel, continuity: score.continuity },
+            spread: Spread { loads: fairness.loads, most: fairness.max, unfairness: fairness.unfairness },
+            unfilled: board.unfilled(&lines),
+            recruits: board.recruits(&posed, shadows),
+        };
+        Ok(Planned { lines, objective: score.objective(), bound, work: self.work, figures })
+    }
+}
+
+fn load(assign: &[Assignment], champion: usize) -> usize {
+    assign.iter().filter(|a| a.champion == champion).count()
+}
+
+impl Board {
+    fn recruits(&self, posed: &Posed, shadows: &[Shadow]) -> Vec<Recruit> {
+        let nearest = |s: &Shadow| {
+            let sessions = posed.instance.sessions.iter().take(self.openings.len()).filter(|t| t.day() % 7 == s.weekday);
+            sessions.min_by_key(|t| ((t.x - s.x).pow(2) + (t.y - s.y).pow(2), t.id))
+        };
+        let recruit = |s: &Shadow| {
+            let near = self.openings[nearest(s)?.id].session;
+            Some(Recruit { weekday: s.weekday, level: s.dbs, near, fills: s.fills })
+        };
+        shadows.iter().filter_map(recruit).take(10).collect()
+    }
+}
