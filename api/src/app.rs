@@ -1,5 +1,7 @@
 //! What the whole service shares, and what belongs to one call.
 
+use std::sync::OnceLock;
+
 use chrono::{DateTime, NaiveDate, Utc};
 use rules::policy::{Action, Caller, Relation, decide};
 
@@ -10,7 +12,9 @@ use crate::error::Refusal;
 use crate::keys::Keys;
 use crate::news::Newsroom;
 use crate::postcodes::Postcodes;
+use crate::sealing::Sealing;
 use crate::store::Db;
+use crate::update_service::UpdateService;
 
 /// What the whole service shares.
 #[derive(Debug)]
@@ -25,6 +29,10 @@ pub struct App {
     pub passwords: Passwords,
     /// Where postcodes are.
     pub postcodes: Postcodes,
+    /// Seals certificate numbers.
+    pub sealing: Sealing,
+    /// The DBS Update Service, where an operator has named it.
+    pub update_service: OnceLock<UpdateService>,
     /// Periods the alliance sets.
     pub policy: Policy,
     /// What has just changed, for those who follow.

@@ -44,12 +44,35 @@ pub struct Serving {
     pub log_json: bool,
 }
 
+/// How to ask the DBS Update Service; off without its address.
+#[derive(Args, Clone, Debug, Default)]
+pub struct UpdateServiceOptions {
+    /// Address of the DBS Update Service; nothing is asked without it
+    #[arg(long, env = "DIGIKNOW_UPDATE_SERVICE_URL")]
+    pub update_service_url: Option<String>,
+    /// The organisation that asks, as the Update Service knows it
+    #[arg(long, env = "DIGIKNOW_UPDATE_SERVICE_ORGANISATION")]
+    pub update_service_organisation: Option<String>,
+    /// Surname of the person who answers for the asking
+    #[arg(long, env = "DIGIKNOW_UPDATE_SERVICE_SURNAME")]
+    pub update_service_surname: Option<String>,
+    /// Forename of that person
+    #[arg(long, env = "DIGIKNOW_UPDATE_SERVICE_FORENAME")]
+    pub update_service_forename: Option<String>,
+    /// Milliseconds an answer may take
+    #[arg(long, env = "DIGIKNOW_UPDATE_SERVICE_TIMEOUT_MS", default_value_t = 10_000)]
+    pub update_service_timeout_ms: u64,
+}
+
 /// Periods the alliance sets.
 #[derive(Args, Clone, Copy, Debug)]
 pub struct Policy {
     /// Months after a certificate's date until a new DBS check is due
     #[arg(long, env = "DIGIKNOW_DBS_RECHECK_MONTHS", default_value_t = 36)]
     pub dbs_recheck_months: u32,
+    /// Months until somebody in the Update Service is asked about again
+    #[arg(long, env = "DIGIKNOW_DBS_UPDATE_MONTHS", default_value_t = 12)]
+    pub dbs_update_months: u32,
     /// Minutes an access token is good for
     #[arg(long, env = "DIGIKNOW_ACCESS_TOKEN_MINUTES", default_value_t = 60)]
     pub access_token_minutes: i64,
@@ -74,6 +97,7 @@ impl Default for Policy {
     fn default() -> Self {
         Self {
             dbs_recheck_months: 36,
+            dbs_update_months: 12,
             access_token_minutes: 60,
             email_link_hours: 72,
             offers_per_week: 4,

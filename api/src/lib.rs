@@ -17,5 +17,7 @@ pub mod operate;
 pub mod postcodes;
 pub mod rota;
 pub mod scheduler;
+pub mod sealing;
 pub mod service;
 pub mod store;
+pub mod update_service;

@@ -9,10 +9,11 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use api::app::App;
 use api::budget::Rates;
-use api::config::{Policy, Serving, Storage};
+use api::config::{Policy, Serving, Storage, UpdateServiceOptions};
 use api::http::server::{self, Patience};
 use api::http::{Settings, Site, router};
 use api::rota::RotaCommand;
+use api::update_service::UpdateService;
 use api::{backup, baseline, demo, graphql, metrics, operate, scheduler};
 use clap::{Parser, Subcommand};
 use rules::policy::Role;
@@ -36,6 +37,8 @@ enum Command {
         serving: Serving,
         #[command(flatten)]
         policy: Policy,
+        #[command(flatten)]
+        update_service: UpdateServiceOptions,
     },
     /// Migrate, fill and serve a believable Stockport, and say what to try
     Demo {
@@ -75,8 +78,16 @@ enum Command {
     /// Plan or check a rota given as a file
     #[command(subcommand)]
     Rota(RotaCommand),
-    /// Make the service's secret key
+    /// Seal certificate numbers again with the first sealing key; then the others may go
+    Reseal {
+        #[command(flatten)]
+        storage: Storage,
+    },
+    /// Make the service's secret key and the sealing keys beside it
     Key {
+        /// Only add a sealing key, which seals from now on; the others still open
+        #[arg(long)]
+        sealing: bool,
         /// Where
         #[arg(long, env = "DIGIKNOW_KEY_FILE", default_value = ".digiknow/key.pem")]
         key_file: PathBuf,
@@ -131,11 +142,14 @@ enum Command {
 #[tokio::main]
 async fn main() -> Result<()> {
     match Cli::parse().command {
-        Command::Serve { storage, serving, policy } => {
+        Command::Serve { storage, serving, policy, update_service } => {
             log(serving.log_json);
             let app = operate::open(&storage, policy, false).await?;
             app.db.migrate().await.context("the schema could not be brought up to date")?;
             baseline::install(&app.db, app.clock.now()).await?;
+            if let Some(service) = UpdateService::new(&update_service)? {
+                let _ = app.update_service.set(service);
+            }
             serve(app, &serving).await
         }
         Command::Demo { folder, database_url, listen } => run_demo(folder, database_url, listen).await,
@@ -164,7 +178,13 @@ async fn main() -> Result<()> {
             println!("{}", api::rota::run(&command)?);
             Ok(())
         }
-        Command::Key { key_file } => operate::make_key(&key_file),
+        Command::Key { sealing: true, key_file } => operate::rotate_sealing(&key_file),
+        Command::Key { sealing: false, key_file } => operate::make_key(&key_file),
+        Command::Reseal { storage } => {
+            let app = operate::open(&storage, Policy::default(), false).await?;
+            println!("{} sealed again", operate::reseal(&app).await?);
+            Ok(())
+        }
         Command::Token { storage, email, minutes } => {
             let app = operate::open(&storage, Policy::default(), false).await?;
             println!("{}", operate::token(&app, &email, minutes).await?);
@@ -197,6 +217,9 @@ async fn run_demo(folder: PathBuf, database_url: Option<String>, listen: std::ne
     let key_file = folder.join("key.pem");
     if !key_file.exists() {
         operate::make_key(&key_file)?;
+    }
+    if !api::sealing::beside(&key_file).exists() {
+        operate::rotate_sealing(&key_file)?;
     }
     let database_url = database_url.unwrap_or_else(|| format!("sqlite:{}", folder.join("demo.sqlite").display()));
     let app = operate::open(&Storage { database_url, connections: 8, key_file }, Policy::default(), true).await?;

@@ -1,6 +1,6 @@
 //! What an operator does from the command line, besides serving.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use anyhow::{Context, Result, bail};
 use entity::{account, api_client, client_document, client_key, role_grant};
@@ -19,6 +19,7 @@ use crate::keys::{self, Keys};
 use crate::metrics;
 use crate::news::Newsroom;
 use crate::postcodes::Postcodes;
+use crate::sealing::{self, Sealing};
 use crate::store::{self, Db, row, transact};
 
 /// Opens everything a service needs.
@@ -29,6 +30,7 @@ pub async fn open(storage: &Storage, policy: Policy, demo: bool) -> Result<Arc<A
         std::fs::create_dir_all(folder).with_context(|| format!("the folder {} can't be made", folder.display()))?;
     }
     let keys = Keys::read(&storage.key_file)?;
+    let sealing = Sealing::read(&sealing::beside(&storage.key_file))?;
     let mut db = Db::open(&storage.database_url, storage.connections).await.context("the database can't be opened")?;
     metrics::watch(&mut db);
     Ok(Arc::new(App {
@@ -37,14 +39,57 @@ pub async fn open(storage: &Storage, policy: Policy, demo: bool) -> Result<Arc<A
         keys,
         passwords: Passwords::new()?,
         postcodes: Postcodes::load()?,
+        sealing,
+        update_service: OnceLock::new(),
         policy,
         news: Newsroom::default(),
         demo,
     }))
 }
 
-/// Makes a key file that only its owner can read; never overwrites one.
+/// Makes a key file that only its owner can read, never overwriting one, and the sealing keys beside it if there are none.
 pub fn make_key(path: &std::path::Path) -> Result<()> {
+    write_secret(path, &Keys::generate_pem()?)?;
+    let sealing = sealing::beside(path);
+    if sealing.exists() { Ok(()) } else { write_secret(&sealing, &sealing::new_line()?) }
+}
+
+/// Makes the sealing keys, or puts a new one first: it seals from now on, and the others still open. `reseal` does the rest.
+pub fn rotate_sealing(key_file: &std::path::Path) -> Result<()> {
+    let path = sealing::beside(key_file);
+    let line = sealing::new_line()?;
+    if !path.exists() {
+        return write_secret(&path, &line);
+    }
+    let known = std::fs::read_to_string(&path)?;
+    Sealing::parse(&known).context("the sealing keys that are there can't be read, so none is added")?;
+    // Whole or not at all: a lost key is a lost number.
+    let next = path.with_extension("next");
+    write_secret(&next, &format!("{line}{known}"))?;
+    Ok(std::fs::rename(next, path)?)
+}
+
+/// Seals again with the first key what was sealed by another or, before there were keys, by none; answers how many numbers.
+pub async fn reseal(app: &App) -> Result<usize> {
+    let mut count = 0;
+    for id in store::dbs::with_number(app.db.read()).await? {
+        let sealed: Result<bool, Fault> = async {
+            transact!(app.db, |tx| {
+                let Some(check) = store::dbs::lock(&tx, id).await? else { return Ok(false) };
+                let Some(number) = check.certificate_number.clone().filter(|n| app.sealing.is_old(n)) else { return Ok(false) };
+                let plain = input::certificate_number("number", &number).or_else(|_| app.sealing.open(id.0, &number))?;
+                let certificate_number = Some(app.sealing.seal(id.0, &plain)?);
+                row::update(&tx, entity::dbs_check::Model { certificate_number, ..check }).await?;
+                Ok(true)
+            })
+        }
+        .await;
+        count += usize::from(sealed?);
+    }
+    Ok(count)
+}
+
+fn write_secret(path: &std::path::Path, text: &str) -> Result<()> {
     use std::io::Write;
     if let Some(folder) = path.parent() {
         std::fs::create_dir_all(folder)?;
@@ -54,7 +99,7 @@ pub fn make_key(path: &std::path::Path) -> Result<()> {
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     let mut file = options.open(path).with_context(|| format!("{} can't be made: is there one already?", path.display()))?;
-    file.write_all(Keys::generate_pem()?.as_bytes())?;
+    file.write_all(text.as_bytes())?;
     Ok(file.sync_all()?)
 }
 

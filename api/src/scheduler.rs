@@ -45,6 +45,8 @@ pub const JOBS: &[Job] = &[
     Job { name: "stand_ins.follow", every: TimeDelta::minutes(1), work: |app, now| Box::pin(service::stand_in::due(app, now)) },
     Job { name: "swaps.lapse", every: TimeDelta::minutes(1), work: |app, now| Box::pin(service::swap::due(app, now)) },
     Job { name: "rota.plans", every: TimeDelta::seconds(10), work: |app, now| Box::pin(service::rota_job::due(app, now)) },
+    Job { name: "dbs.update-service", every: TimeDelta::minutes(15), work: |app, now| Box::pin(service::update_service::due(app, now)) },
+    Job { name: "dbs.content", every: TimeDelta::hours(6), work: |app, now| Box::pin(service::dbs_content::remove_due(app, now)) },
 ];
 
 /// How long a replica holds a job: longer than any run should take. Who dies holding one delays it by this.

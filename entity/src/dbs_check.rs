@@ -26,6 +26,8 @@ pub struct Model {
     pub decided_on: Option<Date>,
     pub conditions: Option<String>,
     pub recheck_due_on: Option<Date>,
+    pub position: Option<String>,
+    pub content_removed_at: Option<DateTimeUtc>,
     pub version: i64,
     pub requested_at: DateTimeUtc,
     pub updated_at: DateTimeUtc,

@@ -23,6 +23,8 @@ pub mod consent;
 pub mod counter;
 pub mod dbs_check;
 pub mod dbs_event;
+pub mod dbs_status_check;
+pub mod dbs_subscription;
 pub mod email_token;
 pub mod evidence;
 pub mod exemption;

@@ -7,6 +7,7 @@ mod m20261121_000002_identity;
 mod m20261121_000003_edge;
 mod m20261121_000004_rota;
 mod m20261121_000005_onboarding;
+mod m20261121_000005b_dbs;
 mod m20261121_000006_life;
 mod m20261122_000006_cover;
 
@@ -22,8 +23,9 @@ impl MigratorTrait for Migrator {
             Box::new(m20261121_000002_identity::Migration),
             Box::new(m20261121_000003_edge::Migration),
             Box::new(m20261121_000004_rota::Migration),
-            Box::new(m20261121_000006_life::Migration),
             Box::new(m20261121_000005_onboarding::Migration),
+            Box::new(m20261121_000005b_dbs::Migration),
+            Box::new(m20261121_000006_life::Migration),
             Box::new(m20261122_000006_cover::Migration),
         ]
     }

@@ -10,6 +10,11 @@ use crate::calendar::{add_months, age_on};
 use crate::reason::reasons;
 use crate::vocabulary::vocabulary;
 
+pub mod position;
+pub mod update_service;
+
+pub use position::Position;
+
 /// Which reading of the law the derivations below follow; answers carry it.
 pub const RULES_VERSION: &str = "2026-09";
 
@@ -312,6 +317,10 @@ reasons! {
         BirthDateMissing at "championId" => "The champion's date of birth is not known: ask for it first.",
         /// Barred lists go with an enhanced check of that workforce; a basic check has workforce OTHER.
         Incoherent at "scope.level" => "Barred lists need an ENHANCED check of that workforce, and a BASIC check has workforce OTHER and none.",
+        /// Anything but a basic check needs to be told what it is for.
+        PositionMissing at "positions" => "Say what the champion will do in positions: only that permits more than a BASIC check.",
+        /// The law does not permit this check for what the champion will do.
+        MoreThanPermitted { permitted: DbsScope, reason: &'static str } at "scope" => format!("Ask for {permitted} at most: {reason}."),
         /// A check of the same scope is under way.
         UnderWay { status: DbsStatus } at "championId" => format!("A check of this kind is under way ({status}): carry that one on."),
         /// Nobody handles their own check.
@@ -370,6 +379,7 @@ pub fn advance(from: DbsStatus, to: DbsStatus, by: Recorder) -> Result<(), Canno
 /// Whether a check may be asked for, given the applicant's birth date and what is under way.
 pub fn request(
     scope: DbsScope,
+    positions: &[Position],
     birth_date: Option<NaiveDate>,
     existing: &[DbsRecord],
     by: Recorder,
@@ -386,6 +396,8 @@ pub fn request(
     }
     if !scope.is_coherent() {
         problems.push(CannotRequest::Incoherent);
+    } else {
+        problems.extend(position::excess(scope, positions));
     }
     let open = |check: &&DbsRecord| !check.status.is_final() && !check.status.clears() && check.status != DbsStatus::NotCleared;
     if let Some(check) = existing.iter().filter(open).find(|check| check.scope == scope) {

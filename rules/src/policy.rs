@@ -146,6 +146,14 @@ actions! {
     DbsCheckRequest: [Any(SafeguardingLead)],
     /// Record a step of a DBS check.
     DbsCheckAdvance: [Any(SafeguardingLead)],
+    /// Record that an applicant joined the Update Service and agreed to be asked about.
+    DbsUpdateServiceJoin: [Any(SafeguardingLead)],
+    /// Record that an applicant left the Update Service.
+    DbsUpdateServiceLeave: [Any(SafeguardingLead)],
+    /// Ask the Update Service about a check; the clock does so when its time comes.
+    DbsStatusCheck: [Any(SafeguardingLead)],
+    /// Remove what is kept of a decided check for six months: done by the clock alone.
+    DbsContentRemove: [],
     /// Replace the weekly availability.
     AvailabilityWindowsReplace: [Own(Champion), Any(Coordinator)],
     /// Add leave or extra time.
@@ -336,7 +344,13 @@ mod tests {
     #[test]
     fn dbs_detail_is_for_the_safeguarding_lead_alone() {
         for &role in Role::ALL {
-            for action in [Action::DbsDetailRead, Action::DbsCheckRequest, Action::DbsCheckAdvance] {
+            for action in [
+                Action::DbsDetailRead,
+                Action::DbsCheckRequest,
+                Action::DbsCheckAdvance,
+                Action::DbsUpdateServiceJoin,
+                Action::DbsStatusCheck,
+            ] {
                 assert_eq!(decide(&with(role), action, Relation::Own), role == Role::SafeguardingLead, "{role} {action:?}");
             }
         }

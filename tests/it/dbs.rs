@@ -2,6 +2,7 @@
 
 mod pipeline;
 mod privacy;
+mod update_service;
 
 use serde_json::{Value, json};
 
@@ -12,7 +13,7 @@ const ADVANCE: &str = "mutation($id: ID!, $step: DbsStepInput!, $version: Int) {
 
 /// Asks for a check; answers its id.
 async fn requested(lead: &Persona<'_>, champion: &Value, scope: Value) -> Value {
-    let done = lead.done(REQUEST, json!({ "input": { "championId": champion, "scope": scope } })).await;
+    let done = lead.done(REQUEST, json!({ "input": { "championId": champion, "scope": scope, "positions": everything() } })).await;
     assert_eq!(done["check"]["status"], "REQUESTED");
     done["check"]["id"].clone()
 }
@@ -39,6 +40,11 @@ fn to_issued() -> Vec<Value> {
 
 fn seen(number: &str, on: &str) -> Value {
     json!({ "seen": { "certificateNumber": number, "printedName": "VALENTINA ROSSI", "issuedOn": on } })
+}
+
+/// What permits any check: teaching children weekly, and handling an adult's shopping.
+fn everything() -> Value {
+    json!([{ "audience": "CHILDREN", "weekly": true }, { "audience": "ADULTS_PUBLIC", "weekly": false, "handlesMoney": true }])
 }
 
 fn basic() -> Value {

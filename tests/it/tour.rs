@@ -191,6 +191,8 @@ fn service(world: &World, demo: bool, explorer: bool) -> Router {
         keys: Keys::from_pem(&Keys::generate_pem().expect("a key")).expect("a key"),
         passwords: world.app.passwords.clone(),
         postcodes: Postcodes::load().expect("the postcodes"),
+        sealing: api::sealing::Sealing::parse("test AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA").expect("a key"),
+        update_service: Default::default(),
         policy: world.app.policy,
         news: Default::default(),
         demo,

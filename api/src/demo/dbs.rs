@@ -77,6 +77,8 @@ impl Town {
             decided_on: decided.map(|day| self.first.date(day)),
             conditions: None,
             recheck_due_on: issued_on.filter(|_| decided.is_some()).and_then(|issued| recheck_due_on(issued, RECHECK_MONTHS)),
+            position: None,
+            content_removed_at: None,
             version: i64::try_from(came).unwrap_or(1),
             requested_at: self.first.at(check.requested, 11),
             updated_at: self.first.at(check.requested + PATH[came - 1].1, 11),

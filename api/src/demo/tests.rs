@@ -42,6 +42,8 @@ async fn empty(now: &str) -> Demo {
         keys: Keys::from_pem(&Keys::generate_pem().expect("a key")).expect("a key"),
         passwords: Passwords::new().expect("argon2"),
         postcodes: Postcodes::load().expect("the shipped data"),
+        sealing: crate::sealing::Sealing::parse("test AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA").expect("a key"),
+        update_service: Default::default(),
         policy: Policy::default(),
         news: Default::default(),
         demo: true,

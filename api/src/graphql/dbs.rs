@@ -2,19 +2,23 @@
 
 use async_graphql::{Context, ID, InputObject, Object, OneofObject, Result, SimpleObject};
 use entity::{audit_event, dbs_check, dbs_event};
-use rules::dbs::{CannotAdvance, CannotRequest, DbsCheckAdvanceErrorCode, DbsCheckRequestErrorCode, DbsScope, DbsStatus};
+use rules::dbs::{
+    Audience, CannotAdvance, CannotRequest, DbsCheckAdvanceErrorCode, DbsCheckRequestErrorCode, DbsScope, DbsStatus, Position, SessionFacts,
+};
 use rules::id::DbsCheckId;
 use rules::input::{self, is_usual_application_reference};
+use rules::reason::Malformed;
 
 use super::account::Account;
 use super::champion::Champion;
 use super::context::Ctx;
 use super::id::{self, NodeId};
-use super::loader::StepsOf;
+use super::loader::{StepsOf, SubscriptionOf};
 use super::once::once;
 use super::problem::{Problem, broken, settle};
 use super::scalar::{DateTime, LocalDate};
 use super::shared::{DbsRequirement, DbsScopeInput};
+use super::update_service::DbsSubscription;
 use crate::error::{Refusal, malformed};
 use crate::service::dbs::{Step, advance, request};
 use crate::store;
@@ -54,8 +58,25 @@ impl DbsCheck {
     }
 
     /// The certificate's number: 12 digits, leading zeros included.
-    async fn certificate_number(&self) -> Option<&str> {
-        self.0.certificate_number.as_deref()
+    async fn certificate_number(&self, ctx: &Context<'_>) -> Option<Result<String>> {
+        let sealed = self.0.certificate_number.as_deref()?;
+        Some(ctx.app().sealing.open(self.0.id.0, sealed).map_err(broken))
+    }
+
+    /// What it was asked for, and the reading of the law that permits it; null for a basic check without a position.
+    async fn position(&self) -> Option<&str> {
+        self.0.position.as_deref()
+    }
+
+    /// The subscription to the Update Service; null if none is recorded.
+    async fn update_service(&self, ctx: &Context<'_>) -> Option<Result<DbsSubscription>> {
+        let found: Result<Vec<entity::dbs_subscription::Model>> = ctx.rows().list(SubscriptionOf(self.0.id)).await;
+        found.map(|mut found| found.pop().map(DbsSubscription)).transpose()
+    }
+
+    /// When conditions, reference and notes were removed, six months after the decision; null before.
+    async fn content_removed_at(&self) -> Option<DateTime> {
+        self.0.content_removed_at.map(DateTime)
     }
 
     /// The name as printed on the certificate.
@@ -164,6 +185,34 @@ pub struct DbsCheckRequestInput {
     champion_id: ID,
     /// What it has to cover.
     scope: DbsScopeInput,
+    /// What the champion will do, up to 10: only that permits more than a BASIC check.
+    #[graphql(default)]
+    positions: Vec<DbsPositionInput>,
+}
+
+/// One thing a champion will do, as the law sees it.
+#[derive(InputObject, Debug)]
+pub struct DbsPositionInput {
+    /// Who the sessions are for.
+    audience: Audience,
+    /// Whether they repeat weekly or more often.
+    weekly: bool,
+    /// Whether the champion handles an adult's cash, bills or shopping because of age, illness or disability.
+    #[graphql(default)]
+    handles_money: bool,
+    /// Whether they run between 2 a.m. and 6 a.m. with children.
+    #[graphql(default)]
+    overnight: bool,
+    /// Whether it is with children on more than 3 days in any 30.
+    #[graphql(default)]
+    often: bool,
+}
+
+impl From<DbsPositionInput> for Position {
+    fn from(input: DbsPositionInput) -> Self {
+        let DbsPositionInput { audience, weekly, handles_money, overnight, often } = input;
+        Self { facts: SessionFacts { audience, weekly, handles_money, overnight }, often }
+    }
 }
 
 /// Result of `dbsCheckRequest`.
@@ -299,14 +348,18 @@ async fn request_payload(ctx: &Context<'_>, input: DbsCheckRequestInput) -> Resu
     let result: Result<DbsCheckId, Refusal<CannotRequest>> = async {
         let once = once(ctx, input.idempotency_key.as_deref())?;
         let champion = id::at(&input.champion_id, "championId")?;
-        request(ctx.app(), ctx.call(), once, champion, input.scope.into()).await
+        if input.positions.len() > 10 {
+            return Err(malformed(Malformed::new("positions", "Name up to 10 positions.")));
+        }
+        let positions = input.positions.into_iter().map(Position::from).collect();
+        request(ctx.app(), ctx.call(), once, champion, input.scope.into(), positions).await
     }
     .await;
     let (id, user_errors) = settle(result)?;
     Ok(DbsCheckRequestPayload { check: check(ctx, id).await?, user_errors })
 }
 
-async fn check(ctx: &Context<'_>, id: Option<DbsCheckId>) -> Result<Option<DbsCheck>> {
+pub(super) async fn check(ctx: &Context<'_>, id: Option<DbsCheckId>) -> Result<Option<DbsCheck>> {
     let Some(id) = id else { return Ok(None) };
     Ok(store::dbs::find(ctx.app().db.read(), id).await.map_err(broken)?.map(DbsCheck))
 }

@@ -18,7 +18,7 @@ use crate::app::{App, Call};
 use crate::error::Fault;
 use crate::service::matching::{Opportunities, for_sessions, opportunities};
 use crate::store::facts::{self, Which, group};
-use crate::store::{availability, clearance, dbs, ledger, offer, row, session, stand_in, training, wave};
+use crate::store::{availability, clearance, dbs, ledger, offer, row, session, stand_in, training, update_service, wave};
 
 /// The loader of one request.
 #[derive(Debug)]
@@ -200,6 +200,19 @@ by_parent! {
     GrantsOf(AccountId) -> entity::role_grant::Model: |conn, ids| {
         let rows = row::holding::<entity::role_grant::Entity>(conn, entity::role_grant::Column::AccountId, ids).await?;
         Ok(rows.into_iter().map(|r| (r.account_id, r)).collect())
+    },
+    /// The subscription of a check to the Update Service.
+    SubscriptionOf(DbsCheckId) -> entity::dbs_subscription::Model: |conn, ids| {
+        let rows = row::holding::<entity::dbs_subscription::Entity>(conn, entity::dbs_subscription::Column::CheckId, ids).await?;
+        Ok(rows.into_iter().map(|r| (r.check_id, r)).collect())
+    },
+    /// The answers of the Update Service about a check, newest first.
+    AnswersOf(DbsCheckId) -> entity::dbs_status_check::Model: |conn, ids| {
+        Ok(update_service::answers(conn, &ids).await?.into_iter().map(|r| (r.check_id, r)).collect())
+    },
+    /// Until when a champion can join the Update Service with the certificates they have.
+    JoinBy(ChampionId) -> chrono::NaiveDate: |conn, ids| {
+        update_service::join_deadlines(conn, &ids).await
     },
     /// The steps of a check.
     StepsOf(DbsCheckId) -> entity::dbs_event::Model: |conn, ids| {

@@ -38,6 +38,7 @@ pub mod shared;
 pub mod stand_in;
 pub mod swap;
 pub mod training;
+pub mod update_service;
 pub mod venue;
 pub mod wave;
 
@@ -71,6 +72,7 @@ pub struct Mutation(
     requirement::RequirementMutation,
     training::TrainingMutation,
     dbs::DbsMutation,
+    update_service::UpdateServiceMutation,
     availability::AvailabilityMutation,
     session::SessionMutation,
     request::RequestMutation,

@@ -12,7 +12,7 @@ use super::champion::Champion;
 use super::context::Ctx;
 use super::exemption::Exemption;
 use super::id::{self, NodeId};
-use super::loader::{ChecksOf, CompletionsOf, ConsentsOf, EvidenceOf, ExemptionsOf, RequirementsAll};
+use super::loader::{ChecksOf, CompletionsOf, ConsentsOf, EvidenceOf, ExemptionsOf, JoinBy, RequirementsAll};
 use super::once::once;
 use super::problem::{Problem, settle};
 use super::requirement::Requirement;
@@ -88,6 +88,17 @@ impl Onboarding {
     /// How many lines there are.
     async fn step_count(&self) -> usize {
         self.checklist.steps.len()
+    }
+
+    /// The last day to join the DBS Update Service with the certificate that was seen; null if there is nothing to join, or it is done
+    /// or too late. For the champion and the safeguarding lead.
+    async fn join_update_service_by(&self, ctx: &Context<'_>) -> Option<Result<LocalDate>> {
+        if !ctx.may(Action::DbsReadLogRead, ctx.call().caller.to_champion(self.champion)) {
+            return None;
+        }
+        let days: Result<Vec<chrono::NaiveDate>> = ctx.rows().list(JoinBy(self.champion)).await;
+        let open = |days: Vec<chrono::NaiveDate>| days.into_iter().filter(|by| ctx.call().today() <= *by).min().map(LocalDate);
+        days.map(open).transpose()
     }
 
     /// Exemptions, oldest first, those that ended included.

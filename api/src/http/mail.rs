@@ -70,6 +70,11 @@ pub async fn letter(app: &App, mail: Mail) -> Result<Option<Letter>, Fault> {
             }
             None => return Ok(None),
         },
+        Mail::UpdateServiceNoMatch { champion } => (
+            champion,
+            "Is your DBS subscription right?",
+            "We asked the DBS Update Service about your certificate, as you agreed, and it found nobody. Perhaps a number was mistyped, or the subscription has lapsed. Please tell the safeguarding lead. Nothing else has changed.".to_owned(),
+        ),
         Mail::NoLongerNeeded { champion, session } => match store::session::find(app.db.read(), session).await? {
             Some(session) => (
                 champion,

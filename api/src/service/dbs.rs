@@ -4,8 +4,10 @@ use std::collections::HashMap;
 
 use chrono::NaiveDate;
 use entity::{champion, dbs_check, dbs_event};
+use rules::dbs::position::permitted_for;
 use rules::dbs::{
-    CannotAdvance, CannotRequest, DbsScope, DbsStatus, Recorder, advance as judge_step, recheck_due_on, request as judge_request,
+    CannotAdvance, CannotRequest, DbsScope, DbsStatus, Position, RULES_VERSION, Recorder, advance as judge_step, recheck_due_on,
+    request as judge_request,
 };
 use rules::id::{ChampionId, DbsCheckId};
 use rules::policy::{Action, Relation};
@@ -19,7 +21,7 @@ use crate::clock::{local_date, new_id};
 use crate::error::{Fault, Refusal};
 use crate::store::{self, dbs, ledger, row, transact};
 
-fn recorder(call: &Call, champion: &champion::Model) -> Recorder {
+pub(super) fn recorder(call: &Call, champion: &champion::Model) -> Recorder {
     if champion.account_id.is_some() && champion.account_id == call.caller.account { Recorder::Applicant } else { Recorder::Other }
 }
 
@@ -30,6 +32,7 @@ pub async fn request(
     once: Option<Once>,
     champion: ChampionId,
     scope: DbsScope,
+    positions: Vec<Position>,
 ) -> Result<DbsCheckId, Refusal<CannotRequest>> {
     let action = Action::DbsCheckRequest;
     let result = transact!(app.db, |tx| {
@@ -39,9 +42,9 @@ pub async fn request(
         }
         let Some(person) = store::champion::lock(&tx, champion).await? else { return Err(Refusal::not_found("championId")) };
         let existing: Vec<_> = dbs::of(&tx, &[champion]).await?.iter().map(dbs::fact).collect();
-        judge_request(scope, person.birth_date, &existing, recorder(call, &person), call.today())?;
+        judge_request(scope, &positions, person.birth_date, &existing, recorder(call, &person), call.today())?;
         let id: DbsCheckId = new_id(call.now);
-        row::insert(&tx, new_check(id, champion, scope, call)).await?;
+        row::insert(&tx, dbs_check::Model { position: described(&positions), ..new_check(id, champion, scope, call) }).await?;
         step_event(&tx, call, id, None, DbsStatus::Requested, String::new()).await?;
         done(&tx, call, action, Subject("DbsCheck", Some(id.0)), json!({ "champion": champion })).await?;
         emit(&tx, call, "dbs.requested", json!({ "champion": champion, "check": id })).await?;
@@ -49,6 +52,12 @@ pub async fn request(
         Ok(id)
     });
     audited(app, call, action, Subject::champion(champion), result).await
+}
+
+/// What the check is for, and the reading of the law that permits it.
+fn described(positions: &[Position]) -> Option<String> {
+    let most = permitted_for(positions);
+    (!positions.is_empty()).then(|| format!("{} (rules {RULES_VERSION})", most.reason))
 }
 
 fn new_check(id: DbsCheckId, champion: ChampionId, scope: DbsScope, call: &Call) -> dbs_check::Model {
@@ -70,13 +79,15 @@ fn new_check(id: DbsCheckId, champion: ChampionId, scope: DbsScope, call: &Call)
         decided_on: None,
         conditions: None,
         recheck_due_on: None,
+        position: None,
+        content_removed_at: None,
         version: 1,
         requested_at: call.now,
         updated_at: call.now,
     }
 }
 
-async fn step_event(
+pub(super) async fn step_event(
     tx: &impl ConnectionTrait,
     call: &Call,
     check: DbsCheckId,
@@ -171,7 +182,7 @@ pub async fn advance(
         judge_step(from, step.to(), recorder(call, &person)).map_err(Refusal::rule)?;
         check_dates(&check, &step, call.today()).map_err(Refusal::rule)?;
         let note = if let Step::IdChecked { documents } = &step { documents.clone() } else { String::new() };
-        apply(app, call, &mut check, &step);
+        apply(app, call, &mut check, &step)?;
         row::update(&tx, check).await?;
         step_event(&tx, call, id, Some(from), step.to(), note).await?;
         done(&tx, call, action, Subject("DbsCheck", Some(id.0)), json!({ "from": from, "to": step.to() })).await?;
@@ -191,7 +202,7 @@ fn check_dates(check: &dbs_check::Model, step: &Step, today: NaiveDate) -> Resul
     if !same || issued_on < local_date(check.requested_at) { Err(CannotAdvance::DatesDisagree) } else { Ok(()) }
 }
 
-fn apply(app: &App, call: &Call, check: &mut dbs_check::Model, step: &Step) {
+fn apply(app: &App, call: &Call, check: &mut dbs_check::Model, step: &Step) -> Result<(), Fault> {
     check.status = step.to();
     check.version += 1;
     check.updated_at = call.now;
@@ -199,7 +210,7 @@ fn apply(app: &App, call: &Call, check: &mut dbs_check::Model, step: &Step) {
     match step {
         Step::Submitted { reference } => check.application_reference.clone_from(reference),
         Step::Seen { certificate_number, printed_name, .. } => {
-            check.certificate_number = Some(certificate_number.clone());
+            check.certificate_number = Some(app.sealing.seal(check.id.0, certificate_number)?);
             check.printed_name = Some(printed_name.clone());
             check.seen_by = call.caller.account;
             check.seen_at = Some(call.now);
@@ -212,6 +223,7 @@ fn apply(app: &App, call: &Call, check: &mut dbs_check::Model, step: &Step) {
         }
         _ => {}
     }
+    Ok(())
 }
 
 /// The detail of champions' checks, and rows that say who read it; nothing for whoever may not, and rows that say they

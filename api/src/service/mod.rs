@@ -22,6 +22,7 @@ pub mod availability;
 pub mod champion;
 pub mod clearance;
 pub mod dbs;
+pub mod dbs_content;
 pub mod directory;
 pub mod evidence;
 pub mod exemption;
@@ -40,6 +41,7 @@ pub mod stand_in;
 pub mod swap;
 pub mod training;
 pub mod wave;
+pub mod update_service;
 
 /// What an audit row is about.
 #[derive(Clone, Copy, Debug)]
@@ -118,6 +120,8 @@ pub enum Mail {
     SwapProposed { champion: ChampionId, swap: rules::id::SwapId },
     /// The swap you proposed was accepted.
     SwapDone { champion: ChampionId, swap: rules::id::SwapId },
+    /// The DBS Update Service found nobody with this number: is it right, and the subscription paid?
+    UpdateServiceNoMatch { champion: ChampionId },
 }
 
 /// Puts a message into the outbox.

@@ -1,9 +1,11 @@
 //! DBS checks and their events.
 
+use chrono::{DateTime, NaiveDate, Utc};
 use entity::{dbs_check, dbs_event};
-use rules::dbs::{DbsRecord, DbsScope};
+use rules::dbs::{DbsRecord, DbsScope, DbsStatus};
 use rules::id::{ChampionId, DbsCheckId};
-use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::sea_query::Expr;
+use sea_orm::{ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
 /// A check, locked.
 pub async fn lock(conn: &impl ConnectionTrait, id: DbsCheckId) -> Result<Option<dbs_check::Model>, DbErr> {
@@ -31,6 +33,35 @@ pub async fn events(conn: &impl ConnectionTrait, checks: &[DbsCheckId]) -> Resul
         .order_by_asc(dbs_event::Column::Id)
         .all(conn)
         .await
+}
+
+/// Checks whose certificate was seen.
+pub async fn with_number(conn: &impl ConnectionTrait) -> Result<Vec<DbsCheckId>, DbErr> {
+    let seen = dbs_check::Entity::find().filter(dbs_check::Column::CertificateNumber.is_not_null());
+    seen.select_only().column(dbs_check::Column::Id).order_by_asc(dbs_check::Column::Id).into_tuple().all(conn).await
+}
+
+/// Checks whose content is due to go: decided up to a day, or given up before an instant.
+pub async fn content_due(
+    conn: &impl ConnectionTrait,
+    decided: NaiveDate,
+    before: DateTime<Utc>,
+    most: u64,
+) -> Result<Vec<DbsCheckId>, DbErr> {
+    use dbs_check::Column;
+    let given_up = Condition::all()
+        .add(Column::Status.is_in(DbsStatus::ALL.iter().copied().filter(|s| s.is_final())))
+        .add(Column::UpdatedAt.lte(before));
+    let due = dbs_check::Entity::find()
+        .filter(Column::ContentRemovedAt.is_null())
+        .filter(Condition::any().add(Column::DecidedOn.lte(decided)).add(given_up));
+    due.select_only().column(Column::Id).order_by_asc(Column::Id).limit(most).into_tuple().all(conn).await
+}
+
+/// Removes what was noted at the steps of a check; the steps themselves stay.
+pub async fn remove_notes(conn: &impl ConnectionTrait, check: DbsCheckId) -> Result<(), DbErr> {
+    let of = dbs_event::Entity::update_many().col_expr(dbs_event::Column::Note, Expr::value(""));
+    of.filter(dbs_event::Column::CheckId.eq(check)).exec(conn).await.map(|_| ())
 }
 
 /// A check as the rules read it.

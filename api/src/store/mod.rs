@@ -38,6 +38,7 @@ pub mod session;
 pub mod stand_in;
 pub mod training;
 pub mod wave;
+pub mod update_service;
 
 /// The two ways to the database.
 #[derive(Clone, Debug)]

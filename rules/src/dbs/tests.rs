@@ -137,22 +137,22 @@ fn the_pipeline_goes_one_way() {
 #[test]
 fn who_can_be_checked() {
     let (today, adult) = (date("2026-11-21"), Some(date("1980-05-01")));
-    assert_eq!(request(DbsScope::BASIC, adult, &[], Recorder::Other, today), Ok(()));
-    assert_eq!(request(DbsScope::BASIC, None, &[], Recorder::Other, today), Err(vec![CannotRequest::BirthDateMissing]));
+    assert_eq!(request(DbsScope::BASIC, &[], adult, &[], Recorder::Other, today), Ok(()));
+    assert_eq!(request(DbsScope::BASIC, &[], None, &[], Recorder::Other, today), Err(vec![CannotRequest::BirthDateMissing]));
     assert_eq!(
-        request(DbsScope::BASIC, Some(date("2010-11-22")), &[], Recorder::Other, today),
+        request(DbsScope::BASIC, &[], Some(date("2010-11-22")), &[], Recorder::Other, today),
         Err(vec![CannotRequest::TooYoung { age: 15 }])
     );
-    assert_eq!(request(DbsScope::BASIC, Some(date("2010-11-21")), &[], Recorder::Other, today), Ok(()));
+    assert_eq!(request(DbsScope::BASIC, &[], Some(date("2010-11-21")), &[], Recorder::Other, today), Ok(()));
     let barred_basic = DbsScope { adults_barred: true, ..DbsScope::BASIC };
     assert_eq!(
-        request(barred_basic, adult, &[], Recorder::Applicant, today),
+        request(barred_basic, &[], adult, &[], Recorder::Applicant, today),
         Err(vec![CannotRequest::OwnCheck, CannotRequest::Incoherent])
     );
     let under_way =
         DbsRecord { scope: DbsScope::BASIC, status: DbsStatus::Submitted, issued_on: None, decided_on: None, recheck_due_on: None };
     assert_eq!(
-        request(DbsScope::BASIC, adult, &[under_way], Recorder::Other, today),
+        request(DbsScope::BASIC, &[], adult, &[under_way], Recorder::Other, today),
         Err(vec![CannotRequest::UnderWay { status: DbsStatus::Submitted }])
     );
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{ADVANCE, REQUEST, advanced, basic, refusal, requested, seen, to_issued};
+use super::{ADVANCE, REQUEST, advanced, basic, everything, refusal, requested, seen, to_issued};
 use crate::both;
 use crate::champion::{CONFIRM, PASSWORD, SIGN_UP, form, own};
 
@@ -127,7 +127,7 @@ both!(an_unusual_reference_is_kept_with_a_warning, |world| async move {
 
 both!(a_request_that_will_not_do_is_refused, |world| async move {
     let (lead, id) = (world.sign_in("safeguarding").await, world.champion_id("Valentina Rossi").await);
-    let ask = |scope: Value| json!({ "input": { "championId": id, "scope": scope } });
+    let ask = |scope: Value| json!({ "input": { "championId": id, "scope": scope, "positions": everything() } });
     for scope in [
         json!({ "level": "BASIC", "workforce": "ADULT" }),
         json!({ "level": "STANDARD", "workforce": "ADULT", "barredLists": ["ADULTS"] }),

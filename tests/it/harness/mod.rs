@@ -154,6 +154,8 @@ async fn app(url: &str) -> App {
         keys: Keys::from_pem(&Keys::generate_pem().expect("a key")).expect("a key"),
         passwords: Passwords::new().expect("argon2"),
         postcodes: Postcodes::load().expect("the postcodes"),
+        sealing: api::sealing::Sealing::parse("test AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA").expect("a key"),
+        update_service: Default::default(),
         policy: Policy::default(),
         news: Default::default(),
         demo: true,
