@@ -64,8 +64,8 @@ pub struct UpdateServiceOptions {
     pub update_service_timeout_ms: u64,
 }
 
-/// Periods the alliance sets.
-#[derive(Args, Clone, Copy, Debug)]
+/// What the alliance sets.
+#[derive(Args, Clone, Debug)]
 pub struct Policy {
     /// Months after a certificate's date until a new DBS check is due
     #[arg(long, env = "DIGIKNOW_DBS_RECHECK_MONTHS", default_value_t = 36)]
@@ -73,8 +73,8 @@ pub struct Policy {
     /// Months until somebody in the Update Service is asked about again
     #[arg(long, env = "DIGIKNOW_DBS_UPDATE_MONTHS", default_value_t = 12)]
     pub dbs_update_months: u32,
-    /// Minutes an access token is good for
-    #[arg(long, env = "DIGIKNOW_ACCESS_TOKEN_MINUTES", default_value_t = 60)]
+    /// Minutes an access token is good for, 60 at most
+    #[arg(long, env = "DIGIKNOW_ACCESS_TOKEN_MINUTES", default_value_t = 10, value_parser = clap::value_parser!(i64).range(1..=60))]
     pub access_token_minutes: i64,
     /// Hours a link in an e-mail is good for
     #[arg(long, env = "DIGIKNOW_EMAIL_LINK_HOURS", default_value_t = 72)]
@@ -91,6 +91,9 @@ pub struct Policy {
     /// What the factors of a match weigh, as in distance=25,topics=20; what is not named keeps its default (docs/matching.md)
     #[arg(long, env = "DIGIKNOW_MATCH_WEIGHTS", default_value = "")]
     pub match_weights: Weights,
+    /// Where people sign in
+    #[command(flatten)]
+    pub identity: Identity,
 }
 
 impl Default for Policy {
@@ -98,12 +101,37 @@ impl Default for Policy {
         Self {
             dbs_recheck_months: 36,
             dbs_update_months: 12,
-            access_token_minutes: 60,
+            access_token_minutes: 10,
             email_link_hours: 72,
             offers_per_week: 4,
             quiet_days: 14,
             late_hours: 48,
             match_weights: Weights::default(),
+            identity: Identity::default(),
         }
+    }
+}
+
+/// Where people sign in from, and how they are led back.
+#[derive(Args, Clone, Debug)]
+pub struct Identity {
+    /// Address of this service for browsers: links in messages begin with it
+    #[arg(long, env = "DIGIKNOW_PUBLIC_URL", default_value = Identity::HERE)]
+    pub public_url: String,
+    /// Page of the app that a sign-in by link returns to, with a refresh token in the fragment
+    #[arg(long, env = "DIGIKNOW_APP_URL")]
+    pub app_url: Option<String>,
+    /// How many proxies of ours stand in front and add to X-Forwarded-For
+    #[arg(long, env = "DIGIKNOW_TRUSTED_PROXIES", default_value_t = 0)]
+    pub trusted_proxies: usize,
+}
+
+impl Identity {
+    const HERE: &'static str = "http://127.0.0.1:8080";
+}
+
+impl Default for Identity {
+    fn default() -> Self {
+        Self { public_url: Self::HERE.to_owned(), app_url: None, trusted_proxies: 0 }
     }
 }

@@ -21,3 +21,4 @@ pub mod sealing;
 pub mod service;
 pub mod store;
 pub mod update_service;
+pub mod token;

@@ -9,6 +9,7 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use api::app::App;
 use api::budget::Rates;
+use api::clock::Clock;
 use api::config::{Policy, Serving, Storage, UpdateServiceOptions};
 use api::http::server::{self, Patience};
 use api::http::{Settings, Site, router};
@@ -16,7 +17,7 @@ use api::rota::RotaCommand;
 use api::update_service::UpdateService;
 use api::{backup, baseline, demo, graphql, metrics, operate, scheduler};
 use clap::{Parser, Subcommand};
-use rules::policy::Role;
+use rules::policy::{Role, Scope};
 use tracing_subscriber::EnvFilter;
 
 /// Champion onboarding, clearance and rota for a digital inclusion alliance, over GraphQL
@@ -83,14 +84,13 @@ enum Command {
         #[command(flatten)]
         storage: Storage,
     },
-    /// Make the service's secret key and the sealing keys beside it
+    /// Make the service's secret key and the sealing keys beside it, or change it without anybody noticing
     Key {
-        /// Only add a sealing key, which seals from now on; the others still open
-        #[arg(long)]
-        sealing: bool,
         /// Where
         #[arg(long, env = "DIGIKNOW_KEY_FILE", default_value = ".digiknow/key.pem")]
         key_file: PathBuf,
+        #[command(subcommand)]
+        what: Option<KeyCommand>,
     },
     /// Print an access token for an account
     Token {
@@ -98,8 +98,8 @@ enum Command {
         storage: Storage,
         /// The account's e-mail address
         email: String,
-        /// How long it is good for
-        #[arg(long, default_value_t = 60)]
+        /// For how many minutes it is good, 60 at most
+        #[arg(long, default_value_t = 60, value_parser = clap::value_parser!(i64).range(1..=60))]
         minutes: i64,
     },
     /// Add an account with a role; the password is read from standard input
@@ -124,8 +124,15 @@ enum Command {
         #[arg(required = true)]
         files: Vec<PathBuf>,
     },
-    /// Add a partner client and print its key, this once
-    Client {
+    /// Add, list and change partner clients
+    #[command(subcommand)]
+    Client(ClientCommand),
+}
+
+#[derive(Subcommand)]
+enum ClientCommand {
+    /// Add one, and print its id and key, this once
+    Add {
         #[command(flatten)]
         storage: Storage,
         /// Its name
@@ -133,10 +140,65 @@ enum Command {
         /// A publishable key: sign-up and directory only, may sit in a web page
         #[arg(long)]
         publishable: bool,
+        /// What the access tokens of a secret client may do, like SESSIONS_READ; may be given again
+        #[arg(long = "scope", value_parser = |code: &str| Scope::from_code(code).ok_or("no such scope"))]
+        scopes: Vec<Scope>,
         /// A web origin it calls from, like https://partner.example.org; may be given again
         #[arg(long = "origin")]
         origins: Vec<String>,
     },
+    /// Print every client: id, kind, keys, name
+    List {
+        #[command(flatten)]
+        storage: Storage,
+    },
+    /// Print a new key, this once; the one before ends after seven days
+    Rotate {
+        #[command(flatten)]
+        storage: Storage,
+        /// The client's id
+        id: uuid::Uuid,
+    },
+    /// Switch one off: its keys and tokens end at once
+    Disable {
+        #[command(flatten)]
+        storage: Storage,
+        /// The client's id
+        id: uuid::Uuid,
+    },
+}
+
+async fn client(command: ClientCommand) -> Result<()> {
+    let (ClientCommand::Add { storage, .. }
+    | ClientCommand::List { storage }
+    | ClientCommand::Rotate { storage, .. }
+    | ClientCommand::Disable { storage, .. }) = &command;
+    let app = operate::open(storage, Policy::default(), false).await?;
+    match command {
+        ClientCommand::Add { name, publishable, scopes, origins, .. } => {
+            println!("{}", operate::add_client(&app, &name, publishable, &scopes, &origins).await?);
+        }
+        ClientCommand::List { .. } => println!("{}", operate::list_clients(&app).await?),
+        ClientCommand::Rotate { id, .. } => println!("{}", operate::rotate_client(&app, id).await?),
+        ClientCommand::Disable { id, .. } => operate::disable_client(&app, id).await?,
+    }
+    Ok(())
+}
+
+#[derive(Subcommand)]
+enum KeyCommand {
+    /// Make it, if there is none
+    Make,
+    /// Add a key that takes over soon; the old one goes on checking until its tokens are over
+    Rotate {
+        /// In how many minutes it takes over: every replica has to find it in its copy of the file before
+        #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(i64).range(1..))]
+        minutes: i64,
+    },
+    /// Say what each key does
+    List,
+    /// Add a sealing key, which seals from now on; the others still open
+    Sealing,
 }
 
 #[tokio::main]
@@ -178,11 +240,19 @@ async fn main() -> Result<()> {
             println!("{}", api::rota::run(&command)?);
             Ok(())
         }
-        Command::Key { sealing: true, key_file } => operate::rotate_sealing(&key_file),
-        Command::Key { sealing: false, key_file } => operate::make_key(&key_file),
+        Command::Key { key_file, what: Some(KeyCommand::Sealing) } => operate::rotate_sealing(&key_file),
         Command::Reseal { storage } => {
             let app = operate::open(&storage, Policy::default(), false).await?;
             println!("{} sealed again", operate::reseal(&app).await?);
+            Ok(())
+        }
+        Command::Key { key_file, what: None | Some(KeyCommand::Make) } => operate::make_key(&key_file),
+        Command::Key { key_file, what: Some(KeyCommand::Rotate { minutes }) } => {
+            println!("{}", operate::rotate_key(&key_file, minutes, &Clock::System)?);
+            Ok(())
+        }
+        Command::Key { key_file, what: Some(KeyCommand::List) } => {
+            println!("{}", operate::list_keys(&key_file, &Clock::System)?);
             Ok(())
         }
         Command::Token { storage, email, minutes } => {
@@ -204,11 +274,7 @@ async fn main() -> Result<()> {
             }
             Ok(())
         }
-        Command::Client { storage, name, publishable, origins } => {
-            let app = operate::open(&storage, Policy::default(), false).await?;
-            println!("{}", operate::add_client(&app, &name, publishable, &origins).await?);
-            Ok(())
-        }
+        Command::Client(command) => client(command).await,
     }
 }
 
@@ -222,7 +288,9 @@ async fn run_demo(folder: PathBuf, database_url: Option<String>, listen: std::ne
         operate::rotate_sealing(&key_file)?;
     }
     let database_url = database_url.unwrap_or_else(|| format!("sqlite:{}", folder.join("demo.sqlite").display()));
-    let app = operate::open(&Storage { database_url, connections: 8, key_file }, Policy::default(), true).await?;
+    let mut policy = Policy::default();
+    policy.identity.public_url = format!("http://{listen}");
+    let app = operate::open(&Storage { database_url, connections: 8, key_file }, policy, true).await?;
     app.db.migrate().await?;
     baseline::install(&app.db, app.clock.now()).await?;
     demo::ensure(&app).await?;
@@ -251,6 +319,7 @@ async fn serve(app: Arc<App>, serving: &Serving) -> Result<()> {
     let (stop, stopping) = tokio::sync::watch::channel(false);
     let (working, told) = (app.clone(), stopping.clone());
     let scheduler = tokio::spawn(async move { scheduler::run(&working, told).await });
+    let keys = tokio::spawn(operate::watch_keys(app.clone()));
     let settings = Settings { rates: Rates::points_a_second(serving.points_per_second), ..Settings::default() };
     let site = Site::new(app.clone()).with_settings(settings).until(stopping);
     let routes = router(site.clone(), serving.explorer);
@@ -260,6 +329,7 @@ async fn serve(app: Arc<App>, serving: &Serving) -> Result<()> {
         let _ = stop.send(true);
     })
     .await;
+    keys.abort();
     // Closing a socket takes a moment. A job that is running may end; one that can't in this time is taken up by another
     // replica when its lease runs out. A connection that is not given back must not hold the process either.
     let ending = async {

@@ -3,13 +3,15 @@
 use std::sync::{Arc, OnceLock};
 
 use anyhow::{Context, Result, bail};
-use entity::{account, api_client, client_document, client_key, role_grant};
-use rules::id::{AccountId, ClientId, ClientKeyId};
+use chrono::TimeDelta;
+use entity::{account, client_document, role_grant};
+use rules::id::{AccountId, ClientId};
 use rules::input;
-use rules::policy::{ClientKind, Role};
+use rules::policy::{Caller, ClientKind, Role, Scope};
+use rules::reason::Reason;
 
-use crate::app::App;
-use crate::auth::{self, Passwords, Token};
+use crate::app::{App, Call};
+use crate::auth::Passwords;
 use crate::clock::{Clock, new_id};
 use crate::config::{Policy, Storage};
 use crate::error::Fault;
@@ -20,7 +22,9 @@ use crate::metrics;
 use crate::news::Newsroom;
 use crate::postcodes::Postcodes;
 use crate::sealing::{self, Sealing};
+use crate::service::{self, client::NewClient};
 use crate::store::{self, Db, row, transact};
+use crate::token::{self, Bearer};
 
 /// Opens everything a service needs.
 pub async fn open(storage: &Storage, policy: Policy, demo: bool) -> Result<Arc<App>> {
@@ -103,13 +107,56 @@ fn write_secret(path: &std::path::Path, text: &str) -> Result<()> {
     Ok(file.sync_all()?)
 }
 
+/// Adds a key that takes over in `minutes`; a running service finds it by then.
+pub fn rotate_key(path: &std::path::Path, minutes: i64, clock: &Clock) -> Result<String> {
+    use std::io::Write;
+    let text = std::fs::read_to_string(path).with_context(|| format!("no key in {}: make one with `digiknow key make`", path.display()))?;
+    let now = clock.now();
+    let from = now + TimeDelta::minutes(minutes);
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(std::path::Path::new("."));
+    // Written beside and moved over, so that nobody reads half a file.
+    let beside = folder.join(format!(".key-{}.tmp", std::process::id()));
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let mut file = options.open(&beside)?;
+    file.write_all(keys::rotated(&text, from, now)?.as_bytes())?;
+    file.sync_all()?;
+    std::fs::rename(&beside, path)?;
+    list_keys(path, clock)
+}
+
+/// The keys of a file and what each does, a line each.
+pub fn list_keys(path: &std::path::Path, clock: &Clock) -> Result<String> {
+    let line = |(key, state): (keys::SigningKey, keys::State)| match state {
+        keys::State::Next(from) => format!("{}  verifies, signs from {from}", key.id),
+        keys::State::Signs => format!("{}  signs", key.id),
+        keys::State::Verifies(until) => format!("{}  verifies until {until}", key.id),
+        keys::State::Over => format!("{}  over, kept for links in e-mails", key.id),
+    };
+    Ok(Keys::read(path)?.states(clock.now()).into_iter().map(line).collect::<Vec<_>>().join("\n"))
+}
+
+/// Reads the key file again now and then, so that a rotation needs no restart.
+pub async fn watch_keys(app: Arc<App>) {
+    let mut turns = tokio::time::interval(std::time::Duration::from_secs(30));
+    loop {
+        turns.tick().await;
+        if let Err(error) = app.keys.reload() {
+            tracing::error!(error = %format!("{error:#}"), "the key file could not be read again");
+        }
+    }
+}
+
 /// An access token for an account, without its password.
 pub async fn token(app: &App, email: &str, minutes: i64) -> Result<String> {
     let email = input::email("email", email).map_err(|problem| anyhow::anyhow!(problem.message))?;
     let Some(account) = store::account::by_email(app.db.read(), &email.key).await?.filter(|a| a.active) else {
         bail!("there is no active account with this address")
     };
-    auth::issue(&app.keys, Token { account: account.id, epoch: account.epoch }, app.clock.now(), minutes)
+    let bearer = Bearer::Account { account: account.id, epoch: account.epoch, sign_in: None };
+    token::issue(&app.keys, &bearer, app.clock.now(), minutes)
 }
 
 /// Adds an account with a role: how the first administrator comes to be.
@@ -146,43 +193,55 @@ pub async fn add_account(app: &App, email: &str, name: &str, role: Role, passwor
     added.context("the account can't be added: is there one with this address?")
 }
 
-/// Adds a partner client and answers its key, which is shown this once.
-pub async fn add_client(app: &App, name: &str, publishable: bool, origins: &[String]) -> Result<String> {
-    let key = keys::new_client_key(publishable)?;
-    let client = api_client::Model {
-        id: new_id::<ClientId>(app.clock.now()),
-        organisation_id: None,
-        name: name.to_owned(),
-        kind: if publishable { ClientKind::Publishable } else { ClientKind::Secret },
-        key_prefix: key[..12].to_owned(),
-        key_hash: keys::sha256_text(key.as_bytes()),
-        origins: serde_json::to_string(origins)?,
-        scopes: "[]".to_owned(),
-        created_at: app.clock.now(),
-        disabled_at: None,
-    };
-    let first = client_key::Model {
-        id: new_id::<ClientKeyId>(app.clock.now()),
-        client_id: client.id,
-        hash: client.key_hash.clone(),
-        prefix: client.key_prefix.clone(),
-        created_at: client.created_at,
-        expires_at: None,
-        last_used_at: None,
-    };
-    let added: Result<(), Fault> = async {
-        transact!(app.db, |tx| {
-            row::insert(&tx, client.clone()).await?;
-            Ok(row::insert(&tx, first.clone()).await?)
-        })
+/// What an operator's command is recorded under.
+fn by_hand(app: &App) -> Call {
+    Call { caller: Caller::default(), now: app.clock.now(), request_id: "command line".to_owned() }
+}
+
+/// Adds a partner client and answers its id and key, which is shown this once.
+pub async fn add_client(app: &App, name: &str, publishable: bool, scopes: &[Scope], origins: &[String]) -> Result<String> {
+    let plain = |problem: rules::reason::Malformed| anyhow::anyhow!(problem.message);
+    let kind = if publishable { ClientKind::Publishable } else { ClientKind::Secret };
+    let origins = origins.iter().map(|text| rules::client::origin("origin", text)).collect::<Result<Vec<_>, _>>().map_err(plain)?;
+    rules::client::add(kind, scopes, &origins).map_err(|reason| anyhow::anyhow!(reason.message()))?;
+    let new = NewClient { name: input::line("name", name, 120).map_err(plain)?, kind, scopes: scopes.to_vec(), origins };
+    let call = by_hand(app);
+    let added: Result<(ClientId, String), Fault> =
+        async { transact!(app.db, |tx| { service::client::insert_by_hand(&tx, &call, &new).await }) }.await;
+    added.map(|(id, key)| format!("{}\n{key}", id.0)).context("the client can't be added")
+}
+
+/// Gives a partner client a new key, which is shown this once; the one before ends after seven days.
+pub async fn rotate_client(app: &App, id: uuid::Uuid) -> Result<String> {
+    let call = by_hand(app);
+    let made: Result<Option<String>, Fault> =
+        async { transact!(app.db, |tx| { service::client::rotate_by_hand(&tx, &call, ClientId(id)).await }) }.await;
+    made.context("the key can't be replaced")?.context("there is no such client, it is switched off, or it has two keys already")
+}
+
+/// Switches a partner client off.
+pub async fn disable_client(app: &App, id: uuid::Uuid) -> Result<()> {
+    let call = by_hand(app);
+    let done: Result<bool, Fault> =
+        async { transact!(app.db, |tx| { service::client::disable_by_hand(&tx, &call, ClientId(id)).await }) }.await;
+    if done.context("the client can't be switched off")? { Ok(()) } else { bail!("there is no such client") }
+}
+
+/// Every partner client, a line each.
+pub async fn list_clients(app: &App) -> Result<String> {
+    let now = app.clock.now();
+    let mut lines = Vec::new();
+    for client in store::client::all(app.db.read()).await? {
+        let keys = store::client::live_keys(app.db.read(), client.id, now).await?;
+        let state = if client.disabled_at.is_some() { "off".to_owned() } else { format!("{} keys", keys.len()) };
+        lines.push(format!("{}  {}  {state}  {}", client.id.0, client.kind.code(), client.name));
     }
-    .await;
-    added.map(|()| key).context("the client can't be added")
+    Ok(lines.join("\n"))
 }
 
 /// Registers documents of a client, known by their SHA-256; a client with any runs those alone.
 pub async fn register(app: &App, client: &str, documents: &[String]) -> Result<Vec<String>> {
-    let all = store::account::clients(app.db.read()).await?;
+    let all = store::client::enabled(app.db.read()).await?;
     let Some(client) = all.into_iter().find(|c| c.name == client) else { bail!("there is no enabled client of this name") };
     let sdl = graphql::sdl();
     let (limits, places) = (Limits::default(), Places::of(&sdl));

@@ -47,6 +47,7 @@ pub const JOBS: &[Job] = &[
     Job { name: "rota.plans", every: TimeDelta::seconds(10), work: |app, now| Box::pin(service::rota_job::due(app, now)) },
     Job { name: "dbs.update-service", every: TimeDelta::minutes(15), work: |app, now| Box::pin(service::update_service::due(app, now)) },
     Job { name: "dbs.content", every: TimeDelta::hours(6), work: |app, now| Box::pin(service::dbs_content::remove_due(app, now)) },
+    Job { name: "sign_ins.tidy", every: TimeDelta::hours(1), work: |app, now| Box::pin(service::sign_in::tidy(app, now)) },
 ];
 
 /// How long a replica holds a job: longer than any run should take. Who dies holding one delays it by this.

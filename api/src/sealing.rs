@@ -68,7 +68,7 @@ impl Sealing {
     /// Reads the keys from their file.
     pub fn read(path: &Path) -> Result<Self> {
         let text = std::fs::read_to_string(path)
-            .with_context(|| format!("no sealing keys in {}: make some with `digiknow key --sealing`", path.display()))?;
+            .with_context(|| format!("no sealing keys in {}: make some with `digiknow key sealing`", path.display()))?;
         Self::parse(&text)
     }
 

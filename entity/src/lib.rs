@@ -1,7 +1,6 @@
 //! Tables only, one file each. Ids and closed vocabularies are those of `rules`; foreign keys and indexes are in `migration`.
 
 pub mod account;
-pub mod account_identity;
 pub mod account_link;
 pub mod api_client;
 pub mod asking;
@@ -35,7 +34,6 @@ pub mod module_prerequisite;
 pub mod module_trainer;
 pub mod offer;
 pub mod offer_waves;
-pub mod oidc_flow;
 pub mod organisation;
 pub mod outbox;
 pub mod place;

@@ -1,4 +1,4 @@
-//! Identity: refresh families, links by e-mail, accounts elsewhere (OpenID Connect), keys of clients, and how often.
+//! Identity: refresh families, links by e-mail, keys of clients, and how often somebody tried.
 
 use sea_orm_migration::prelude::*;
 
@@ -8,17 +8,13 @@ pub struct Migration;
 #[async_trait::async_trait]
 impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        let tables = [rate_limit(), sign_in(), refresh_token(), account_link(), account_identity(), oidc_flow(), client_key()];
+        let tables = [rate_limit(), sign_in(), refresh_token(), account_link(), client_key()];
         for table in tables {
             manager.create_table(table).await?;
         }
-        for (table, column) in [
-            ("rate_limit", "empty_at"),
-            ("sign_in", "account_id"),
-            ("refresh_token", "sign_in_id"),
-            ("account_identity", "account_id"),
-            ("client_key", "client_id"),
-        ] {
+        for (table, column) in
+            [("rate_limit", "empty_at"), ("sign_in", "account_id"), ("refresh_token", "sign_in_id"), ("client_key", "client_id")]
+        {
             manager.create_index(Index::create().name(format!("{table}_{column}")).table(table).col(column).take()).await?;
         }
         let scopes = ColumnDef::new("scopes").text().not_null().default("[]").take();
@@ -82,29 +78,6 @@ fn account_link() -> TableCreateStatement {
         .col(ColumnDef::new("used_at").timestamp_with_time_zone())
         .primary_key(Index::create().col("id"))
         .foreign_key(ForeignKey::create().from("account_link", "account_id").to("account", "id"))
-        .take()
-}
-
-fn account_identity() -> TableCreateStatement {
-    Table::create()
-        .table("account_identity")
-        .col(ColumnDef::new("issuer").text().not_null())
-        .col(ColumnDef::new("subject").text().not_null())
-        .col(ColumnDef::new("account_id").uuid().not_null())
-        .col(ColumnDef::new("created_at").timestamp_with_time_zone().not_null())
-        .primary_key(Index::create().col("issuer").col("subject"))
-        .foreign_key(ForeignKey::create().from("account_identity", "account_id").to("account", "id"))
-        .take()
-}
-
-fn oidc_flow() -> TableCreateStatement {
-    Table::create()
-        .table("oidc_flow")
-        .col(ColumnDef::new("hash").text().not_null())
-        .col(ColumnDef::new("redirect_uri").text().not_null())
-        .col(ColumnDef::new("expires_at").timestamp_with_time_zone().not_null())
-        .col(ColumnDef::new("used_at").timestamp_with_time_zone())
-        .primary_key(Index::create().col("hash"))
         .take()
 }
 

@@ -58,6 +58,19 @@ reasons! {
     }
 }
 
+reasons! {
+    /// Why an account can't be switched off.
+    CannotDeactivate => AccountDeactivateErrorCode {
+        /// Somebody has to be able to give roles.
+        LastAdministrator at "accountId" => "This is the last administrator: give the role to somebody else first.",
+    }
+}
+
+reasons! {
+    /// Why an account can't be switched on again.
+    CannotReactivate => AccountReactivateErrorCode {}
+}
+
 /// Whether a role and a group go together.
 pub fn grant(role: Role, has_group: bool, already: bool) -> Result<(), CannotGrant> {
     if role == Role::Champion {

@@ -9,6 +9,7 @@ pub mod availability;
 pub mod calendar;
 pub mod champion;
 pub mod clearance;
+pub mod client;
 pub mod dbs;
 pub mod directory;
 pub mod exemption;

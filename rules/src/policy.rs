@@ -5,7 +5,7 @@
 
 use std::fmt::Write as _;
 
-use crate::id::{AccountId, ChampionId, ClientId, GroupId, ModuleId};
+use crate::id::{AccountId, ChampionId, ClientId, GroupId, ModuleId, SignInId};
 use crate::vocabulary::vocabulary;
 
 vocabulary! {
@@ -36,6 +36,24 @@ vocabulary! {
     }
 }
 
+vocabulary! {
+    /// What a partner's own programs may be allowed: a token has some of its client's scopes, and exactly what they name.
+    Scope {
+        /// Sign champions up.
+        SignUp = "SIGN_UP",
+        /// Read organisations, groups, venues, modules and requirements.
+        DirectoryRead = "DIRECTORY_READ",
+        /// Add organisations, groups and venues.
+        DirectoryWrite = "DIRECTORY_WRITE",
+        /// Read sessions.
+        SessionsRead = "SESSIONS_READ",
+        /// Create sessions and call them off, for any group.
+        SessionsWrite = "SESSIONS_WRITE",
+        /// Ask for champions and take requests back, for any group, and read requests.
+        RequestsWrite = "REQUESTS_WRITE",
+    }
+}
+
 /// Who is asking: found once per request, from the access token and the client key.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Caller {
@@ -51,6 +69,10 @@ pub struct Caller {
     pub trains: Vec<ModuleId>,
     /// The partner client the request came through.
     pub client: Option<(ClientId, ClientKind)>,
+    /// What a client's access token allows; none for a key, which allows what every key does.
+    pub scopes: Option<Vec<Scope>>,
+    /// The sign-in whose access token this is.
+    pub sign_in: Option<SignInId>,
 }
 
 impl Caller {
@@ -86,6 +108,8 @@ pub enum Who {
     Anyone,
     /// A partner client's key.
     Client,
+    /// A partner client's access token with this scope.
+    Scope(Scope),
     /// Anybody signed in.
     SignedIn,
     /// A role, for what is theirs.
@@ -106,7 +130,7 @@ macro_rules! actions {
 
             /// Who may do it.
             pub fn granted_to(self) -> &'static [Who] {
-                use self::{Role::*, Who::*};
+                use self::{Role::*, Scope::*, Who::{Any, Anyone, Client, Own, SignedIn}};
                 match self { $(Action::$action => &[$($who),*]),+ }
             }
 
@@ -119,7 +143,7 @@ macro_rules! actions {
 
 actions! {
     /// Sign a prospective champion up.
-    ChampionSignUp: [Client],
+    ChampionSignUp: [Client, Who::Scope(SignUp)],
     /// Confirm an e-mail address with the token from the message.
     ChampionEmailConfirm: [Anyone],
     /// Change a champion's profile.
@@ -161,13 +185,13 @@ actions! {
     /// Remove leave or extra time.
     AvailabilityExceptionRemove: [Own(Champion), Any(Coordinator)],
     /// Create a session of a group.
-    SessionCreate: [Own(GroupLeader), Any(Coordinator)],
+    SessionCreate: [Own(GroupLeader), Any(Coordinator), Who::Scope(SessionsWrite)],
     /// Call a session off.
-    SessionCancel: [Own(GroupLeader), Any(Coordinator)],
+    SessionCancel: [Own(GroupLeader), Any(Coordinator), Who::Scope(SessionsWrite)],
     /// Ask for champions.
-    ChampionRequestCreate: [Own(GroupLeader), Any(Coordinator)],
+    ChampionRequestCreate: [Own(GroupLeader), Any(Coordinator), Who::Scope(RequestsWrite)],
     /// Take a request back.
-    ChampionRequestWithdraw: [Own(GroupLeader), Any(Coordinator)],
+    ChampionRequestWithdraw: [Own(GroupLeader), Any(Coordinator), Who::Scope(RequestsWrite)],
     /// Send offers to champions.
     OfferSend: [Own(GroupLeader), Any(Coordinator)],
     /// Ask champions in waves until the places are filled.
@@ -215,22 +239,49 @@ actions! {
     /// Put a planned rota away.
     RotaArchive: [Any(Coordinator)],
     /// Add an organisation.
-    OrganisationCreate: [Any(Coordinator), Any(Administrator)],
+    OrganisationCreate: [Any(Coordinator), Any(Administrator), Who::Scope(DirectoryWrite)],
     /// Add a group.
-    GroupCreate: [Any(Coordinator), Any(Administrator)],
+    GroupCreate: [Any(Coordinator), Any(Administrator), Who::Scope(DirectoryWrite)],
     /// Add a venue.
-    VenueCreate: [Any(Coordinator), Any(Administrator)],
+    VenueCreate: [Any(Coordinator), Any(Administrator), Who::Scope(DirectoryWrite)],
     /// Add an account.
     AccountCreate: [Any(Administrator)],
     /// Give a role.
     RoleGrant: [Any(Administrator)],
     /// Take a role away.
     RoleRevoke: [Any(Administrator)],
+    /// Stop an account from signing in, and end what it has open.
+    AccountDeactivate: [Any(Administrator)],
+    /// Let an account sign in again.
+    AccountReactivate: [Any(Administrator)],
+    /// Add a partner client.
+    ApiClientCreate: [Any(Administrator)],
+    /// Give a partner client a new key; the old one ends after a while.
+    ApiClientKeyRotate: [Any(Administrator)],
+    /// End a key of a partner client at once.
+    ApiClientKeyRevoke: [Any(Administrator)],
+    /// Switch a partner client off.
+    ApiClientDisable: [Any(Administrator)],
+
+    /// Sign in, by password or by a link.
+    SignIn: [Anyone],
+    /// Ask for a link by e-mail, to sign in or to choose a new password.
+    LinkRequest: [Anyone],
+    /// Choose a new password with a link.
+    PasswordReset: [Anyone],
+    /// Change one's own password.
+    PasswordChange: [SignedIn],
+    /// See one's own sign-ins.
+    SignInRead: [SignedIn],
+    /// End one's own sign-ins.
+    SignInEnd: [SignedIn],
+    /// Get an access token for a client's own programs.
+    ClientTokenIssue: [Client],
 
     /// Read organisations, groups and venues.
-    DirectoryRead: [Client, SignedIn],
+    DirectoryRead: [Client, SignedIn, Who::Scope(DirectoryRead)],
     /// Read the training modules and requirements.
-    CatalogueRead: [Client, SignedIn],
+    CatalogueRead: [Client, SignedIn, Who::Scope(DirectoryRead)],
     /// See that a champion exists: reference, short name, languages, topics, membership.
     ChampionRead: [Own(Champion), Any(GroupLeader), Any(Trainer), Any(Coordinator), Any(SafeguardingLead)],
     /// Search champions.
@@ -258,24 +309,27 @@ actions! {
     /// Read a champion's offers and assignments.
     ChampionRotaRead: [Own(Champion), Any(Coordinator), Any(SafeguardingLead)],
     /// Read sessions: when, where, how many are needed.
-    SessionRead: [SignedIn],
+    SessionRead: [SignedIn, Who::Scope(SessionsRead)],
     /// Read who is placed at a session; a champion placed there may too.
     SessionRotaRead: [Own(GroupLeader), Own(Champion), Any(Coordinator), Any(SafeguardingLead)],
     /// Read requests and their offers.
-    ChampionRequestRead: [Own(GroupLeader), Any(Coordinator)],
+    ChampionRequestRead: [Own(GroupLeader), Any(Coordinator), Who::Scope(RequestsWrite)],
     /// Read planned rotas.
     RotaProposalRead: [Any(Coordinator)],
     /// Read ranked matches for a session.
     MatchRead: [Own(GroupLeader), Any(Coordinator)],
     /// Read accounts and roles.
     AccountRead: [Any(Administrator)],
+    /// Read partner clients.
+    ApiClientRead: [Any(Administrator)],
 }
 
 /// Whether `caller`, standing in `relation` to the thing, may do `action`.
 pub fn decide(caller: &Caller, action: Action, relation: Relation) -> bool {
     action.granted_to().iter().any(|who| match *who {
         Who::Anyone => true,
-        Who::Client => caller.client.is_some(),
+        Who::Client => caller.client.is_some() && caller.scopes.is_none(),
+        Who::Scope(scope) => caller.scopes.as_ref().is_some_and(|scopes| scopes.contains(&scope)),
         Who::SignedIn => caller.account.is_some(),
         Who::Own(role) => caller.has(role) && relation == Relation::Own,
         Who::Any(role) => caller.has(role),
@@ -289,7 +343,7 @@ pub fn table() -> String {
     for (name, _) in &columns {
         let _ = write!(text, "{name} | ");
     }
-    text.push_str("\n|---|---|");
+    text.push_str("client token with | \n|---|---|---|");
     text.push_str(&"---|".repeat(columns.len()));
     for action in Action::ALL {
         let _ = write!(text, "\n| `{action:?}` |{} | ", action.description());
@@ -298,8 +352,13 @@ pub fn table() -> String {
                 action.granted_to().iter().filter(|w| whos.contains(w)).map(|w| if matches!(w, Who::Own(_)) { "own" } else { "yes" });
             let _ = write!(text, "{} | ", cell.next_back().unwrap_or(""));
         }
+        let _ = write!(text, "{} | ", scope_of(*action).map_or(String::new(), |scope| format!("`{}`", scope.code())));
     }
     text.replace(" \n", "\n").trim_end().to_owned() + "\n"
+}
+
+fn scope_of(action: Action) -> Option<Scope> {
+    action.granted_to().iter().find_map(|who| if let Who::Scope(scope) = who { Some(*scope) } else { None })
 }
 
 fn columns() -> Vec<(&'static str, Vec<Who>)> {
@@ -324,14 +383,45 @@ mod tests {
     #[test]
     fn a_stranger_may_do_almost_nothing() {
         let open: Vec<_> = Action::ALL.iter().filter(|a| decide(&Caller::default(), **a, Relation::Own)).collect();
-        assert_eq!(open, [&Action::ChampionEmailConfirm]);
+        assert_eq!(open, [&Action::ChampionEmailConfirm, &Action::SignIn, &Action::LinkRequest, &Action::PasswordReset]);
+    }
+
+    #[test]
+    fn a_client_token_does_what_its_scopes_name_and_what_anybody_does() {
+        for &scope in Scope::ALL {
+            let client = Some((ClientId(Uuid::from_u128(1)), ClientKind::Secret));
+            let caller = Caller { client, scopes: Some(vec![scope]), ..Caller::default() };
+            for &action in Action::ALL {
+                let named = scope_of(action) == Some(scope) || action.granted_to().contains(&Who::Anyone);
+                for relation in [Relation::Own, Relation::Other] {
+                    assert_eq!(decide(&caller, action, relation), named, "{scope} {action:?}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn an_action_has_one_scope_at_most() {
+        for action in Action::ALL {
+            assert!(action.granted_to().iter().filter(|who| matches!(who, Who::Scope(_))).count() < 2, "{action:?}");
+        }
     }
 
     #[test]
     fn a_key_signs_up_and_reads_the_directory() {
         let client = Caller { client: Some((ClientId(Uuid::from_u128(1)), ClientKind::Publishable)), ..Caller::default() };
         let open: Vec<_> = Action::ALL.iter().filter(|a| decide(&client, **a, Relation::Own)).collect();
-        assert_eq!(open, [&Action::ChampionSignUp, &Action::ChampionEmailConfirm, &Action::DirectoryRead, &Action::CatalogueRead]);
+        let expected = [
+            Action::ChampionSignUp,
+            Action::ChampionEmailConfirm,
+            Action::SignIn,
+            Action::LinkRequest,
+            Action::PasswordReset,
+            Action::ClientTokenIssue,
+            Action::DirectoryRead,
+            Action::CatalogueRead,
+        ];
+        assert_eq!(open, expected.iter().collect::<Vec<_>>());
     }
 
     #[test]

@@ -16,10 +16,6 @@ vocabulary! {
         Password = "PASSWORD",
         /// With a link sent by e-mail.
         Link = "LINK",
-        /// At an OpenID Connect provider.
-        OpenId = "OPEN_ID",
-        /// By confirming the e-mail address of a new account.
-        Confirmation = "CONFIRMATION",
     }
 }
 

@@ -13,7 +13,7 @@ const MUTATION: &str =
 
 async fn world() -> World {
     let world = World::new(Backend::Sqlite).await.expect("a world");
-    api::operate::add_client(&world.app, "A partner", true, &[PARTNER.to_owned()]).await.expect("a client");
+    api::operate::add_client(&world.app, "A partner", true, &[], &[PARTNER.to_owned()]).await.expect("a client");
     world
 }
 

@@ -107,7 +107,7 @@ async fn a_document_is_known_by_its_hash_once_it_has_passed_the_guard() {
 both!(a_client_that_has_registered_documents_runs_those_alone, |world| async move {
     let (listed, other) = ("{ groups { totalCount } }", "{ venues { totalCount } }");
     let partner = world.partner();
-    let client = api::store::account::clients(world.app.db.read()).await.expect("clients").remove(0).name;
+    let client = api::store::client::enabled(world.app.db.read()).await.expect("clients").remove(0).name;
     api::operate::register(&world.app, &client, &[listed.to_owned()]).await.expect("registered");
     assert!(partner.ask(listed, json!({})).await["groups"]["totalCount"].is_number());
     assert_eq!(partner.fault(other, json!({})).await, "FORBIDDEN");

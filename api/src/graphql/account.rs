@@ -2,7 +2,10 @@
 
 use async_graphql::{Context, ID, InputObject, Object, Result, SimpleObject};
 use entity::{account, role_grant};
-use rules::directory::{AccountCreateErrorCode, CannotAddAccount, CannotGrant, CannotRevokeRole, RoleGrantErrorCode, RoleRevokeErrorCode};
+use rules::directory::{
+    AccountCreateErrorCode, AccountDeactivateErrorCode, AccountReactivateErrorCode, CannotAddAccount, CannotDeactivate, CannotGrant,
+    CannotReactivate, CannotRevokeRole, RoleGrantErrorCode, RoleRevokeErrorCode,
+};
 use rules::id::{AccountId, GroupId, ModuleId};
 use rules::input;
 use rules::policy::{Action, Relation, Role};
@@ -17,7 +20,7 @@ use super::problem::{Problem, settle};
 use super::scalar::DateTime;
 use super::training::TrainingModule;
 use crate::error::{Refusal, malformed};
-use crate::service::account::{NewAccount, create, grant, revoke};
+use crate::service::account::{NewAccount, create, deactivate, grant, reactivate, revoke};
 
 /// The caller, and what belongs to them.
 #[derive(Debug)]
@@ -90,6 +93,11 @@ impl Account {
             return None;
         }
         Some(ctx.rows().list(GrantsOf(self.0.id)).await.map(|rows| rows.into_iter().map(RoleMembership).collect()))
+    }
+
+    /// Whether it may sign in. For its owner and administrators.
+    async fn active(&self, ctx: &Context<'_>) -> Option<bool> {
+        self.may_read(ctx).then_some(self.0.active)
     }
 
     /// Since when it is here.
@@ -209,6 +217,38 @@ pub struct RoleRevokePayload {
     user_errors: Vec<Problem<RoleRevokeErrorCode>>,
 }
 
+/// Input of `accountDeactivate`.
+#[derive(InputObject, Debug)]
+pub struct AccountDeactivateInput {
+    /// Which account.
+    account_id: ID,
+}
+
+/// Result of `accountDeactivate`.
+#[derive(SimpleObject, Debug)]
+pub struct AccountDeactivatePayload {
+    /// The account; null if there are errors.
+    account: Option<Account>,
+    /// What stood in the way; empty on success.
+    user_errors: Vec<Problem<AccountDeactivateErrorCode>>,
+}
+
+/// Input of `accountReactivate`.
+#[derive(InputObject, Debug)]
+pub struct AccountReactivateInput {
+    /// Which account.
+    account_id: ID,
+}
+
+/// Result of `accountReactivate`.
+#[derive(SimpleObject, Debug)]
+pub struct AccountReactivatePayload {
+    /// The account; null if there are errors.
+    account: Option<Account>,
+    /// What stood in the way; empty on success.
+    user_errors: Vec<Problem<AccountReactivateErrorCode>>,
+}
+
 /// Mutations.
 #[derive(Default, Debug)]
 pub struct AccountMutation;
@@ -240,6 +280,24 @@ impl AccountMutation {
         #[graphql(desc = "Which one.")] input: RoleRevokeInput,
     ) -> Option<Result<RoleRevokePayload>> {
         Some(revoke_payload(ctx, input).await)
+    }
+
+    /// Stop an account from signing in; every token and sign-in of it ends at once. Administrators.
+    async fn account_deactivate(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Which one.")] input: AccountDeactivateInput,
+    ) -> Option<Result<AccountDeactivatePayload>> {
+        Some(deactivate_payload(ctx, input).await)
+    }
+
+    /// Let an account sign in again. Administrators.
+    async fn account_reactivate(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Which one.")] input: AccountReactivateInput,
+    ) -> Option<Result<AccountReactivatePayload>> {
+        Some(reactivate_payload(ctx, input).await)
     }
 }
 
@@ -279,4 +337,18 @@ async fn revoke_payload(ctx: &Context<'_>, input: RoleRevokeInput) -> Result<Rol
     .await;
     let (id, user_errors) = settle(result)?;
     Ok(RoleRevokePayload { account: ctx.rows().maybe(id).await?.map(Account), user_errors })
+}
+
+async fn deactivate_payload(ctx: &Context<'_>, input: AccountDeactivateInput) -> Result<AccountDeactivatePayload> {
+    let result: Result<AccountId, Refusal<CannotDeactivate>> =
+        async { deactivate(ctx.app(), ctx.call(), id::at(&input.account_id, "accountId")?).await }.await;
+    let (id, user_errors) = settle(result)?;
+    Ok(AccountDeactivatePayload { account: ctx.rows().maybe(id).await?.map(Account), user_errors })
+}
+
+async fn reactivate_payload(ctx: &Context<'_>, input: AccountReactivateInput) -> Result<AccountReactivatePayload> {
+    let result: Result<AccountId, Refusal<CannotReactivate>> =
+        async { reactivate(ctx.app(), ctx.call(), id::at(&input.account_id, "accountId")?).await }.await;
+    let (id, user_errors) = settle(result)?;
+    Ok(AccountReactivatePayload { account: ctx.rows().maybe(id).await?.map(Account), user_errors })
 }

@@ -4,9 +4,9 @@ use async_graphql::ID;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use rules::id::{
-    AccountId, AssignmentId, AuditId, ChampionId, CompletionId, DbsCheckId, EvidenceId, ExceptionId, ExemptionId, GroupId, ModuleId,
-    OfferId, OrganisationId, PlaceId, RequestId, RequirementId, RotaLineId, RotaProposalId, SessionId, StandInId, SwapId, VenueId, WavesId,
-    WindowId,
+    AccountId, AssignmentId, AuditId, ChampionId, ClientId, ClientKeyId, CompletionId, DbsCheckId, EvidenceId, ExceptionId, ExemptionId,
+    GroupId, ModuleId, OfferId, OrganisationId, PlaceId, RequestId, RequirementId, RotaLineId, RotaProposalId, SessionId, StandInId, SwapId,
+    VenueId, WavesId, WindowId,
 };
 use rules::reason::Reason;
 use uuid::Uuid;
@@ -33,6 +33,8 @@ node_ids! {
     AssignmentId => "Assignment",
     AuditId => "AuditEvent",
     ChampionId => "Champion",
+    ClientId => "ApiClient",
+    ClientKeyId => "ApiClientKey",
     CompletionId => "TrainingCompletion",
     DbsCheckId => "DbsCheck",
     EvidenceId => "Evidence",

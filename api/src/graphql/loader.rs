@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use async_graphql::dataloader::Loader;
 use rules::id::{
-    AccountId, AssignmentId, ChampionId, CompletionId, DbsCheckId, GroupId, ModuleId, OfferId, OrganisationId, PlaceId, RequestId,
-    RequirementId, RotaLineId, RotaProposalId, SessionId, StandInId, SwapId, VenueId, WavesId,
+    AccountId, AssignmentId, ChampionId, ClientId, CompletionId, DbsCheckId, GroupId, ModuleId, OfferId, OrganisationId, PlaceId,
+    RequestId, RequirementId, RotaLineId, RotaProposalId, SessionId, StandInId, SwapId, VenueId, WavesId,
 };
 use rules::matching::{Blocker, ChampionRecord, Ranking, blockers};
 use rules::offer::CannotAccept;
@@ -51,6 +51,7 @@ macro_rules! by_id {
 
 by_id! {
     AccountId => account,
+    ClientId => api_client,
     OrganisationId => organisation,
     GroupId => community_group,
     VenueId => venue,
@@ -213,6 +214,12 @@ by_parent! {
     /// Until when a champion can join the Update Service with the certificates they have.
     JoinBy(ChampionId) -> chrono::NaiveDate: |conn, ids| {
         update_service::join_deadlines(conn, &ids).await
+    },
+    /// The keys of a partner client, oldest first.
+    KeysOf(ClientId) -> entity::client_key::Model: |conn, ids| {
+        let mut rows = row::holding::<entity::client_key::Entity>(conn, entity::client_key::Column::ClientId, ids).await?;
+        rows.sort_by_key(|r| (r.created_at, r.id));
+        Ok(rows.into_iter().map(|r| (r.client_id, r)).collect())
     },
     /// The steps of a check.
     StepsOf(DbsCheckId) -> entity::dbs_event::Model: |conn, ids| {

@@ -9,6 +9,7 @@ pub mod batch;
 pub mod champion;
 pub mod champion_change;
 pub mod clearance;
+pub mod client;
 pub mod code;
 pub mod context;
 pub mod dbs;
@@ -47,6 +48,7 @@ pub mod wave;
 pub struct Query(
     node::NodeQuery,
     account::AccountQuery,
+    client::ApiClientQuery,
     organisation::OrganisationQuery,
     group::GroupQuery,
     venue::VenueQuery,
@@ -86,6 +88,7 @@ pub struct Mutation(
     group::GroupMutation,
     venue::VenueMutation,
     account::AccountMutation,
+    client::ApiClientMutation,
 );
 
 /// What goes on, over WebSocket with the protocol graphql-transport-ws at the same path. For open screens: a connection may drop

@@ -82,6 +82,12 @@ user_errors! {
     AccountCreate "AccountCreateError" (rules::directory::AccountCreateErrorCode),
     RoleGrant "RoleGrantError" (rules::directory::RoleGrantErrorCode),
     RoleRevoke "RoleRevokeError" (rules::directory::RoleRevokeErrorCode),
+    AccountDeactivate "AccountDeactivateError" (rules::directory::AccountDeactivateErrorCode),
+    AccountReactivate "AccountReactivateError" (rules::directory::AccountReactivateErrorCode),
+    ApiClientCreate "ApiClientCreateError" (rules::client::ApiClientCreateErrorCode),
+    ApiClientKeyRotate "ApiClientKeyRotateError" (rules::client::ApiClientKeyRotateErrorCode),
+    ApiClientKeyRevoke "ApiClientKeyRevokeError" (rules::client::ApiClientKeyRevokeErrorCode),
+    ApiClientDisable "ApiClientDisableError" (rules::client::ApiClientDisableErrorCode),
 }
 
 /// What a mutation answers: the outcome, or every problem.

@@ -2,17 +2,16 @@
 
 use axum::http::{HeaderMap, StatusCode, header};
 use chrono::{DateTime, Utc};
-use rules::id::AccountId;
 use rules::policy::{Caller, ClientKind};
 
 use super::cors;
 use super::graphql::Rejection;
 use crate::app::App;
-use crate::auth;
 use crate::error::Fault;
 use crate::graphql::code::Code;
-use crate::keys::sha256_text;
+use crate::service;
 use crate::store;
+use crate::token::{self, Bearer};
 
 /// Where a partner client puts its key.
 pub const CLIENT_KEY: &str = "digiknow-client-key";
@@ -24,7 +23,11 @@ pub async fn authenticate(app: &App, headers: &HeaderMap, now: DateTime<Utc>) ->
         Some(value) => signed_in(app, value.to_str().unwrap_or_default(), now).await?,
     };
     if let Some(key) = headers.get(CLIENT_KEY) {
-        caller.client = Some(client(app, key.to_str().unwrap_or_default(), headers).await?);
+        // A token that is a client's already says which.
+        if caller.client.is_some() {
+            return Err(refused("Send a client's access token or its key, not both."));
+        }
+        caller.client = Some(client(app, key.to_str().unwrap_or_default(), headers, now).await?);
     }
     Ok(caller)
 }
@@ -43,34 +46,38 @@ fn unknown(fault: impl Into<Fault>) -> Rejection {
 /// taken away ends the token.
 pub async fn still_stands(app: &App, headers: &HeaderMap, now: DateTime<Utc>) -> Result<(), Rejection> {
     if let Some(value) = headers.get(header::AUTHORIZATION) {
-        account(app, value.to_str().unwrap_or_default(), now).await?;
+        bearer(app, value.to_str().unwrap_or_default(), now).await?;
     }
     if let Some(key) = headers.get(CLIENT_KEY) {
-        client(app, key.to_str().unwrap_or_default(), headers).await?;
+        client(app, key.to_str().unwrap_or_default(), headers, now).await?;
     }
     Ok(())
 }
 
 async fn signed_in(app: &App, value: &str, now: DateTime<Utc>) -> Result<Caller, Rejection> {
-    let account = account(app, value, now).await?;
-    store::account::caller(app.db.read(), account).await.map_err(unknown)
+    let caller = bearer(app, value, now).await?;
+    let Some(account) = caller.account else { return Ok(caller) };
+    let known = store::account::caller(app.db.read(), account).await.map_err(unknown)?;
+    Ok(Caller { sign_in: caller.sign_in, ..known })
 }
 
-/// The account of an access token.
-async fn account(app: &App, value: &str, now: DateTime<Utc>) -> Result<AccountId, Rejection> {
+/// Whose an access token is; of an account, not yet what it may do.
+async fn bearer(app: &App, value: &str, now: DateTime<Utc>) -> Result<Caller, Rejection> {
     let ended = || refused("The access token is not good, or has ended: sign in again at POST /auth/sign-in.");
     let scheme = value.get(..7).filter(|scheme| scheme.eq_ignore_ascii_case("bearer ")).ok_or_else(ended)?;
-    let token = auth::check(&app.keys, value[scheme.len()..].trim(), now).ok_or_else(ended)?;
-    let account = store::account::find(app.db.read(), token.account).await.map_err(unknown)?;
-    // A raised epoch ends every token that was made before.
-    if !account.is_some_and(|a| a.active && a.epoch == token.epoch) {
-        return Err(ended());
+    match token::check(&app.keys, value[scheme.len()..].trim(), now).ok_or_else(ended)? {
+        Bearer::Account { account, epoch, sign_in } => {
+            store::sign_in::standing(app.db.read(), account, epoch, sign_in).await.map_err(unknown)?.ok_or_else(ended)?;
+            Ok(Caller { account: Some(account), sign_in, ..Caller::default() })
+        }
+        Bearer::Client { client, key, scopes } => {
+            service::client::by_token(app, client, key, &scopes, now).await.map_err(unknown)?.ok_or_else(ended)
+        }
     }
-    Ok(token.account)
 }
 
-async fn client(app: &App, key: &str, headers: &HeaderMap) -> Result<(rules::id::ClientId, ClientKind), Rejection> {
-    let found = store::account::client_by_hash(app.db.read(), &sha256_text(key.as_bytes())).await.map_err(unknown)?;
+async fn client(app: &App, key: &str, headers: &HeaderMap, now: DateTime<Utc>) -> Result<(rules::id::ClientId, ClientKind), Rejection> {
+    let found = service::client::by_key(app, key, now).await.map_err(unknown)?;
     let Some(client) = found else { return Err(refused("The client key is not known, or was disabled.")) };
     let origin = headers.get(header::ORIGIN).and_then(|origin| origin.to_str().ok());
     let welcome = |origin: &str| cors::is_own(origin, headers) || cors::origins(&client).iter().any(|o| o == origin);

@@ -52,7 +52,7 @@ impl Origins {
                 return is_known;
             }
         }
-        let Ok(Ok(clients)) = timeout(PATIENCE, store::account::clients(db.read())).await else { return false };
+        let Ok(Ok(clients)) = timeout(PATIENCE, store::client::enabled(db.read())).await else { return false };
         let known: HashSet<String> = clients.iter().flat_map(origins).collect();
         let is_known = known.contains(origin);
         *kept = Some((Instant::now(), known));
@@ -79,7 +79,7 @@ fn allow(headers: &mut HeaderMap, origin: HeaderValue, preflight: bool) {
     headers
         .insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static("x-request-id, retry-after, ratelimit, ratelimit-policy"));
     if preflight {
-        headers.insert(header::ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static("GET, POST"));
+        headers.insert(header::ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static("GET, POST, DELETE"));
         headers.insert(header::ACCESS_CONTROL_ALLOW_HEADERS, HeaderValue::from_static("content-type, authorization, digiknow-client-key"));
         headers.insert(header::ACCESS_CONTROL_MAX_AGE, HeaderValue::from_static("600"));
     }

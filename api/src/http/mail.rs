@@ -3,6 +3,8 @@
 use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
+use rules::id::AccountId;
+use rules::sign_in::LinkPurpose;
 use std::fmt::Write as _;
 
 use super::Site;
@@ -88,6 +90,15 @@ pub async fn letter(app: &App, mail: Mail) -> Result<Option<Letter>, Fault> {
             ),
             None => return Ok(None),
         },
+        Mail::AccountLink { link } => return account_link(app, link).await,
+        Mail::PasswordChanged { account } => {
+            let body = "The password of your DigiKnow account was changed, and every sign-in ended. If that was not you, choose a new one at once: ask for a link at the sign-in page.";
+            return to_account(app, account, "Your password was changed", body.to_owned()).await;
+        }
+        Mail::SignInEnded { account } => {
+            let body = "One of your sign-ins was ended, since a key to it was used a second time: somebody may have a copy. Sign in again. If you did not expect this, change your password.";
+            return to_account(app, account, "A sign-in was ended", body.to_owned()).await;
+        }
     };
     let person = store::champion::find(app.db.read(), champion).await?;
     Ok(person.map(|person| Letter { to: person.email, subject: subject.to_owned(), body }))
@@ -117,6 +128,24 @@ async fn swapped(app: &App, id: rules::id::SwapId) -> Result<Option<(entity::ses
     let (Some(gives), Some(takes)) = (gives, takes) else { return Ok(None) };
     let (gives, takes) = (store::session::find(db, gives.session_id).await?, store::session::find(db, takes.session_id).await?);
     Ok(gives.zip(takes))
+}
+
+/// The link of an account, while it is good for something.
+async fn account_link(app: &App, id: uuid::Uuid) -> Result<Option<Letter>, Fault> {
+    let Some(link) = store::sign_in::link(app.db.read(), id).await? else { return Ok(None) };
+    let Some(account) = link.account_id else { return Ok(None) };
+    let (path, subject, what) = match link.purpose {
+        LinkPurpose::SignIn => ("link", "Sign in to DigiKnow", "To sign in, open this link and press the button"),
+        LinkPurpose::Recover => ("recover", "Choose a new password", "To choose a new password, open this link"),
+    };
+    let url = format!("{}/auth/{path}?token={}", app.policy.identity.public_url.trim_end_matches('/'), app.keys.link_token(id));
+    let body = format!("{what}:\n\n{url}\n\nIt is good for 15 minutes, once. If you did not ask for it, do nothing.");
+    to_account(app, account, subject, body).await
+}
+
+async fn to_account(app: &App, account: AccountId, subject: &str, body: String) -> Result<Option<Letter>, Fault> {
+    let account = store::account::find(app.db.read(), account).await?;
+    Ok(account.map(|account| Letter { to: account.email, subject: subject.to_owned(), body }))
 }
 
 /// How the page begins: legible on a telephone, and dark where that is preferred.

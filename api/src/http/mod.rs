@@ -5,12 +5,12 @@ use std::sync::{Arc, OnceLock};
 
 use axum::Router;
 use axum::extract::ws::WebSocketUpgrade;
-use axum::extract::{ConnectInfo, FromRequestParts, Request, State};
+use axum::extract::{FromRequestParts, Request, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{any, get, post};
+use axum::routing::{any, get};
 use tokio::sync::watch;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
@@ -24,14 +24,15 @@ use crate::metrics;
 
 mod admit;
 pub mod answer;
+pub mod auth;
 pub mod caller;
 pub mod cors;
 pub mod documents;
 pub mod explorer;
 pub mod graphql;
 pub mod mail;
+pub mod peer;
 pub mod server;
-pub mod sign_in;
 pub mod socket;
 
 use caller::authenticate;
@@ -92,6 +93,11 @@ impl Site {
         Known { places: &self.fit, documents: &self.documents, db: &self.app.db }
     }
 
+    /// Where a request comes from.
+    fn address(&self, parts: &Parts) -> String {
+        peer::address(&parts.headers, &parts.extensions, self.app.policy.identity.trusted_proxies)
+    }
+
     fn is_stopping(&self) -> bool {
         *self.stopping.borrow()
     }
@@ -110,10 +116,9 @@ pub struct RequestId(pub String);
 pub fn router(site: Site, explorer: bool) -> Router {
     let mut routes = Router::new()
         .route("/graphql", any(serve_graphql))
-        .route("/auth/sign-in", post(sign_in::sign_in))
         .route("/schema.graphql", get(schema_text))
         .route("/answer/{token}", get(answer::show).post(answer::act))
-        .route("/.well-known/jwks.json", get(sign_in::public_keys))
+        .merge(auth::routes())
         .route("/health/live", get(|| async { "live" }))
         .route("/health/ready", get(ready));
     if explorer {
@@ -156,7 +161,7 @@ async fn serve_graphql(State(site): State<Site>, request: Request) -> Response {
     if let Ok(upgrade) = WebSocketUpgrade::from_request_parts(&mut parts, &site).await {
         return socket::open(site, upgrade, parts, RequestId(id)).await;
     }
-    let address = address(&parts);
+    let address = site.address(&parts);
     let request = Request::from_parts(parts, body);
     let now = site.app.clock.now();
     let headers = request.headers().clone();
@@ -184,12 +189,6 @@ async fn serve_graphql(State(site): State<Site>, request: Request) -> Response {
         response.headers_mut().extend(admit::headers(*budget, now));
     }
     response
-}
-
-/// Where a request comes from.
-fn address(parts: &Parts) -> String {
-    let socket = parts.extensions.get::<ConnectInfo<SocketAddr>>();
-    socket.map_or_else(|| "unknown".to_owned(), |info| info.0.ip().to_canonical().to_string())
 }
 
 async fn schema_text(State(site): State<Site>) -> Response {

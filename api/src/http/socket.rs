@@ -66,7 +66,7 @@ impl Default for Limits {
 
 /// `GET /graphql` with an upgrade: refuses what a browser's page of another site might send, and what is over the limits.
 pub async fn open(site: Site, upgrade: WebSocketUpgrade, parts: Parts, id: RequestId) -> Response {
-    let address = super::address(&parts);
+    let address = site.address(&parts);
     let headers = parts.headers;
     let limits = &site.settings.sockets;
     if let Err(rejection) = welcome(&site, &upgrade, &headers).await {

@@ -1,33 +1,18 @@
-//! Accounts: sign-in, adding, roles.
+//! Accounts: adding, roles, switching off.
 
 use entity::{account, role_grant};
-use rules::directory::{CannotAddAccount, CannotGrant, CannotRevokeRole, grant as judge_grant};
+use rules::directory::{CannotAddAccount, CannotDeactivate, CannotGrant, CannotReactivate, CannotRevokeRole, grant as judge_grant};
 use rules::id::{AccountId, GroupId};
-use rules::input::{self, Email};
+use rules::input::Email;
 use rules::policy::{Action, Relation, Role};
 use serde_json::json;
 use uuid::Uuid;
 
 use super::{Once, Subject, answered, audited, done, keep};
 use crate::app::{App, Call};
-use crate::auth::{self, Token};
 use crate::clock::new_id;
-use crate::error::{Fault, Refusal};
+use crate::error::Refusal;
 use crate::store::{self, directory, row, transact};
-
-/// An access token, if e-mail and password are an active account's. Unknown accounts take as long and answer the same.
-pub async fn sign_in(app: &App, email: &str, password: String) -> Result<Option<String>, Fault> {
-    let known = match input::email("email", email) {
-        Ok(email) => store::account::by_email(app.db.read(), &email.key).await?.filter(|a| a.active),
-        Err(_) => None,
-    };
-    let stored = known.as_ref().and_then(|a| a.password_hash.clone());
-    if !app.passwords.verify(password, stored).await? {
-        return Ok(None);
-    }
-    let token = known.map(|a| Token { account: a.id, epoch: a.epoch });
-    Ok(token.map(|t| auth::issue(&app.keys, t, app.clock.now(), app.policy.access_token_minutes)).transpose()?)
-}
 
 /// An account as it was sent.
 #[derive(Clone, Debug)]
@@ -108,7 +93,7 @@ pub async fn revoke(app: &App, call: &Call, grant: Uuid) -> Result<AccountId, Re
     let result = transact!(app.db, |tx| {
         call.require(action, Relation::Other)?;
         let Some(row) = store::account::grant(&tx, grant).await? else { return Err(Refusal::not_found("membershipId")) };
-        if row.role == Role::Administrator && store::account::lock_administrators(&tx).await?.len() < 2 {
+        if row.role == Role::Administrator && !store::account::another_administrates(&tx, row.account_id).await? {
             return Err(Refusal::rule(CannotRevokeRole::LastAdministrator));
         }
         store::account::revoke(&tx, &row).await?;
@@ -116,4 +101,39 @@ pub async fn revoke(app: &App, call: &Call, grant: Uuid) -> Result<AccountId, Re
         Ok(row.account_id)
     });
     audited(app, call, action, Subject("RoleGrant", Some(grant)), result).await
+}
+
+/// Stops an account from signing in; every token and sign-in ends at once.
+pub async fn deactivate(app: &App, call: &Call, id: AccountId) -> Result<AccountId, Refusal<CannotDeactivate>> {
+    let action = Action::AccountDeactivate;
+    let result = transact!(app.db, |tx| {
+        call.require(action, Relation::Other)?;
+        let another = store::account::another_administrates(&tx, id).await?;
+        let Some(account) = store::account::lock(&tx, id).await? else { return Err(Refusal::not_found("accountId")) };
+        if !another && store::account::grants(&tx, id).await?.iter().any(|grant| grant.role == Role::Administrator) {
+            return Err(Refusal::rule(CannotDeactivate::LastAdministrator));
+        }
+        if account.active {
+            let epoch = account.epoch + 1;
+            row::update(&tx, account::Model { active: false, epoch, ..account }).await?;
+            done(&tx, call, action, Subject("Account", Some(id.0)), json!({})).await?;
+        }
+        Ok(id)
+    });
+    audited(app, call, action, Subject("Account", Some(id.0)), result).await
+}
+
+/// Lets an account sign in again. What was open stays ended.
+pub async fn reactivate(app: &App, call: &Call, id: AccountId) -> Result<AccountId, Refusal<CannotReactivate>> {
+    let action = Action::AccountReactivate;
+    let result = transact!(app.db, |tx| {
+        call.require(action, Relation::Other)?;
+        let Some(account) = store::account::lock(&tx, id).await? else { return Err(Refusal::not_found("accountId")) };
+        if !account.active {
+            row::update(&tx, account::Model { active: true, ..account }).await?;
+            done(&tx, call, action, Subject("Account", Some(id.0)), json!({})).await?;
+        }
+        Ok(id)
+    });
+    audited(app, call, action, Subject("Account", Some(id.0)), result).await
 }

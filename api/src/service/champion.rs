@@ -17,11 +17,11 @@ use uuid::Uuid;
 use super::clearance::judge_again;
 use super::{Mail, Once, Subject, answered, audited, availability::window_row, done, emit, keep, mail};
 use crate::app::{App, Call};
-use crate::auth::{self, Token};
 use crate::clock::new_id;
 use crate::error::{Fault, Refusal};
 use crate::postcodes::Location;
 use crate::store::{self, facts, row, training, transact};
+use crate::token::{self, Bearer};
 
 /// A consent as ticked on a form.
 #[derive(Clone, Debug)]
@@ -76,27 +76,32 @@ pub async fn sign_up(app: &App, call: &Call, once: Option<Once>, form: SignUp) -
         if answered::<(), CannotSignUp>(&tx, call, once.as_ref(), Action::ChampionSignUp).await?.is_some() {
             return Ok(());
         }
-        match store::champion::by_email(&tx, &form.email.key).await? {
-            Some(known) if known.membership != Membership::Enquired => mail(&tx, call, Mail::SignedUpAgain { champion: known.id }).await?,
-            Some(known) => send_link(&tx, app, call, known.id).await?,
-            None => {
-                let id = enrol(&tx, call, &form).await?;
-                send_link(&tx, app, call, id).await?;
-                done(&tx, call, Action::ChampionSignUp, Subject::champion(id), json!({})).await?;
-                emit(&tx, call, "champion.signed_up", json!({ "champion": id })).await?;
-            }
+        let known = store::champion::by_email(&tx, &form.email.key).await?;
+        // Written whoever sent it, and taken back where the address is known: the same statements, and so the same time.
+        let step = store::savepoint(&tx).await?;
+        let id = enrol(&step, call, &form, known.is_some()).await?;
+        if known.is_some() {
+            step.rollback().await?
+        } else {
+            step.commit().await?
         }
+        let (champion, with_us) = known.map_or((id, false), |known| (known.id, known.membership != Membership::Enquired));
+        send_link(&tx, app, call, champion, with_us).await?;
         keep(&tx, call, once.as_ref(), &()).await?;
         Ok(())
     });
     audited(app, call, Action::ChampionSignUp, Subject("Champion", None), result).await
 }
 
-/// Writes the champion and everything the form said.
-async fn enrol(tx: &impl ConnectionTrait, call: &Call, form: &SignUp) -> Result<ChampionId, Fault> {
+/// Writes the champion and everything the form said. A rehearsal, which will be taken back, gets by the key of the mailbox.
+async fn enrol(tx: &impl ConnectionTrait, call: &Call, form: &SignUp, rehearsal: bool) -> Result<ChampionId, Fault> {
     let id: ChampionId = new_id(call.now);
     let number = store::ledger::next_number(tx, "champion").await?;
-    row::insert(tx, champion_row(id, number, call, form)).await?;
+    let mut champion = champion_row(id, number, call, form);
+    if rehearsal {
+        champion.email_key = id.0.to_string();
+    }
+    row::insert(tx, champion).await?;
     store::champion::set_profile(tx, id, &form.languages, &form.topics).await?;
     row::insert_all(tx, form.windows.iter().map(|w| window_row(id, w, call)).collect()).await?;
     let consents = form.consents.iter().map(|c| consent::Model {
@@ -126,6 +131,8 @@ async fn enrol(tx: &impl ConnectionTrait, call: &Call, form: &SignUp) -> Result<
         recorded_at: call.now,
     });
     row::insert_all(tx, evidence.collect()).await?;
+    done(tx, call, Action::ChampionSignUp, Subject::champion(id), json!({})).await?;
+    emit(tx, call, "champion.signed_up", json!({ "champion": id })).await?;
     Ok(id)
 }
 
@@ -166,11 +173,13 @@ fn champion_row(id: ChampionId, number: i32, call: &Call, form: &SignUp) -> cham
     }
 }
 
-async fn send_link(tx: &impl ConnectionTrait, app: &App, call: &Call, champion: ChampionId) -> Result<(), Fault> {
+/// Sends a link to confirm the address; somebody who did that long ago is told so, and their link is used up.
+async fn send_link(tx: &impl ConnectionTrait, app: &App, call: &Call, champion: ChampionId, with_us: bool) -> Result<(), Fault> {
     let token: Uuid = new_id(call.now);
     let expires_at = call.now + TimeDelta::hours(app.policy.email_link_hours);
-    row::insert(tx, email_token::Model { id: token, champion_id: champion, expires_at, used_at: None }).await?;
-    mail(tx, call, Mail::ConfirmEmail { champion, token }).await
+    row::insert(tx, email_token::Model { id: token, champion_id: champion, expires_at, used_at: with_us.then_some(call.now) }).await?;
+    let message = if with_us { Mail::SignedUpAgain { champion } } else { Mail::ConfirmEmail { champion, token } };
+    mail(tx, call, message).await
 }
 
 /// Confirms an e-mail address and opens the champion's account. Answers an access token for a new account; somebody who
@@ -200,10 +209,10 @@ pub async fn confirm_email(app: &App, call: &Call, token: &str, password: String
         row::update(&tx, champion).await?;
         done(&tx, call, Action::ChampionEmailConfirm, Subject::champion(champion_id), json!({ "membership": Membership::Applied })).await?;
         emit(&tx, call, "champion.status_changed", json!({ "champion": champion_id, "membership": Membership::Applied })).await?;
-        Ok(is_new.then_some(Token { account, epoch: 0 }))
+        Ok(is_new.then_some(Bearer::Account { account, epoch: 0, sign_in: None }))
     });
     let token = audited(app, call, Action::ChampionEmailConfirm, Subject("Champion", None), result).await?;
-    token.map(|token| auth::issue(&app.keys, token, call.now, app.policy.access_token_minutes)).transpose().map_err(Refusal::from)
+    token.map(|token| token::issue(&app.keys, &token, call.now, app.policy.access_token_minutes)).transpose().map_err(Refusal::from)
 }
 
 /// The champion's account: the one with this mailbox, or a new one. Says which.

@@ -2,7 +2,7 @@
 //! asks the rule, saves the verdict, and leaves an audit row and outbox rows in the same transaction.
 
 use entity::audit_event;
-use rules::id::{AuditId, ChampionId, OfferId};
+use rules::id::{AccountId, AuditId, ChampionId, OfferId};
 use rules::policy::Action;
 use rules::reason::{Creates, Reason};
 use sea_orm::{ConnectionTrait, DbErr};
@@ -21,6 +21,7 @@ pub mod assignment;
 pub mod availability;
 pub mod champion;
 pub mod clearance;
+pub mod client;
 pub mod dbs;
 pub mod dbs_content;
 pub mod directory;
@@ -30,6 +31,7 @@ pub mod limit;
 pub mod matching;
 pub mod offer;
 pub mod offer_close;
+pub mod password;
 pub mod request;
 pub mod requirement;
 pub mod rota;
@@ -39,6 +41,7 @@ pub mod rota_publish;
 pub mod session;
 pub mod stand_in;
 pub mod swap;
+pub mod sign_in;
 pub mod training;
 pub mod wave;
 pub mod update_service;
@@ -122,6 +125,12 @@ pub enum Mail {
     SwapDone { champion: ChampionId, swap: rules::id::SwapId },
     /// The DBS Update Service found nobody with this number: is it right, and the subscription paid?
     UpdateServiceNoMatch { champion: ChampionId },
+    /// A link to sign in or to choose a new password; one that is nobody's is not sent.
+    AccountLink { link: Uuid },
+    /// Your password was changed.
+    PasswordChanged { account: AccountId },
+    /// A sign-in of yours was ended, since a copy of it was used.
+    SignInEnded { account: AccountId },
 }
 
 /// Puts a message into the outbox.

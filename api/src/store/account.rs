@@ -1,4 +1,4 @@
-//! Accounts, their roles, and partner clients.
+//! Accounts and their roles.
 
 use entity::{account, api_client, champion, client_document, module_trainer, role_grant};
 use rules::id::{AccountId, ModuleId};
@@ -34,7 +34,7 @@ pub async fn caller(conn: &impl ConnectionTrait, account: AccountId) -> Result<C
     roles.sort();
     roles.dedup();
     let leads = grants.iter().filter(|grant| grant.role == Role::GroupLeader).filter_map(|grant| grant.group_id).collect();
-    Ok(Caller { account: Some(account), champion: champion.map(|c| c.id), roles, leads, trains, client: None })
+    Ok(Caller { account: Some(account), champion: champion.map(|c| c.id), roles, leads, trains, ..Caller::default() })
 }
 
 /// The roles of an account, oldest first.
@@ -48,10 +48,19 @@ pub async fn revoke(conn: &impl ConnectionTrait, grant: &role_grant::Model) -> R
     end_tokens(conn, grant.account_id).await
 }
 
-/// The administrators' roles, locked: who counts them and takes one away does so alone.
-pub async fn lock_administrators(conn: &impl ConnectionTrait) -> Result<Vec<role_grant::Model>, DbErr> {
+/// Whether there is an administrator besides `account` who can sign in. Their roles are locked: who takes one away, or switches one
+/// off, does so alone.
+pub async fn another_administrates(conn: &impl ConnectionTrait, account: AccountId) -> Result<bool, DbErr> {
     let all = role_grant::Entity::find().filter(role_grant::Column::Role.eq(Role::Administrator));
-    all.order_by_asc(role_grant::Column::Id).lock_exclusive().all(conn).await
+    let locked = all.order_by_asc(role_grant::Column::Id).lock_exclusive().all(conn).await?;
+    let others = locked.iter().map(|grant| grant.account_id).filter(|holder| *holder != account);
+    let active = account::Entity::find().filter(account::Column::Id.is_in(others)).filter(account::Column::Active.eq(true));
+    Ok(active.one(conn).await?.is_some())
+}
+
+/// An account, locked.
+pub async fn lock(conn: &impl ConnectionTrait, id: AccountId) -> Result<Option<account::Model>, DbErr> {
+    account::Entity::find_by_id(id).lock_exclusive().one(conn).await
 }
 
 /// One role.
@@ -69,15 +78,14 @@ pub async fn end_tokens(conn: &impl ConnectionTrait, account: AccountId) -> Resu
         .map(|_| ())
 }
 
-/// A partner client by the hash of its key, unless it is disabled.
-pub async fn client_by_hash(conn: &impl ConnectionTrait, hash: &str) -> Result<Option<api_client::Model>, DbErr> {
-    let found = api_client::Entity::find().filter(api_client::Column::KeyHash.eq(hash));
-    found.filter(api_client::Column::DisabledAt.is_null()).one(conn).await
-}
-
-/// Every enabled client.
-pub async fn clients(conn: &impl ConnectionTrait) -> Result<Vec<api_client::Model>, DbErr> {
-    api_client::Entity::find().filter(api_client::Column::DisabledAt.is_null()).all(conn).await
+/// Writes a new password.
+pub async fn set_password(conn: &impl ConnectionTrait, account: AccountId, hash: &str) -> Result<(), DbErr> {
+    account::Entity::update_many()
+        .col_expr(account::Column::PasswordHash, Expr::value(hash))
+        .filter(account::Column::Id.eq(account))
+        .exec(conn)
+        .await
+        .map(|_| ())
 }
 
 /// The documents of every enabled client.

@@ -23,6 +23,7 @@ pub mod availability;
 pub mod backup;
 pub mod champion;
 pub mod clearance;
+pub mod client;
 pub mod dbs;
 pub mod directory;
 pub mod facts;
@@ -36,6 +37,7 @@ pub mod rota;
 pub mod row;
 pub mod session;
 pub mod stand_in;
+pub mod sign_in;
 pub mod training;
 pub mod wave;
 pub mod update_service;
@@ -163,6 +165,12 @@ impl Db {
             other => Outcome::Done(other),
         }
     }
+}
+
+/// Begins a step of a write that can be taken back alone.
+#[allow(clippy::disallowed_methods, reason = "a savepoint inside a write that has begun")]
+pub async fn savepoint(tx: &DatabaseTransaction) -> Result<DatabaseTransaction, DbErr> {
+    tx.begin().await
 }
 
 /// How often a lost race is run again before the caller is told.

@@ -25,7 +25,7 @@ async fn status(server: &Server, headers: &[(&'static str, String)]) -> StatusCo
 async fn h5_pages_of_other_origins_are_refused_at_the_upgrade() {
     let world = World::new(Backend::Sqlite).await.expect("a world");
     let server = world.serve(Settings::default(), Patience::default()).await;
-    api::operate::add_client(&world.app, "A partner", true, &["https://partner.example.org".to_owned()]).await.expect("a client");
+    api::operate::add_client(&world.app, "A partner", true, &[], &["https://partner.example.org".to_owned()]).await.expect("a client");
     let own = format!("http://{}", server.address);
     for (origin, expected) in [
         (own.as_str(), StatusCode::SWITCHING_PROTOCOLS),

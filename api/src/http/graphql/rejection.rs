@@ -45,6 +45,11 @@ impl Rejection {
         Self::http(StatusCode::SERVICE_UNAVAILABLE, Code::ServiceUnavailable, UNAVAILABLE).with_header(header::RETRY_AFTER, "2")
     }
 
+    /// Status, code, message and headers, for an answer that is not GraphQL's.
+    pub fn into_parts(self) -> (StatusCode, Code, String, Vec<(HeaderName, HeaderValue)>) {
+        (self.status.unwrap_or(StatusCode::BAD_REQUEST), self.code, self.message, self.headers)
+    }
+
     pub(super) fn bad_request(message: impl Into<String>) -> Self {
         Self::http(StatusCode::BAD_REQUEST, Code::BadUserInput, message)
     }
