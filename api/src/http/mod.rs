@@ -1,6 +1,5 @@
 //! The HTTP adapter: routes, who is asking, and what every answer carries.
 
-use std::net::SocketAddr;
 use std::sync::{Arc, OnceLock};
 
 use axum::Router;

@@ -15,7 +15,7 @@ use serde_json::json;
 
 use super::caller::authenticate;
 use super::graphql::Rejection;
-use super::{RequestId, Site, peer};
+use super::{RequestId, Site};
 use crate::app::Call;
 use crate::error::Fault;
 use crate::graphql::code::Code;
@@ -54,7 +54,7 @@ fn visit(site: &Site, parts: &Parts) -> Visit {
     let device = parts.headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok()).unwrap_or_default();
     Visit {
         call: Call { caller: Caller::default(), now: site.app.clock.now(), request_id },
-        address: site.address(&parts),
+        address: site.address(parts),
         device: input::line("device", &device.chars().take(200).collect::<String>(), 200).unwrap_or_default(),
     }
 }
