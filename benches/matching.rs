@@ -1,4 +1,4 @@
-//! One session against a borough of champions: the index against asking everybody, in one run. benches/matching.md has figures.
+//! One session against a borough of champions: the index against asking everybody, in one run. benches/README.md says how to repeat.
 
 use std::hint::black_box;
 use std::time::Duration;
