@@ -119,7 +119,13 @@ pub(super) struct Asked<'a> {
 }
 
 /// Puts offers on record and on their way: a fixed number of statements, however many.
-pub(super) async fn post(tx: &impl ConnectionTrait, call: &Call, action: Action, asked: &[Asked<'_>], message: &str) -> Result<Vec<OfferId>, Fault> {
+pub(super) async fn post(
+    tx: &impl ConnectionTrait,
+    call: &Call,
+    action: Action,
+    asked: &[Asked<'_>],
+    message: &str,
+) -> Result<Vec<OfferId>, Fault> {
     let rows: Vec<row_of::Model> = asked.iter().map(|one| new_offer(call, one, message)).collect();
     let ids: Vec<OfferId> = rows.iter().map(|o| o.id).collect();
     let champions: Vec<ChampionId> = asked.iter().map(|one| one.champion).collect();
