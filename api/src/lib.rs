@@ -20,5 +20,5 @@ pub mod scheduler;
 pub mod sealing;
 pub mod service;
 pub mod store;
-pub mod update_service;
 pub mod token;
+pub mod update_service;

@@ -39,12 +39,12 @@ pub mod rota_change;
 pub mod rota_job;
 pub mod rota_publish;
 pub mod session;
+pub mod sign_in;
 pub mod stand_in;
 pub mod swap;
-pub mod sign_in;
 pub mod training;
-pub mod wave;
 pub mod update_service;
+pub mod wave;
 
 /// What an audit row is about.
 #[derive(Clone, Copy, Debug)]

@@ -36,11 +36,11 @@ pub mod paging;
 pub mod rota;
 pub mod row;
 pub mod session;
-pub mod stand_in;
 pub mod sign_in;
+pub mod stand_in;
 pub mod training;
-pub mod wave;
 pub mod update_service;
+pub mod wave;
 
 /// The two ways to the database.
 #[derive(Clone, Debug)]
