@@ -89,7 +89,20 @@ async fn things(world: &World) -> (Vec<(&'static str, &'static str, Value)>, Str
     let record = coordinator.ask(query, json!({ "id": own.id })).await["champion"].clone();
     let directory = coordinator.ask("{ groups(first: 1) { nodes { id organisation { id } venue { id } } } }", json!({})).await;
     let group = &directory["groups"]["nodes"][0];
+    let propose = "mutation { rotaPropose(input: {from: \"2026-11-23\", until: \"2026-11-29\"}) { proposal { id } userErrors { code } } }";
+    let proposal = coordinator.done(propose, json!({})).await["proposal"]["id"].clone();
+    let status = "query($id: ID!) { rotaProposal(id: $id) { status } }";
+    while ["QUEUED", "RUNNING"]
+        .map(Value::from)
+        .contains(&coordinator.ask(status, json!({ "id": proposal })).await["rotaProposal"]["status"])
+    {
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
+    // A read is in the log before anybody looks at it.
+    let read = "query($id: ID!) { champion(by: {id: $id}) { dbsChecks { id } } }";
+    world.sign_in("safeguarding").await.ask(read, json!({ "id": own.id })).await;
     let things = vec![
+        ("RotaProposal", "planned", proposal),
         ("Champion", "the champion's own", own.id.clone()),
         ("Session", "of the leader's group", asked.session.clone()),
         ("ChampionRequest", "of the leader's group", asked.request.clone()),

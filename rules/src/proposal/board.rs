@@ -99,7 +99,7 @@ impl Board {
         self.openings.iter().find(|o| o.session == session && o.kind == kind)
     }
 
-    fn of(&self, line: &Line) -> Option<&Opening> {
+    pub(super) fn of(&self, line: &Line) -> Option<&Opening> {
         self.opening(line.session, line.kind)
     }
 

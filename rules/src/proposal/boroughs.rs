@@ -122,17 +122,8 @@ fn plan(board: &Board, wishes: &Wishes) -> Planned {
 }
 
 #[test]
-fn no_rule_is_broken_in_any_borough() {
-    no_rule_is_broken(0..2_000);
-}
-
-#[test]
-#[ignore = "the machine without optimiser takes a minute"]
 fn no_rule_is_broken_in_ten_thousand_boroughs() {
-    no_rule_is_broken(0..10_000);
-}
-
-fn no_rule_is_broken(boroughs: std::ops::Range<u64>) {
+    let boroughs = 0..10_000;
     let (mut planned, mut filled, mut looked_again) = (0, 0, 0);
     for n in boroughs.clone() {
         let board = board(&mut Seed(n));
@@ -191,15 +182,16 @@ fn the_same_seed_plans_the_same_on_any_thread_and_locked_lines_stay() {
 
 /// Two cleared champions with experience, each free in those weeks, and sessions that ask for nothing special.
 fn simple(places: &[(PlaceKind, usize)]) -> Board {
-    let mut found = (0..).map(|n| board(&mut Seed(n))).filter(|b| {
-        b.openings
-            .iter()
-            .any(|o| o.kind == PlaceKind::Helper && b.champions.iter().any(|c| blockers(&o.need, c).is_empty() && c.bookings.len() > 2))
-    });
-    let mut board = found.next().expect("some borough has somebody");
-    let opening = board.openings.iter().find(|o| board.champions.iter().any(|c| blockers(&o.need, c).is_empty() && c.bookings.len() > 2));
-    let opening = opening.expect("checked").clone();
-    let able = board.champions.iter().find(|c| blockers(&opening.need, c).is_empty() && c.bookings.len() > 2).expect("checked").clone();
+    let able = |o: &Opening, c: &ChampionRecord| {
+        let done = c.bookings.iter().filter(|b| b.span.until <= o.need.span.from).count();
+        blockers(&o.need, c).is_empty() && done >= 2
+    };
+    let somebody = |b: Board| {
+        let opening = b.openings.iter().find(|o| o.kind == PlaceKind::Helper && b.champions.iter().any(|c| able(o, c)))?.clone();
+        let champion = b.champions.iter().find(|c| able(&opening, c))?.clone();
+        Some((b, opening, champion))
+    };
+    let (mut board, opening, able) = (0..).find_map(|n| somebody(board(&mut Seed(n)))).expect("some borough has somebody");
     let fresh = |n: u128, record: &ChampionRecord| ChampionRecord { id: ChampionId(Uuid::from_u128(n)), ..record.clone() };
     board.champions = vec![fresh(1, &able), fresh(2, &able)];
     board.spots = HashMap::new();

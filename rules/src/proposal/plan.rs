@@ -44,6 +44,8 @@ struct Rounds<'a> {
     kept: Vec<Line>,
     /// Pairs that could not stand.
     barred: BTreeSet<(usize, usize)>,
+    /// Their lines, in the order in which they fell.
+    refused: Vec<Line>,
     work: u64,
 }
 
@@ -52,7 +54,7 @@ impl Board {
     pub fn plan(&self, wishes: &Wishes, progress: &mut dyn FnMut(Progress) -> ControlFlow<()>) -> Result<Planned, Broken> {
         let posed = self.pose();
         let kept = self.lockable(&posed, &wishes.locked);
-        let mut rounds = Rounds { board: self, posed, kept, barred: BTreeSet::new(), work: 0 };
+        let mut rounds = Rounds { board: self, posed, kept, barred: BTreeSet::new(), refused: Vec::new(), work: 0 };
         let first = rounds.round(wishes, progress)?;
         // Only the first round is free to choose: its bound holds for all rotas, those of later rounds for fewer.
         let (mut last, bound) = (None, first.bound);
@@ -66,6 +68,7 @@ impl Board {
                 break;
             }
         }
+        rounds.look_again();
         rounds.planned(bound, &last.unwrap_or(first).shadows)
     }
 
@@ -110,15 +113,35 @@ impl Rounds<'_> {
         let solution = rota::solve(&self.posed.instance, &options, progress)?;
         let proposed: Vec<Line> = solution.assign.iter().filter_map(|a| self.posed.line(self.board, a)).collect();
         self.kept = self.board.standing(&self.kept, &proposed);
-        let refused = proposed.iter().filter(|l| !self.kept.contains(l)).filter_map(|l| self.posed.assignment(l));
-        self.barred.extend(refused.map(|a| (a.champion, a.session)));
+        self.refused.extend(proposed.iter().filter(|l| !self.kept.contains(l)));
+        self.barred.extend(self.refused.iter().filter_map(|l| self.posed.assignment(l)).map(|a| (a.champion, a.session)));
         self.work += solution.work;
         Ok(solution)
     }
 
+    /// Whoever could not stand alone may stand beside those who were kept later.
+    fn look_again(&mut self) {
+        loop {
+            let before = self.kept.len();
+            for line in self.refused.clone() {
+                let with: Vec<Line> = self.kept.iter().copied().chain([line]).collect();
+                let stands = !self.kept.contains(&line) && self.board.troubles(&with).iter().all(Vec::is_empty);
+                let Some(pin) = self.posed.assignment(&line).filter(|_| stands) else { continue };
+                let pins: Vec<Assignment> = self.pins().into_iter().chain([pin]).collect();
+                if rota::price(&self.posed.instance, &pins).is_ok() {
+                    self.kept = with;
+                }
+            }
+            if self.kept.len() == before {
+                return;
+            }
+        }
+    }
+
     fn planned(self, bound: i64, shadows: &[Shadow]) -> Result<Planned, Broken> {
         let assign = self.pins();
-        let (posed, board, lines) = (self.posed, self.board, self.kept);
+        let (posed, board, mut lines) = (self.posed, self.board, self.kept);
+        lines.sort_by_key(|line| (board.of(line).map(|o| o.need.span.from), *line));
         let score = rota::price(&posed.instance, &assign)?;
         let loads: Vec<usize> = posed.instance.champions.iter().filter(|c| !c.modules.is_empty()).map(|c| load(&assign, c.id)).collect();
         let fairness = Fairness::of_loads(&loads);

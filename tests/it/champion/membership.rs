@@ -29,7 +29,14 @@ both!(a_coordinator_takes_an_applicant_on_step_by_step, |world| async move {
         let problem = &refused["userErrors"][0];
         assert_eq!((&problem["code"], &problem["field"]), (&json!("NOT_READY"), &json!(["to"])));
         let message = problem["message"].as_str().expect("a message");
-        for missing in ["Informal conversation", "Identity check", "Two references", "Volunteer agreement", "SGA1", "DBS check"] {
+        for missing in [
+            "Informal conversation",
+            "Identity check",
+            "Two references",
+            "Volunteer agreement",
+            "Safeguarding adults, level 1",
+            "DBS check",
+        ] {
             assert!(message.contains(missing), "{to}: {message}");
         }
         assert_eq!(message.contains("Induction visit"), to == "ACTIVE", "{message}");
