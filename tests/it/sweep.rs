@@ -89,7 +89,8 @@ async fn things(world: &World) -> (Vec<(&'static str, &'static str, Value)>, Str
     let record = coordinator.ask(query, json!({ "id": own.id })).await["champion"].clone();
     let directory = coordinator.ask("{ groups(first: 1) { nodes { id organisation { id } venue { id } } } }", json!({})).await;
     let group = &directory["groups"]["nodes"][0];
-    let propose = "mutation { rotaPropose(input: {from: \"2026-11-23\", until: \"2026-11-29\", seed: 7}) { proposal { id } userErrors { code } } }";
+    let propose =
+        "mutation { rotaPropose(input: {from: \"2026-11-23\", until: \"2026-11-29\", seed: 7}) { proposal { id } userErrors { code } } }";
     let proposal = coordinator.done(propose, json!({})).await["proposal"]["id"].clone();
     let status = "query($id: ID!) { rotaProposal(id: $id) { status } }";
     while ["QUEUED", "RUNNING"]
