@@ -2,7 +2,7 @@
 //!
 //! Requests by route and status, operations by name, kind and outcome, statements by kind; all with times in seconds. Labels
 //! come from the service: a route's pattern, never a path; an operation's name, never a document, and only the first
-//! [`NAMES`] names, since callers choose them. No personal value is a label.
+//! 200 names, since callers choose them. No personal value is a label.
 
 use std::collections::HashSet;
 use std::sync::{Mutex, PoisonError};
