@@ -144,7 +144,7 @@ enum ClientCommand {
         /// What the access tokens of a secret client may do, like SESSIONS_READ; may be given again
         #[arg(long = "scope", value_parser = |code: &str| Scope::from_code(code).ok_or("no such scope"))]
         scopes: Vec<Scope>,
-        /// A web origin it calls from, like https://partner.example.org; may be given again
+        /// A web origin it calls from, scheme and host; may be given again
         #[arg(long = "origin")]
         origins: Vec<String>,
     },
