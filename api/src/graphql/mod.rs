@@ -35,6 +35,7 @@ pub mod rota_proposal;
 pub mod scalar;
 pub mod session;
 pub mod session_change;
+pub mod session_changed;
 pub mod shared;
 pub mod stand_in;
 pub mod swap;
@@ -76,7 +77,7 @@ pub struct Mutation(
     dbs::DbsMutation,
     update_service::UpdateServiceMutation,
     availability::AvailabilityMutation,
-    session::SessionMutation,
+    session_change::SessionMutation,
     request::RequestMutation,
     offer::OfferMutation,
     wave::WaveMutation,
@@ -94,7 +95,7 @@ pub struct Mutation(
 /// What goes on, over WebSocket with the protocol graphql-transport-ws at the same path. For open screens: a connection may drop
 /// at any time, and whoever comes back reads again.
 #[derive(MergedSubscription, Default, Debug)]
-pub struct Subscription(session_change::SessionSubscription);
+pub struct Subscription(session_changed::SessionSubscription);
 
 /// The whole contract.
 pub type Contract = Schema<Query, Mutation, Subscription>;
