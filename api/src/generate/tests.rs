@@ -84,6 +84,9 @@ async fn everybody_placed_is_cleared_and_everybody_asked_can_accept() {
         let need = facts.need(one.kind).expect("a need");
         let verdict = accept(crate::service::offer::fact(one), &openings, need, &people[&one.champion_id], now);
         assert!(matches!(verdict, Ok(Acceptance::Takes(_))), "{verdict:?}");
+        // What only says where and when somebody likes to help changes no verdict, and is not read.
+        let bound = facts::binding(app.db.read(), Which::These(&[one.champion_id])).await.expect("a record").remove(0);
+        assert_eq!(accept(crate::service::offer::fact(one), &openings, need, &bound, now), verdict);
     }
     assert!(!asked.is_empty());
 }
