@@ -8,6 +8,7 @@ pub mod clock;
 pub mod config;
 pub mod demo;
 pub mod error;
+pub mod generate;
 pub mod graphql;
 pub mod http;
 pub mod keys;

@@ -54,6 +54,20 @@ enum Command {
         #[arg(long, env = "DIGIKNOW_LISTEN", default_value = "127.0.0.1:8080")]
         listen: std::net::SocketAddr,
     },
+    /// Fill an empty database with invented towns of a given size, for measuring
+    Generate {
+        #[command(flatten)]
+        storage: Storage,
+        /// How large
+        #[arg(long, value_enum)]
+        size: api::generate::Size,
+        /// The same seed and first day give the same rows
+        #[arg(long, default_value_t = 1)]
+        seed: u64,
+        /// The date the data is told from; today if left out
+        #[arg(long)]
+        first_day: Option<chrono::NaiveDate>,
+    },
     /// Bring the database's schema up to date, and add the training modules and requirements every alliance starts with
     Migrate {
         #[command(flatten)]
@@ -216,6 +230,13 @@ async fn main() -> Result<()> {
             serve(app, &serving).await
         }
         Command::Demo { folder, database_url, listen } => run_demo(folder, database_url, listen).await,
+        Command::Generate { storage, size, seed, first_day } => {
+            let app = operate::open(&storage, Policy::default(), false).await?;
+            app.db.migrate().await?;
+            baseline::install(&app.db, app.clock.now()).await?;
+            println!("{}", api::generate::generate(&app, size, seed, first_day).await?);
+            Ok(())
+        }
         Command::Migrate { storage } => {
             let app = operate::open(&storage, Policy::default(), false).await?;
             app.db.migrate().await?;

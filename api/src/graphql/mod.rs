@@ -3,6 +3,7 @@
 use async_graphql::{MergedObject, MergedSubscription, SDLExportOptions, Schema};
 
 pub mod account;
+pub mod ahead;
 pub mod assignment;
 pub mod availability;
 pub mod batch;
@@ -26,6 +27,7 @@ pub mod once;
 pub mod organisation;
 pub mod paging;
 pub mod problem;
+pub mod quick;
 pub mod rate_limit;
 pub mod request;
 pub mod requirement;
