@@ -39,6 +39,7 @@ pub mod outbox;
 pub mod place;
 pub mod place_module;
 pub mod rate_limit;
+pub mod referee_reference;
 pub mod refresh_token;
 pub mod requirement;
 pub mod role_grant;

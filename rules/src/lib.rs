@@ -24,6 +24,7 @@ pub mod onboarding;
 pub mod policy;
 pub mod proposal;
 pub mod reason;
+pub mod reference;
 pub mod request;
 pub mod requirement;
 pub mod rota;

@@ -22,6 +22,7 @@ mod metrics;
 mod offer;
 mod onboarding;
 mod race;
+mod reference;
 mod request;
 mod rota;
 mod rota_plan;

@@ -27,6 +27,7 @@ pub mod organisation;
 pub mod paging;
 pub mod problem;
 pub mod rate_limit;
+pub mod reference;
 pub mod request;
 pub mod requirement;
 pub mod rota;
@@ -55,6 +56,7 @@ pub struct Query(
     venue::VenueQuery,
     champion::ChampionQuery,
     requirement::RequirementQuery,
+    reference::ReferenceQuery,
     clearance::ClearanceQuery,
     training::TrainingQuery,
     session::SessionQuery,
@@ -73,6 +75,7 @@ pub struct Mutation(
     onboarding::OnboardingMutation,
     exemption::ExemptionMutation,
     requirement::RequirementMutation,
+    reference::ReferenceMutation,
     training::TrainingMutation,
     dbs::DbsMutation,
     update_service::UpdateServiceMutation,
