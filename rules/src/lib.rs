@@ -30,6 +30,7 @@ pub mod requirement;
 pub mod rota;
 pub mod session;
 pub mod sign_in;
+pub mod stage;
 pub mod stand_in;
 pub mod swap;
 pub mod training;

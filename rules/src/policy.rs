@@ -164,6 +164,8 @@ actions! {
     ReferenceFollow: [],
     /// Forget who the referees of those who went were: the clock's alone.
     ReferenceForget: [],
+    /// Say how long a stage of the way in may take.
+    OnboardingStageLimit: [Any(Coordinator)],
     /// Exempt a champion from a requirement, for a while.
     ExemptionGrant: [Any(Coordinator), Any(SafeguardingLead)],
     /// End an exemption.
@@ -304,6 +306,8 @@ actions! {
     ChampionContactRead: [Own(Champion), Any(Coordinator), Any(SafeguardingLead)],
     /// Read a champion's checklist, evidence and consents.
     OnboardingRead: [Own(Champion), Any(Coordinator), Any(SafeguardingLead)],
+    /// Read the stage board: who is on their way in, for how long, waiting on whom.
+    OnboardingBoardRead: [Any(Coordinator), Any(SafeguardingLead)],
     /// Read who referees are and what they answered.
     ReferenceDetailRead: [Any(Coordinator), Any(SafeguardingLead)],
     /// Read the concern a referee raised.

@@ -30,6 +30,7 @@ mod scheduler;
 mod session;
 mod slow;
 mod socket;
+mod stage;
 mod stand_in;
 mod swap;
 mod sweep;

@@ -38,6 +38,7 @@ pub mod session;
 pub mod session_change;
 pub mod session_changed;
 pub mod shared;
+pub mod stage;
 pub mod stand_in;
 pub mod swap;
 pub mod training;
@@ -57,6 +58,7 @@ pub struct Query(
     champion::ChampionQuery,
     requirement::RequirementQuery,
     reference::ReferenceQuery,
+    stage::StageQuery,
     clearance::ClearanceQuery,
     training::TrainingQuery,
     session::SessionQuery,
@@ -76,6 +78,7 @@ pub struct Mutation(
     exemption::ExemptionMutation,
     requirement::RequirementMutation,
     reference::ReferenceMutation,
+    stage::StageMutation,
     training::TrainingMutation,
     dbs::DbsMutation,
     update_service::UpdateServiceMutation,

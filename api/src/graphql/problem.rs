@@ -39,6 +39,7 @@ user_errors! {
     ReferenceRequest "ReferenceRequestError" (rules::reference::ReferenceRequestErrorCode),
     ReferenceWithdraw "ReferenceWithdrawError" (rules::reference::ReferenceWithdrawErrorCode),
     ReferenceDecide "ReferenceDecideError" (rules::reference::ReferenceDecideErrorCode),
+    OnboardingStageLimit "OnboardingStageLimitError" (rules::stage::OnboardingStageLimitErrorCode),
     ExemptionGrant "ExemptionGrantError" (rules::exemption::ExemptionGrantErrorCode),
     ExemptionEnd "ExemptionEndError" (rules::exemption::ExemptionEndErrorCode),
     RequirementSupersede "RequirementSupersedeError" (rules::requirement::RequirementSupersedeErrorCode),

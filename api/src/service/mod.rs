@@ -41,6 +41,7 @@ pub mod rota_job;
 pub mod rota_publish;
 pub mod session;
 pub mod sign_in;
+pub mod stage;
 pub mod stand_in;
 pub mod swap;
 pub mod training;

@@ -38,6 +38,7 @@ pub mod rota;
 pub mod row;
 pub mod session;
 pub mod sign_in;
+pub mod stage;
 pub mod stand_in;
 pub mod training;
 pub mod update_service;
