@@ -91,6 +91,9 @@ pub struct Policy {
     /// What the factors of a match weigh, as in distance=25,topics=20; what is not named keeps its default (docs/matching.md)
     #[arg(long, env = "DIGIKNOW_MATCH_WEIGHTS", default_value = "")]
     pub match_weights: Weights,
+    /// How referees are asked
+    #[command(flatten)]
+    pub references: ReferenceOptions,
     /// Where people sign in
     #[command(flatten)]
     pub identity: Identity,
@@ -107,8 +110,35 @@ impl Default for Policy {
             quiet_days: 14,
             late_hours: 48,
             match_weights: Weights::default(),
+            references: ReferenceOptions::default(),
             identity: Identity::default(),
         }
+    }
+}
+
+/// How referees are asked, and for how long they are remembered.
+#[derive(Args, Clone, Debug)]
+pub struct ReferenceOptions {
+    /// Days after asking on which a referee who has not answered is reminded, as in 7,14
+    #[arg(long, env = "DIGIKNOW_REFERENCE_REMINDER_DAYS", value_delimiter = ',', default_values_t = [7, 14])]
+    pub reference_reminder_days: Vec<i64>,
+    /// Days a referee has to answer
+    #[arg(long, env = "DIGIKNOW_REFERENCE_DAYS", default_value_t = 28)]
+    pub reference_days: i64,
+    /// Days an accepted answer may be used again for the same level or a lower one
+    #[arg(long, env = "DIGIKNOW_REFERENCE_REUSE_DAYS", default_value_t = 730)]
+    pub reference_reuse_days: i64,
+    /// Months after which the referees of an applicant who was not taken on are forgotten
+    #[arg(long, env = "DIGIKNOW_APPLICANT_MONTHS", default_value_t = 6)]
+    pub applicant_months: u32,
+    /// Months after which the referees of somebody who left are forgotten
+    #[arg(long, env = "DIGIKNOW_LEAVER_MONTHS", default_value_t = 36)]
+    pub leaver_months: u32,
+}
+
+impl Default for ReferenceOptions {
+    fn default() -> Self {
+        Self { reference_reminder_days: vec![7, 14], reference_days: 28, reference_reuse_days: 730, applicant_months: 6, leaver_months: 36 }
     }
 }
 

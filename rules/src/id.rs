@@ -84,6 +84,14 @@ typed_ids! {
     ClientKeyId,
     /// A sign-in on one device.
     SignInId,
+    /// A reference asked of somebody the champion named.
+    ReferenceId,
+    /// Two records that may be one person.
+    DuplicateId,
+    /// A dated training session.
+    CohortId,
+    /// A champion's seat at a dated training session.
+    SeatId,
     /// A recorded consent.
     ConsentId,
     /// An audit row.

@@ -152,6 +152,20 @@ actions! {
     ChampionMembershipChange: [Own(Champion), Any(Coordinator), Any(SafeguardingLead)],
     /// Record evidence for a requirement.
     EvidenceRecord: [Own(Champion), Any(Coordinator)],
+    /// Name a referee: they are asked by e-mail.
+    ReferenceRequest: [Own(Champion), Any(Coordinator)],
+    /// Take a reference back that was not answered.
+    ReferenceWithdraw: [Own(Champion), Any(Coordinator)],
+    /// Decide whether an answer counts; where a concern was raised, the safeguarding lead alone.
+    ReferenceDecide: [Any(Coordinator), Any(SafeguardingLead)],
+    /// Write down what a referee answered: the link in their message is their only right.
+    ReferenceAnswer: [],
+    /// Remind a referee, and end what was not answered in time: the clock's alone.
+    ReferenceFollow: [],
+    /// Forget who the referees of those who went were: the clock's alone.
+    ReferenceForget: [],
+    /// Say how long a stage of the way in may take.
+    OnboardingStageLimit: [Any(Coordinator)],
     /// Exempt a champion from a requirement, for a while.
     ExemptionGrant: [Any(Coordinator), Any(SafeguardingLead)],
     /// End an exemption.
@@ -292,6 +306,12 @@ actions! {
     ChampionContactRead: [Own(Champion), Any(Coordinator), Any(SafeguardingLead)],
     /// Read a champion's checklist, evidence and consents.
     OnboardingRead: [Own(Champion), Any(Coordinator), Any(SafeguardingLead)],
+    /// Read the stage board: who is on their way in, for how long, waiting on whom.
+    OnboardingBoardRead: [Any(Coordinator), Any(SafeguardingLead)],
+    /// Read who referees are and what they answered.
+    ReferenceDetailRead: [Any(Coordinator), Any(SafeguardingLead)],
+    /// Read the concern a referee raised.
+    ReferenceConcernRead: [Any(SafeguardingLead)],
     /// Read a champion's clearance on a date, with its reasons and its timeline.
     ClearanceRead: [Own(Champion), Any(Coordinator), Any(SafeguardingLead)],
     /// Read which confirmed assignments will break, and what would prevent it.

@@ -5,8 +5,8 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use rules::id::{
     AccountId, AssignmentId, AuditId, ChampionId, ClientId, ClientKeyId, CompletionId, DbsCheckId, EvidenceId, ExceptionId, ExemptionId,
-    GroupId, ModuleId, OfferId, OrganisationId, PlaceId, RequestId, RequirementId, RotaLineId, RotaProposalId, SessionId, StandInId,
-    SwapId, VenueId, WavesId, WindowId,
+    GroupId, ModuleId, OfferId, OrganisationId, PlaceId, ReferenceId, RequestId, RequirementId, RotaLineId, RotaProposalId, SessionId,
+    StandInId, SwapId, VenueId, WavesId, WindowId,
 };
 use rules::reason::Reason;
 use uuid::Uuid;
@@ -45,6 +45,7 @@ node_ids! {
     OfferId => "Offer",
     OrganisationId => "Organisation",
     PlaceId => "Place",
+    ReferenceId => "Reference",
     RequestId => "ChampionRequest",
     RequirementId => "Requirement",
     RotaLineId => "RotaLine",

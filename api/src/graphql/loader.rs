@@ -7,7 +7,7 @@ use std::sync::Arc;
 use async_graphql::dataloader::Loader;
 use rules::id::{
     AccountId, AssignmentId, ChampionId, ClientId, CompletionId, DbsCheckId, GroupId, ModuleId, OfferId, OrganisationId, PlaceId,
-    RequestId, RequirementId, RotaLineId, RotaProposalId, SessionId, StandInId, SwapId, VenueId, WavesId,
+    ReferenceId, RequestId, RequirementId, RotaLineId, RotaProposalId, SessionId, StandInId, SwapId, VenueId, WavesId,
 };
 use rules::matching::{Blocker, ChampionRecord, Ranking, blockers};
 use rules::offer::CannotAccept;
@@ -19,7 +19,7 @@ use crate::app::{App, Call};
 use crate::error::Fault;
 use crate::service::matching::{Opportunities, for_sessions, opportunities};
 use crate::store::facts::{self, Which, group};
-use crate::store::{availability, clearance, dbs, ledger, offer, row, session, stand_in, training, update_service, wave};
+use crate::store::{availability, clearance, dbs, ledger, offer, reference, row, session, stand_in, training, update_service, wave};
 
 /// The loader of one request.
 #[derive(Debug)]
@@ -61,6 +61,7 @@ by_id! {
     ChampionId => champion,
     CompletionId => completion,
     RequirementId => requirement,
+    ReferenceId => referee_reference,
     RotaLineId => rota_line,
     RotaProposalId => rota_proposal,
     SessionId => session,
@@ -126,6 +127,10 @@ by_parent! {
     /// The evidence of a champion.
     EvidenceOf(ChampionId) -> entity::evidence::Model: |conn, ids| {
         Ok(training::evidence(conn, &ids).await?.into_iter().map(|r| (r.champion_id, r)).collect())
+    },
+    /// The references of a champion, oldest first.
+    ReferencesOf(ChampionId) -> entity::referee_reference::Model: |conn, ids| {
+        Ok(reference::of(conn, &ids).await?.into_iter().map(|r| (r.champion_id, r)).collect())
     },
     /// The exemptions of a champion, those that ended included.
     ExemptionsOf(ChampionId) -> entity::exemption::Model: |conn, ids| {

@@ -29,6 +29,7 @@ pub mod paging;
 pub mod problem;
 pub mod quick;
 pub mod rate_limit;
+pub mod reference;
 pub mod request;
 pub mod requirement;
 pub mod rota;
@@ -39,6 +40,7 @@ pub mod session;
 pub mod session_change;
 pub mod session_changed;
 pub mod shared;
+pub mod stage;
 pub mod stand_in;
 pub mod swap;
 pub mod training;
@@ -57,6 +59,8 @@ pub struct Query(
     venue::VenueQuery,
     champion::ChampionQuery,
     requirement::RequirementQuery,
+    reference::ReferenceQuery,
+    stage::StageQuery,
     clearance::ClearanceQuery,
     training::TrainingQuery,
     session::SessionQuery,
@@ -75,6 +79,8 @@ pub struct Mutation(
     onboarding::OnboardingMutation,
     exemption::ExemptionMutation,
     requirement::RequirementMutation,
+    reference::ReferenceMutation,
+    stage::StageMutation,
     training::TrainingMutation,
     dbs::DbsMutation,
     update_service::UpdateServiceMutation,

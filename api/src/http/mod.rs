@@ -31,6 +31,7 @@ pub mod explorer;
 pub mod graphql;
 pub mod mail;
 pub mod peer;
+pub mod reference;
 pub mod server;
 pub mod socket;
 
@@ -117,6 +118,7 @@ pub fn router(site: Site, explorer: bool) -> Router {
         .route("/graphql", any(serve_graphql))
         .route("/schema.graphql", get(schema_text))
         .route("/answer/{token}", get(answer::show).post(answer::act))
+        .route("/reference/{token}", get(reference::show).post(reference::act))
         .merge(auth::routes())
         .route("/health/live", get(|| async { "live" }))
         .route("/health/ready", get(ready));

@@ -1,15 +1,18 @@
 //! Champions: sign-up, confirmation, profile, membership.
 
+use std::collections::HashMap;
+
 use chrono::{NaiveDate, TimeDelta};
 use entity::{account, champion, consent, email_token, evidence, role_grant};
 use rules::availability::Window;
 use rules::champion::{CannotConfirm, CannotMove, CannotSignUp, CannotUpdate, Membership, Mover, step};
-use rules::id::{AccountId, ChampionId, ConsentId, EvidenceId};
+use rules::clearance::ClearanceRecord;
+use rules::id::{AccountId, ChampionId, ConsentId, EvidenceId, ModuleId};
 use rules::input::{ConsentPurpose, Email, Phone, Topic};
 use rules::onboarding::{self, checklist, missing_for};
 use rules::policy::{Action, Relation, Role};
 use rules::reason::{Malformed, Reason};
-use rules::requirement::{EvidenceOutcome, RequirementKind};
+use rules::requirement::{EvidenceOutcome, Requirement, RequirementKind};
 use sea_orm::ConnectionTrait;
 use serde_json::json;
 use uuid::Uuid;
@@ -378,18 +381,28 @@ pub async fn current_checklist(
 ) -> Result<onboarding::Checklist, Fault> {
     let requirements: Vec<_> = training::requirements(conn).await?.iter().map(training::requirement_fact).collect();
     let record = facts::champions(conn, facts::Which::These(&[champion.id])).await?.pop();
-    let clearance = record.map(|r| r.clearance);
     let titles = training::catalogue(conn).await?.into_iter().map(|(id, (row, _))| (id, row.title)).collect();
+    Ok(checklist_of(champion.membership, record.as_ref().map(|r| &r.clearance), &requirements, &titles, call.today()))
+}
+
+/// The checklist of whoever stands so and has brought this, on a date.
+pub(super) fn checklist_of(
+    membership: Membership,
+    record: Option<&ClearanceRecord>,
+    requirements: &[Requirement],
+    titles: &HashMap<ModuleId, String>,
+    on: NaiveDate,
+) -> onboarding::Checklist {
     let progress = onboarding::Progress {
-        membership: champion.membership,
-        requirements: &requirements,
-        evidence: clearance.as_ref().map_or(&[], |c| &c.evidence),
-        completions: clearance.as_ref().map_or(&[], |c| &c.completions),
-        exemptions: clearance.as_ref().map_or(&[], |c| &c.exemptions),
-        checks: clearance.as_ref().map_or(&[], |c| &c.checks),
-        titles: &titles,
+        membership,
+        requirements,
+        evidence: record.map_or(&[], |c| &c.evidence),
+        completions: record.map_or(&[], |c| &c.completions),
+        exemptions: record.map_or(&[], |c| &c.exemptions),
+        checks: record.map_or(&[], |c| &c.checks),
+        titles,
     };
-    Ok(checklist(&progress, call.today()))
+    checklist(&progress, on)
 }
 
 /// A problem with one consent of a form.

@@ -32,6 +32,7 @@ pub mod matching;
 pub mod offer;
 pub mod offer_close;
 pub mod password;
+pub mod reference;
 pub mod request;
 pub mod requirement;
 pub mod rota;
@@ -40,6 +41,7 @@ pub mod rota_job;
 pub mod rota_publish;
 pub mod session;
 pub mod sign_in;
+pub mod stage;
 pub mod stand_in;
 pub mod swap;
 pub mod training;
@@ -125,6 +127,12 @@ pub enum Mail {
     SwapDone { champion: ChampionId, swap: rules::id::SwapId },
     /// The DBS Update Service found nobody with this number: is it right, and the subscription paid?
     UpdateServiceNoMatch { champion: ChampionId },
+    /// Would you give a reference? Goes to the referee, with a link that needs no account.
+    ReferenceRequest { reference: rules::id::ReferenceId, reminder: bool },
+    /// A referee raised a concern.
+    ReferenceConcern { account: AccountId, reference: rules::id::ReferenceId },
+    /// A referee did not answer in time.
+    ReferenceExpired { account: AccountId, reference: rules::id::ReferenceId },
     /// A link to sign in or to choose a new password; one that is nobody's is not sent.
     AccountLink { link: Uuid },
     /// Your password was changed.

@@ -56,6 +56,14 @@ pub async fn caller(
     Ok(Some(caller))
 }
 
+/// The accounts with a role that may sign in, oldest first.
+pub async fn holders(conn: &impl ConnectionTrait, role: Role) -> Result<Vec<AccountId>, DbErr> {
+    let holders = role_grant::Entity::find().filter(role_grant::Column::Role.eq(role)).all(conn).await?;
+    let holders = holders.into_iter().map(|grant| grant.account_id);
+    let active = account::Entity::find().filter(account::Column::Id.is_in(holders)).filter(account::Column::Active.eq(true));
+    Ok(active.order_by_asc(account::Column::Id).all(conn).await?.into_iter().map(|account| account.id).collect())
+}
+
 /// The roles of an account, oldest first.
 pub async fn grants(conn: &impl ConnectionTrait, account: AccountId) -> Result<Vec<role_grant::Model>, DbErr> {
     role_grant::Entity::find().filter(role_grant::Column::AccountId.eq(account)).order_by_asc(role_grant::Column::Id).all(conn).await

@@ -32,6 +32,8 @@ use crate::error::Fault;
 pub enum Which<'a> {
     /// All who belong or may come to. SQL may only narrow: it must not lose anybody the rules would pass.
     Open,
+    /// Those who stand so.
+    Standing(&'a [Membership]),
     /// These.
     These(&'a [ChampionId]),
 }
@@ -40,6 +42,12 @@ impl Which<'_> {
     fn narrow<E: EntityTrait>(self, select: Select<E>, column: E::Column) -> Select<E> {
         match self {
             Self::These(ids) => select.filter(column.is_in(ids.iter().copied())),
+            Self::Standing(memberships) => {
+                let so = champion::Column::Membership.is_in(memberships.iter().copied());
+                select.filter(
+                    column.in_subquery(Query::select().column(champion::Column::Id).from(champion::Entity).and_where(so).to_owned()),
+                )
+            }
             Self::Open => {
                 let gone = Membership::ALL.iter().copied().filter(|m| !m.is_open());
                 let open = Query::select()

@@ -25,7 +25,7 @@ use crate::service::sign_in::{NotGranted, Visit};
 mod client;
 mod keys;
 mod link;
-mod page;
+pub(super) mod page;
 mod session;
 
 /// The largest body that is read: an address, a password and a token fit many times.
