@@ -59,6 +59,7 @@ pub struct Keys {
     inputs: hmac::Key,
     answers: hmac::Key,
     devices: hmac::Key,
+    arrivals: hmac::Key,
 }
 
 impl fmt::Debug for Keys {
@@ -94,6 +95,7 @@ impl Keys {
             inputs: derived("digiknow inputs v1"),
             answers: derived("digiknow one-tap answers v1"),
             devices: derived("digiknow devices v1"),
+            arrivals: derived("digiknow identity providers v1"),
             ring: RwLock::new(ring.into()),
         })
     }
@@ -165,6 +167,11 @@ impl Keys {
     /// try out.
     pub fn fingerprint(&self, input: &[u8]) -> String {
         URL_SAFE_NO_PAD.encode(hmac::sign(&self.inputs, input))
+    }
+
+    /// A secret that goes with a sign-in through an identity provider: made from its state, so that no row has to hold it.
+    pub fn of_attempt(&self, what: &str, state: &str) -> String {
+        URL_SAFE_NO_PAD.encode(hmac::sign(&self.arrivals, format!("{what}\n{state}").as_bytes()))
     }
 
     /// A token that says: this device has signed in to this mailbox before.

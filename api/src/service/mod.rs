@@ -32,6 +32,7 @@ pub mod matching;
 pub mod offer;
 pub mod offer_close;
 pub mod password;
+pub mod provider;
 pub mod request;
 pub mod requirement;
 pub mod rota;

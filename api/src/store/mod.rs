@@ -33,6 +33,7 @@ pub mod limit;
 pub mod listen;
 pub mod offer;
 pub mod paging;
+pub mod provider;
 pub mod rota;
 pub mod row;
 pub mod session;
