@@ -285,6 +285,12 @@ pub fn sha256_text(bytes: &[u8]) -> String {
     URL_SAFE_NO_PAD.encode(digest::digest(&digest::SHA256, bytes))
 }
 
+/// An id made of a hash: the same hash, the same id.
+pub fn id_of(hash: &str) -> Uuid {
+    let bytes = URL_SAFE_NO_PAD.decode(hash).unwrap_or_default();
+    bytes.get(..16).and_then(|bytes| Uuid::from_slice(bytes).ok()).unwrap_or_default()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -21,6 +21,7 @@ mod limits;
 mod metrics;
 mod offer;
 mod onboarding;
+mod once;
 mod race;
 mod request;
 mod rota;

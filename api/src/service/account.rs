@@ -62,6 +62,7 @@ pub async fn create(app: &App, call: &Call, once: Option<Once>, new: NewAccount)
 pub async fn grant(
     app: &App,
     call: &Call,
+    once: Option<Once>,
     account: AccountId,
     role: Role,
     group: Option<GroupId>,
@@ -69,6 +70,9 @@ pub async fn grant(
     let action = Action::RoleGrant;
     let result = transact!(app.db, |tx| {
         call.require(action, Relation::Other)?;
+        if let Some(kept) = answered::<AccountId, CannotGrant>(&tx, call, once.as_ref(), action).await? {
+            return Ok(kept);
+        }
         if store::account::find(&tx, account).await?.is_none() {
             return Err(Refusal::not_found("accountId"));
         }
@@ -90,6 +94,7 @@ pub async fn grant(
             row::insert(&tx, role_grant::Model { id, account_id: account, role, group_id: group, created_at }).await?;
         }
         done(&tx, call, action, Subject("Account", Some(account.0)), json!({ "role": role, "group": group })).await?;
+        keep(&tx, call, once.as_ref(), &account).await?;
         Ok(account)
     });
     audited(app, call, action, Subject("Account", Some(account.0)), result).await

@@ -268,7 +268,8 @@ pub async fn tidy(app: &App, now: DateTime<Utc>) -> Result<usize, Fault> {
         Ok::<_, Fault>(
             store::limit::tidy(&tx, now).await?
                 + store::sign_in::tidy(&tx, now).await?
-                + store::provider::tidy(&tx, now).await?,
+                + store::provider::tidy(&tx, now).await?
+                + ledger::tidy(&tx, now).await?,
         )
     });
     Ok(usize::try_from(removed?).unwrap_or(usize::MAX))
