@@ -16,6 +16,7 @@ pub mod metrics;
 pub mod news;
 pub mod operate;
 pub mod postcodes;
+pub mod provider;
 pub mod rota;
 pub mod scheduler;
 pub mod sealing;

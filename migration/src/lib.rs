@@ -10,6 +10,7 @@ mod m20261121_000005_onboarding;
 mod m20261121_000005b_dbs;
 mod m20261121_000006_life;
 mod m20261122_000006_cover;
+mod m20261122_000007_access;
 mod m20261122_000011_onboarding;
 mod m20261122_000012_speed;
 
@@ -29,6 +30,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261121_000005b_dbs::Migration),
             Box::new(m20261121_000006_life::Migration),
             Box::new(m20261122_000006_cover::Migration),
+            Box::new(m20261122_000007_access::Migration),
             Box::new(m20261122_000011_onboarding::Migration),
             Box::new(m20261122_000012_speed::Migration),
         ]

@@ -22,6 +22,7 @@ mod limits;
 mod metrics;
 mod offer;
 mod onboarding;
+mod once;
 mod quick;
 mod race;
 mod reference;

@@ -36,6 +36,7 @@ pub mod limit;
 pub mod listen;
 pub mod offer;
 pub mod paging;
+pub mod provider;
 pub mod reference;
 pub mod rota;
 pub mod row;
