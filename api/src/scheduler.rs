@@ -44,6 +44,7 @@ pub const JOBS: &[Job] = &[
     Job { name: "offers.widen", every: TimeDelta::seconds(15), work: |app, now| Box::pin(service::wave::due(app, now)) },
     Job { name: "stand_ins.follow", every: TimeDelta::minutes(1), work: |app, now| Box::pin(service::stand_in::due(app, now)) },
     Job { name: "swaps.lapse", every: TimeDelta::minutes(1), work: |app, now| Box::pin(service::swap::due(app, now)) },
+    Job { name: "series.extend", every: TimeDelta::minutes(10), work: |app, now| Box::pin(service::series::due(app, now)) },
     Job { name: "rota.plans", every: TimeDelta::seconds(10), work: |app, now| Box::pin(service::rota_job::due(app, now)) },
     Job { name: "dbs.update-service", every: TimeDelta::minutes(15), work: |app, now| Box::pin(service::update_service::due(app, now)) },
     Job { name: "dbs.content", every: TimeDelta::hours(6), work: |app, now| Box::pin(service::dbs_content::remove_due(app, now)) },

@@ -60,6 +60,12 @@ typed_ids! {
     ExceptionId,
     /// One dated session.
     SessionId,
+    /// Sessions that repeat.
+    SeriesId,
+    /// Dates on which a group does not meet.
+    ClosureId,
+    /// A calendar's secret address.
+    CalendarFeedId,
     /// One champion needed at a session.
     PlaceId,
     /// A group leader's request for champions.

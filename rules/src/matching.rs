@@ -218,6 +218,11 @@ fn booking_blocker(need: &SessionNeed, champion: &ChampionRecord) -> Option<Bloc
     champion.bookings.iter().find(|b| b.span.overlaps(need.span)).map(|b| Blocker::Clash { with: b.session })
 }
 
+/// Another session among these that shares time with a span; none if the champion is free then.
+pub fn clash(session: SessionId, span: Span, bookings: &[Booking]) -> Option<SessionId> {
+    bookings.iter().find(|b| b.session != session && b.span.overlaps(span)).map(|b| b.session)
+}
+
 fn distance_blocker(need: &SessionNeed, champion: &ChampionRecord) -> Option<Blocker> {
     if need.modality != Modality::InPerson {
         return None;

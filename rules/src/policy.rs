@@ -188,6 +188,22 @@ actions! {
     SessionCreate: [Own(GroupLeader), Any(Coordinator), Who::Scope(SessionsWrite)],
     /// Call a session off.
     SessionCancel: [Own(GroupLeader), Any(Coordinator), Who::Scope(SessionsWrite)],
+    /// Move a session to another time or place.
+    SessionMove: [Own(GroupLeader), Any(Coordinator), Who::Scope(SessionsWrite)],
+    /// Say that a session on a bank holiday is held.
+    SessionConfirm: [Own(GroupLeader), Any(Coordinator), Who::Scope(SessionsWrite)],
+    /// Create a series of sessions of a group.
+    SessionSeriesCreate: [Own(GroupLeader), Any(Coordinator), Who::Scope(SessionsWrite)],
+    /// Change a series, from one session on or as a whole.
+    SessionSeriesChange: [Own(GroupLeader), Any(Coordinator), Who::Scope(SessionsWrite)],
+    /// End a series.
+    SessionSeriesEnd: [Own(GroupLeader), Any(Coordinator), Who::Scope(SessionsWrite)],
+    /// Say on which dates a group does not meet.
+    GroupClosureAdd: [Own(GroupLeader), Any(Coordinator)],
+    /// Remove such dates.
+    GroupClosureRemove: [Own(GroupLeader), Any(Coordinator)],
+    /// Say what bank holidays mean to a group.
+    GroupBankHolidaysSet: [Own(GroupLeader), Any(Coordinator)],
     /// Ask for champions.
     ChampionRequestCreate: [Own(GroupLeader), Any(Coordinator), Who::Scope(RequestsWrite)],
     /// Take a request back.
@@ -238,6 +254,12 @@ actions! {
     RotaPublish: [Any(Coordinator)],
     /// Put a planned rota away.
     RotaArchive: [Any(Coordinator)],
+    /// Make an address for one's own calendar, and read it there.
+    CalendarOwnRead: [Own(Champion)],
+    /// Make an address for a group's calendar, and read it there.
+    CalendarGroupRead: [Own(GroupLeader), Any(Coordinator)],
+    /// Change or end the address of a calendar one made.
+    CalendarFeedEnd: [SignedIn],
     /// Add an organisation.
     OrganisationCreate: [Any(Coordinator), Any(Administrator), Who::Scope(DirectoryWrite)],
     /// Add a group.
@@ -312,6 +334,8 @@ actions! {
     SessionRead: [SignedIn, Who::Scope(SessionsRead)],
     /// Read who is placed at a session; a champion placed there may too.
     SessionRotaRead: [Own(GroupLeader), Own(Champion), Any(Coordinator), Any(SafeguardingLead)],
+    /// Read a week's rota as a sheet, with who is placed.
+    RotaSheetRead: [Own(GroupLeader), Any(Coordinator)],
     /// Read requests and their offers.
     ChampionRequestRead: [Own(GroupLeader), Any(Coordinator), Who::Scope(RequestsWrite)],
     /// Read planned rotas.

@@ -87,6 +87,8 @@ vocabulary! {
     SessionStatus {
         /// It will be held, or was.
         Scheduled = "SCHEDULED",
+        /// It falls on a bank holiday, and a leader has yet to say whether it is held: nobody is asked to come.
+        ToConfirm = "TO_CONFIRM",
         /// It was called off.
         Cancelled = "CANCELLED",
     }
@@ -267,8 +269,8 @@ reasons! {
 pub fn cancel(status: SessionStatus, span: Span, now: DateTime<Utc>) -> Result<bool, CannotCancel> {
     match status {
         SessionStatus::Cancelled => Ok(false),
-        SessionStatus::Scheduled if span.from <= now => Err(CannotCancel::Started),
-        SessionStatus::Scheduled => Ok(true),
+        SessionStatus::Scheduled | SessionStatus::ToConfirm if span.from <= now => Err(CannotCancel::Started),
+        SessionStatus::Scheduled | SessionStatus::ToConfirm => Ok(true),
     }
 }
 

@@ -125,6 +125,7 @@ impl Rota<'_> {
             created_at: timing.answered_at,
             ended_at: None,
             ended_reason: None,
+            clashing: false,
         });
     }
 

@@ -82,8 +82,14 @@ impl Assignment {
         Ok(ctx.rows().one(key).await?.unwrap_or(false))
     }
 
-    /// Since when a changed fact has kept it from standing: a completion taken back, a check stood down, a new wording to sign. Null
-    /// while it stands. For coordinators and the safeguarding lead, who find out why by `clearanceFor`.
+    /// Whether its session was moved onto another duty of the champion. The duty stands until people have decided: a stand-in, a swap,
+    /// a release, or another time.
+    async fn clashing(&self) -> bool {
+        self.0.clashing && self.0.status == AssignmentStatus::Confirmed
+    }
+
+    /// Since when a changed fact has kept it from standing: a completion taken back, a check stood down, a new wording to sign, a session
+    /// moved to a date or time that does not do. Null while it stands. For coordinators and the safeguarding lead, who find out why by `clearanceFor`.
     async fn at_risk_since(&self, ctx: &Context<'_>) -> Option<Result<DateTime>> {
         if !ctx.may(Action::ClearanceForecastRead, Relation::Other) || self.0.status != AssignmentStatus::Confirmed {
             return None;

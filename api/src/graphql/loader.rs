@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use async_graphql::dataloader::Loader;
 use rules::id::{
-    AccountId, AssignmentId, ChampionId, ClientId, CompletionId, DbsCheckId, GroupId, ModuleId, OfferId, OrganisationId, PlaceId,
-    RequestId, RequirementId, RotaLineId, RotaProposalId, SessionId, StandInId, SwapId, VenueId, WavesId,
+    AccountId, AssignmentId, CalendarFeedId, ChampionId, ClientId, CompletionId, DbsCheckId, GroupId, ModuleId, OfferId, OrganisationId,
+    PlaceId, RequestId, RequirementId, RotaLineId, RotaProposalId, SeriesId, SessionId, StandInId, SwapId, VenueId, WavesId,
 };
 use rules::matching::{Blocker, ChampionRecord, Ranking, blockers};
 use rules::offer::CannotAccept;
@@ -18,7 +18,7 @@ use crate::app::{App, Call};
 use crate::error::Fault;
 use crate::service::matching::{Opportunities, for_sessions, opportunities};
 use crate::store::facts::{self, Which, group};
-use crate::store::{availability, clearance, dbs, ledger, offer, row, session, stand_in, training, update_service, wave};
+use crate::store::{availability, calendar, clearance, dbs, ledger, offer, row, series, session, stand_in, training, update_service, wave};
 
 /// The loader of one request.
 #[derive(Debug)]
@@ -51,6 +51,7 @@ macro_rules! by_id {
 
 by_id! {
     AccountId => account,
+    CalendarFeedId => calendar_feed,
     ClientId => api_client,
     OrganisationId => organisation,
     GroupId => community_group,
@@ -61,6 +62,7 @@ by_id! {
     RequirementId => requirement,
     RotaLineId => rota_line,
     RotaProposalId => rota_proposal,
+    SeriesId => series,
     SessionId => session,
     PlaceId => place,
     RequestId => champion_request,
@@ -157,6 +159,26 @@ by_parent! {
     SessionTopics(SessionId) -> rules::input::Topic: |conn, ids| {
         Ok(session::topics(conn, &ids).await?.into_iter().map(|r| (r.session_id, r.topic)).collect())
     },
+    /// Which date of which series a session is.
+    OccurrenceOf(SessionId) -> entity::occurrence::Model: |conn, ids| {
+        Ok(series::of_sessions(conn, &ids).await?.into_iter().map(|r| (r.session_id, r)).collect())
+    },
+    /// What changed about a session, oldest first.
+    ChangesOf(SessionId) -> entity::session_change::Model: |conn, ids| {
+        Ok(session::changes(conn, &ids).await?.into_iter().map(|r| (r.session_id, r)).collect())
+    },
+    /// The dates taken out of a series and put in.
+    DatesOf(SeriesId) -> entity::series_date::Model: |conn, ids| {
+        Ok(series::dates(conn, &ids).await?.into_iter().map(|r| (r.series_id, r)).collect())
+    },
+    /// What bank holidays mean to a group.
+    HolidaysOf(GroupId) -> rules::holiday::BankHolidayPolicy: |conn, ids| {
+        Ok(series::holidays(conn, &ids).await?.into_iter().collect())
+    },
+    /// The closures of a group, by date.
+    ClosuresOf(GroupId) -> entity::group_closure::Model: |conn, ids| {
+        Ok(series::closures(conn, &ids).await?.into_iter().map(|r| (r.group_id, r)).collect())
+    },
     /// The confirmed assignments of a session.
     ConfirmedAt(SessionId) -> entity::assignment::Model: |conn, ids| {
         Ok(offer::confirmed(conn, &ids).await?.into_iter().map(|r| (r.session_id, r)).collect())
@@ -196,6 +218,10 @@ by_parent! {
     DbsReadsOf(ChampionId) -> entity::audit_event::Model: |conn, ids| {
         let rows = ledger::audit_of(conn, ids.iter().map(|id| id.0), "DbsDetailRead").await?;
         Ok(rows.into_iter().filter_map(|r| Some((ChampionId(r.subject_id?), r))).collect())
+    },
+    /// The live calendar addresses of an account.
+    FeedsOf(AccountId) -> entity::calendar_feed::Model: |conn, ids| {
+        Ok(calendar::of_accounts(conn, &ids).await?.into_iter().map(|r| (r.account_id, r)).collect())
     },
     /// The roles of an account.
     GrantsOf(AccountId) -> entity::role_grant::Model: |conn, ids| {

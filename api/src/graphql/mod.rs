@@ -6,6 +6,7 @@ pub mod account;
 pub mod assignment;
 pub mod availability;
 pub mod batch;
+pub mod calendar;
 pub mod champion;
 pub mod champion_change;
 pub mod clearance;
@@ -16,6 +17,7 @@ pub mod dbs;
 pub mod document;
 pub mod exemption;
 pub mod group;
+pub mod group_calendar;
 pub mod id;
 pub mod loader;
 pub mod matching;
@@ -33,6 +35,8 @@ pub mod rota;
 pub mod rota_change;
 pub mod rota_proposal;
 pub mod scalar;
+pub mod series;
+pub mod series_change;
 pub mod session;
 pub mod session_change;
 pub mod session_changed;
@@ -58,6 +62,7 @@ pub struct Query(
     clearance::ClearanceQuery,
     training::TrainingQuery,
     session::SessionQuery,
+    series::SeriesQuery,
     request::RequestQuery,
     matching::MatchQuery,
     rota::RotaQuery,
@@ -78,6 +83,9 @@ pub struct Mutation(
     update_service::UpdateServiceMutation,
     availability::AvailabilityMutation,
     session_change::SessionMutation,
+    series_change::SeriesMutation,
+    group_calendar::GroupCalendarMutation,
+    calendar::CalendarMutation,
     request::RequestMutation,
     offer::OfferMutation,
     wave::WaveMutation,

@@ -6,17 +6,18 @@ use rules::dbs::{Audience, DbsScope, SessionFacts, permitted};
 use rules::id::{GroupId, SessionId};
 use rules::input::Topic;
 use rules::policy::{Action, Relation};
-use rules::session::{Cover, Modality, PlaceKind, SessionStatus, Setting, cover};
+use rules::session::{Cover, Modality, PlaceKind, SessionChangeKind, SessionStatus, Setting, cover};
 
 use super::assignment::Assignment;
 use super::context::Ctx;
 use super::group::Group;
 use super::id::{self, NodeId};
-use super::loader::{ConfirmedAt, PlaceModules, PlacesOf, RankingFor, RequestFor, SessionTopics};
+use super::loader::{ChangesOf, ConfirmedAt, OccurrenceOf, PlaceModules, PlacesOf, RankingFor, RequestFor, SessionTopics};
 use super::matching::MatchConnection;
 use super::paging::{Args, DateTimeRangeInput, connection};
 use super::request::ChampionRequest;
 use super::scalar::{DateTime, LocalDate, LocalTime};
+use super::series::SessionSeries;
 use super::shared::{DbsRequirement, Language};
 use super::training::TrainingModule;
 use super::venue::Venue;
@@ -56,6 +57,28 @@ impl Session {
     /// Opaque and stable.
     pub(crate) async fn id(&self) -> ID {
         self.0.id.to_global()
+    }
+
+    /// The series it is of; null if it stands alone.
+    async fn series(&self, ctx: &Context<'_>) -> Option<Result<SessionSeries>> {
+        let id = match ctx.rows().list(OccurrenceOf(self.0.id)).await {
+            Ok(found) => found.first()?.series_id,
+            Err(error) => return Some(Err(error)),
+        };
+        ctx.rows().one(id).await.transpose().map(|row| row.map(SessionSeries))
+    }
+
+    /// The date its series gave it, which it keeps wherever it is moved; null if it stands alone.
+    async fn occurrence_date(&self, ctx: &Context<'_>) -> Option<Result<LocalDate>> {
+        ctx.rows().list(OccurrenceOf(self.0.id)).await.map(|found| found.first().map(|one| LocalDate(one.on_date))).transpose()
+    }
+
+    /// Whether it was moved by itself: away from where its series has it or, if it stands alone, from where it was created.
+    async fn is_moved(&self, ctx: &Context<'_>) -> Result<bool> {
+        if let Some(one) = ctx.rows().list(OccurrenceOf(self.0.id)).await?.first() {
+            return Ok(one.moved);
+        }
+        Ok(ctx.rows().list(ChangesOf(self.0.id)).await?.iter().any(|change| change.kind == SessionChangeKind::Changed))
     }
 
     /// The group that holds it.
@@ -118,7 +141,7 @@ impl Session {
         &self.0.zone
     }
 
-    /// Whether it will be held.
+    /// Whether it will be held; TO_CONFIRM waits for `sessionConfirm` or `sessionCancel`.
     async fn status(&self) -> SessionStatus {
         self.0.status
     }
@@ -206,7 +229,7 @@ impl Session {
         Some(MatchConnection::new(ranking, Args { first, after, last, before }))
     }
 
-    /// Whether the viewer may call it off or ask for champions.
+    /// Whether the viewer may move it, call it off or ask for champions.
     async fn viewer_can_update(&self, ctx: &Context<'_>) -> bool {
         ctx.may(Action::SessionCancel, ctx.call().caller.to_group(self.0.group_id))
     }

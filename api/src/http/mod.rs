@@ -24,6 +24,7 @@ use crate::metrics;
 mod admit;
 pub mod answer;
 pub mod auth;
+pub mod calendar;
 pub mod caller;
 pub mod cors;
 pub mod documents;
@@ -31,6 +32,7 @@ pub mod explorer;
 pub mod graphql;
 pub mod mail;
 pub mod peer;
+pub mod rota;
 pub mod server;
 pub mod socket;
 
@@ -117,6 +119,9 @@ pub fn router(site: Site, explorer: bool) -> Router {
         .route("/graphql", any(serve_graphql))
         .route("/schema.graphql", get(schema_text))
         .route("/answer/{token}", get(answer::show).post(answer::act))
+        .route("/calendar/{name}", get(calendar::feed))
+        .route("/rota/week.csv", get(rota::csv))
+        .route("/rota/week.html", get(rota::page))
         .merge(auth::routes())
         .route("/health/live", get(|| async { "live" }))
         .route("/health/ready", get(ready));

@@ -307,6 +307,7 @@ async fn take(
         created_at: call.now,
         ended_at: None,
         ended_reason: None,
+        clashing: false,
     };
     row::insert(tx, assignment).await?;
     match held {
