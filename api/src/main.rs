@@ -295,6 +295,7 @@ async fn run_demo(folder: PathBuf, database_url: Option<String>, listen: std::ne
     app.db.migrate().await?;
     baseline::install(&app.db, app.clock.now()).await?;
     demo::ensure(&app).await?;
+    demo::enliven(&app).await?;
     println!("{}", demo::welcome(listen, app.clock.now()));
     serve(
         app,

@@ -24,6 +24,7 @@ mod dbs;
 mod directory;
 mod evidence;
 mod first_day;
+mod life;
 mod offer;
 mod rota;
 mod session;
@@ -36,6 +37,7 @@ mod training;
 mod welcome;
 
 use first_day::FirstDay;
+pub use life::{CHAMPION_CALENDAR, GROUP_CALENDAR, enliven};
 use rota::Rota;
 use town::{Baseline, Town};
 pub use welcome::welcome;

@@ -231,3 +231,20 @@ async fn nobody_has_a_module_before_what_comes_first_or_anything_from_the_future
         assert_eq!(input.key, champion.email_key);
     }
 }
+
+#[tokio::test]
+async fn what_goes_on_is_there_once() {
+    let demo = seeded(NOW).await;
+    for _ in 0..2 {
+        enliven(&demo.app).await.expect("a lively demo");
+    }
+    assert_eq!(demo.count(entity::series::Entity).await, 1);
+    let statuses: Vec<SessionStatus> = demo.all(session::Entity).await.into_iter().map(|s| s.status).collect();
+    let asked = statuses.iter().filter(|status| **status == SessionStatus::ToConfirm).count();
+    assert_eq!(asked, 1, "28 December 2026 waits for the leader's word");
+    assert!(demo.all(session::Entity).await.iter().any(|s| s.version == 2), "one session was moved");
+    assert_eq!((demo.count(entity::swap::Entity).await, demo.count(entity::offer_waves::Entity).await), (1, 1));
+    assert_eq!(demo.count(entity::calendar_feed::Entity).await, 2);
+    let denied = demo.all(entity::audit_event::Entity).await.into_iter().filter(|row| row.outcome == "DENIED").count();
+    assert_eq!(denied, 0, "nobody tried what they may not");
+}
