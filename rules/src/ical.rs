@@ -1,7 +1,7 @@
 //! Calendars as text, by RFC 5545 and 7986: pure, so that the same facts always give the same bytes.
 //!
 //! Written by hand: the crates at hand escape some properties and not others, and let a bare carriage return through. Here every
-//! value a person wrote goes through one function, [`text`], and every line through another, [`Lines::put`].
+//! value a person wrote goes through one function, `text`, and every line through another, `Lines::put`.
 
 mod zone;
 
