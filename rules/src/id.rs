@@ -68,6 +68,12 @@ typed_ids! {
     OfferId,
     /// An accepted offer.
     AssignmentId,
+    /// A champion who waits for a place.
+    WaitingId,
+    /// A step of somebody's attendance.
+    AttendanceId,
+    /// A step of what a session did.
+    OutcomeId,
     /// A run of waves of offers.
     WavesId,
     /// A search for a stand-in.

@@ -5,6 +5,7 @@
 //! saves what was decided. A "clear" is a clear *for a session on its date*, and what is unknown never counts as clear.
 
 pub mod assignment;
+pub mod attendance;
 pub mod availability;
 pub mod calendar;
 pub mod champion;
@@ -21,6 +22,7 @@ pub mod limit;
 pub mod matching;
 pub mod offer;
 pub mod onboarding;
+pub mod outcome;
 pub mod policy;
 pub mod proposal;
 pub mod provider;
@@ -31,9 +33,12 @@ pub mod requirement;
 pub mod rota;
 pub mod session;
 pub mod sign_in;
+pub mod sign_up;
+pub mod staffing;
 pub mod stage;
 pub mod stand_in;
 pub mod swap;
 pub mod training;
+pub mod travel;
 mod vocabulary;
 pub mod wave;

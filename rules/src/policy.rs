@@ -214,6 +214,26 @@ actions! {
     OfferWavesStop: [Own(GroupLeader), Any(Coordinator)],
     /// Take an offer back.
     OfferWithdraw: [Own(GroupLeader), Any(Coordinator)],
+    /// Say whether champions take places of a group's sessions themselves.
+    GroupSignUpSet: [Own(GroupLeader), Any(Coordinator)],
+    /// Say whether champions take one session's places themselves.
+    SessionSignUpSet: [Own(GroupLeader), Any(Coordinator)],
+    /// Take a place where a group lets champions do so.
+    PlaceTake: [Own(Champion)],
+    /// Wait for a place at a session that is full.
+    WaitingListJoin: [Own(Champion)],
+    /// Leave a waiting list.
+    WaitingListLeave: [Own(Champion)],
+    /// Offer a free place to the next on the list: the clock's alone.
+    WaitingListMove: [],
+    /// Say how many champions a session needs, and how many would be best.
+    SessionStaffingSet: [Own(GroupLeader), Any(Coordinator)],
+    /// Record whether a champion came, and for how long: of one's own group, or one's own.
+    AttendanceRecord: [Own(GroupLeader), Own(Champion), Any(Coordinator)],
+    /// Approve a champion's hours.
+    HoursApprove: [Own(GroupLeader), Any(Coordinator)],
+    /// Record what a session did.
+    OutcomeRecord: [Own(GroupLeader), Any(Coordinator)],
     /// Accept an offer.
     OfferAccept: [Own(Champion)],
     /// Decline an offer.
@@ -332,6 +352,14 @@ actions! {
     SessionRead: [SignedIn, Who::Scope(SessionsRead)],
     /// Read who is placed at a session; a champion placed there may too.
     SessionRotaRead: [Own(GroupLeader), Own(Champion), Any(Coordinator), Any(SafeguardingLead)],
+    /// Read whether a champion came, and for how long.
+    AttendanceRead: [Own(GroupLeader), Own(Champion), Any(Coordinator)],
+    /// Print a certificate of a champion's approved hours.
+    CertificateRead: [Own(Champion), Any(Coordinator)],
+    /// Read what sessions did; others than coordinators are not told small numbers.
+    OutcomeRead: [Own(GroupLeader), Any(Coordinator)],
+    /// Read numbers of learners that are small.
+    SmallNumbersRead: [Any(Coordinator)],
     /// Read requests and their offers.
     ChampionRequestRead: [Own(GroupLeader), Any(Coordinator), Who::Scope(RequestsWrite)],
     /// Read planned rotas.

@@ -1,6 +1,7 @@
 //! Behaviour through GraphQL and HTTP, on SQLite and, where `DIGIKNOW_TEST_POSTGRES_URL` names a server, on PostgreSQL.
 
 mod answer;
+mod attendance;
 mod authz;
 mod availability;
 mod away;
@@ -32,6 +33,7 @@ mod rota_plan;
 mod scheduler;
 mod session;
 mod side_by_side;
+mod sign_up;
 mod slow;
 mod socket;
 mod stage;
@@ -40,4 +42,5 @@ mod swap;
 mod sweep;
 mod tour;
 mod training;
+mod travel;
 mod wave;

@@ -29,6 +29,7 @@ mod rota;
 mod session;
 mod sheet;
 mod story;
+mod taking_part;
 #[cfg(test)]
 mod tests;
 pub(crate) mod town;
@@ -138,8 +139,10 @@ async fn place_champions(tx: &impl ConnectionTrait, town: &Town) -> Result<(), F
     let reserved = rota.reserve(town.guest);
     rota.fill(0, session::REACH);
     rota.send_pending(reserved);
+    let taking_part = rota.taking_part(town.groups.get("stockroom-digital-desk").copied());
     row::insert_all(tx, rota.offers).await?;
     row::insert_all(tx, rota.assignments).await?;
+    taking_part.save(tx).await?;
     for (champion, at) in rota.asked {
         store::champion::asked(tx, &[champion], at).await?;
     }

@@ -6,7 +6,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use rules::id::{
     AccountId, AssignmentId, AuditId, ChampionId, ClientId, ClientKeyId, CompletionId, DbsCheckId, EvidenceId, ExceptionId, ExemptionId,
     GroupId, ModuleId, OfferId, OrganisationId, PlaceId, ReferenceId, RequestId, RequirementId, RotaLineId, RotaProposalId, SessionId,
-    StandInId, SwapId, VenueId, WavesId, WindowId,
+    StandInId, SwapId, VenueId, WaitingId, WavesId, WindowId,
 };
 use rules::reason::Reason;
 use uuid::Uuid;
@@ -54,6 +54,7 @@ node_ids! {
     StandInId => "StandIn",
     SwapId => "Swap",
     VenueId => "Venue",
+    WaitingId => "WaitingEntry",
     WavesId => "OfferWaves",
     WindowId => "AvailabilityWindow",
 }

@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use async_graphql::dataloader::Loader;
 use rules::id::{
-    AccountId, AssignmentId, ChampionId, ClientId, CompletionId, DbsCheckId, GroupId, ModuleId, OfferId, OrganisationId, PlaceId,
-    ReferenceId, RequestId, RequirementId, RotaLineId, RotaProposalId, SessionId, StandInId, SwapId, VenueId, WavesId,
+    AccountId, AssignmentId, ChampionId, ClientId, CompletionId, DbsCheckId, GroupId, ModuleId, OfferId, OrganisationId, OutcomeId,
+    PlaceId, ReferenceId, RequestId, RequirementId, RotaLineId, RotaProposalId, SessionId, StandInId, SwapId, VenueId, WaitingId, WavesId,
 };
 use rules::matching::{Blocker, ChampionRecord, Ranking, blockers};
 use rules::offer::CannotAccept;
@@ -19,7 +19,10 @@ use crate::app::{App, Call};
 use crate::error::Fault;
 use crate::service::matching::{Opportunities, for_sessions, opportunities};
 use crate::store::facts::{self, Which, group};
-use crate::store::{availability, clearance, dbs, ledger, offer, reference, row, session, stand_in, training, update_service, wave};
+use crate::store::{
+    attendance, availability, clearance, dbs, ledger, offer, outcome, reference, row, session, sign_up, stand_in, training, update_service,
+    wave,
+};
 
 /// The loader of one request.
 #[derive(Debug)]
@@ -72,6 +75,7 @@ by_id! {
     WavesId => offer_waves,
     StandInId => stand_in,
     SwapId => swap,
+    WaitingId => waiting,
 }
 
 impl Loader<ModuleId> for Rows {
@@ -153,6 +157,10 @@ by_parent! {
     WindowsOf(ChampionId) -> entity::availability_window::Model: |conn, ids| {
         Ok(availability::windows(conn, &ids).await?.into_iter().map(|r| (r.champion_id, r)).collect())
     },
+    /// How often a champion wants to help.
+    PaceOf(ChampionId) -> entity::champion_pace::Model: |conn, ids| {
+        Ok(wave::paces(conn, &ids).await?.into_iter().map(|r| (r.champion_id, r)).collect())
+    },
     /// Leave and extra time of a champion.
     ExceptionsOf(ChampionId) -> entity::availability_exception::Model: |conn, ids| {
         Ok(availability::exceptions(conn, &ids).await?.into_iter().map(|r| (r.champion_id, r)).collect())
@@ -185,6 +193,49 @@ by_parent! {
     /// The live request of a session.
     RequestFor(SessionId) -> entity::champion_request::Model: |conn, ids| {
         Ok(offer::requests_for(conn, &ids).await?.into_iter().map(|r| (r.session_id, r)).collect())
+    },
+    /// Whether champions take places of a group's sessions themselves.
+    GroupSignUp(GroupId) -> bool: |conn, ids| {
+        let rows = row::holding::<entity::group_sign_up::Entity>(conn, entity::group_sign_up::Column::GroupId, ids).await?;
+        Ok(rows.into_iter().map(|r| (r.group_id, r.open)).collect())
+    },
+    /// Whether champions take a session's places themselves, whatever its group says.
+    SessionSignUp(SessionId) -> bool: |conn, ids| {
+        let rows = row::holding::<entity::session_sign_up::Entity>(conn, entity::session_sign_up::Column::SessionId, ids).await?;
+        Ok(rows.into_iter().map(|r| (r.session_id, r.open)).collect())
+    },
+    /// How many champions a session was said to need, by kind of place.
+    StaffingOf(SessionId) -> entity::staffing::Model: |conn, ids| {
+        let rows = row::holding::<entity::staffing::Entity>(conn, entity::staffing::Column::SessionId, ids).await?;
+        Ok(rows.into_iter().map(|r| (r.session_id, r)).collect())
+    },
+    /// Who waits for a place at a session, in order.
+    WaitingAt(SessionId) -> entity::waiting::Model: |conn, ids| {
+        Ok(sign_up::on_list(conn, &ids).await?.into_iter().map(|r| (r.session_id, r)).collect())
+    },
+    /// What was recorded of somebody's attendance, oldest first.
+    AttendanceOf(AssignmentId) -> entity::attendance::Model: |conn, ids| {
+        Ok(attendance::steps(conn, &ids).await?.into_iter().map(|r| (r.assignment_id, r)).collect())
+    },
+    /// The hours of a champion.
+    HoursOf(ChampionId) -> attendance::Hours: |conn, ids| {
+        Ok(attendance::hours(conn, attendance::Of::Champions(&ids)).await?.into_iter().map(|h| (h.champion, h)).collect())
+    },
+    /// The hours given to a group.
+    GroupHours(GroupId) -> attendance::Hours: |conn, ids| {
+        Ok(attendance::hours(conn, attendance::Of::Groups(&ids)).await?.into_iter().map(|h| (h.group, h)).collect())
+    },
+    /// What was recorded of what a session did, oldest first.
+    OutcomesOf(SessionId) -> entity::outcome::Model: |conn, ids| {
+        Ok(outcome::steps(conn, &ids).await?.into_iter().map(|r| (r.session_id, r)).collect())
+    },
+    /// The numbers of an outcome.
+    MarksOf(OutcomeId) -> rules::outcome::Mark: |conn, ids| {
+        outcome::marks(conn, &ids).await
+    },
+    /// What the sessions of a group did.
+    ToldOf(GroupId) -> outcome::Told: |conn, ids| {
+        Ok(outcome::told(conn, &ids).await?.into_iter().map(|t| (t.group, t)).collect())
     },
     /// Why an offer was sent.
     AskingOf(OfferId) -> entity::asking::Model: |conn, ids| {

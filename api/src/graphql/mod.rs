@@ -5,6 +5,7 @@ use async_graphql::{MergedObject, MergedSubscription, SDLExportOptions, Schema};
 pub mod account;
 pub mod ahead;
 pub mod assignment;
+pub mod attendance;
 pub mod availability;
 pub mod batch;
 pub mod champion;
@@ -25,6 +26,7 @@ pub mod offer;
 pub mod onboarding;
 pub mod once;
 pub mod organisation;
+pub mod outcome;
 pub mod paging;
 pub mod problem;
 pub mod quick;
@@ -40,6 +42,8 @@ pub mod session;
 pub mod session_change;
 pub mod session_changed;
 pub mod shared;
+pub mod sign_up;
+pub mod staffing;
 pub mod stage;
 pub mod stand_in;
 pub mod swap;
@@ -71,6 +75,20 @@ pub struct Query(
     rota_proposal::RotaProposalQuery,
 );
 
+/// Writes about who takes part. A list of their own, since the compiler follows a merged one only so deep.
+#[derive(MergedObject, Default, Debug)]
+pub struct TakingPart(
+    offer::OfferMutation,
+    wave::WaveMutation,
+    sign_up::SignUpMutation,
+    staffing::StaffingMutation,
+    stand_in::StandInMutation,
+    swap::SwapMutation,
+    assignment::AssignmentMutation,
+    attendance::AttendanceMutation,
+    outcome::OutcomeMutation,
+);
+
 /// Writes. Each takes one `input` and answers a payload: look at `userErrors` before anything else. Inputs that create
 /// something take an `idempotencyKey`: the same key and input within 24 hours answer the first result again.
 #[derive(MergedObject, Default, Debug)]
@@ -87,11 +105,7 @@ pub struct Mutation(
     availability::AvailabilityMutation,
     session_change::SessionMutation,
     request::RequestMutation,
-    offer::OfferMutation,
-    wave::WaveMutation,
-    stand_in::StandInMutation,
-    swap::SwapMutation,
-    assignment::AssignmentMutation,
+    TakingPart,
     rota_change::RotaMutation,
     organisation::OrganisationMutation,
     group::GroupMutation,

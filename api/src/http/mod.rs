@@ -26,6 +26,7 @@ mod admit;
 pub mod answer;
 pub mod auth;
 pub mod caller;
+pub mod certificate;
 pub mod cors;
 pub mod documents;
 pub mod explorer;
@@ -120,6 +121,7 @@ pub fn router(site: Site, explorer: bool) -> Router {
         .route("/schema.graphql", get(schema_text))
         .route("/answer/{token}", get(answer::show).post(answer::act))
         .route("/reference/{token}", get(reference::show).post(reference::act))
+        .route("/certificates/{reference}/hours", get(certificate::show))
         .merge(auth::routes())
         .route("/health/live", get(|| async { "live" }))
         .route("/health/ready", get(ready));

@@ -22,6 +22,7 @@ use tokio::sync::Notify;
 use crate::error::Fault;
 
 pub mod account;
+pub mod attendance;
 pub mod availability;
 pub mod backup;
 pub mod champion;
@@ -35,6 +36,7 @@ pub mod ledger;
 pub mod limit;
 pub mod listen;
 pub mod offer;
+pub mod outcome;
 pub mod paging;
 pub mod provider;
 pub mod reference;
@@ -42,9 +44,12 @@ pub mod rota;
 pub mod row;
 pub mod session;
 pub mod sign_in;
+pub mod sign_up;
+pub mod staffing;
 pub mod stage;
 pub mod stand_in;
 pub mod training;
+pub mod travel;
 pub mod update_service;
 pub mod wave;
 
