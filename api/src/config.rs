@@ -5,6 +5,8 @@ use std::path::PathBuf;
 
 use clap::Args;
 use rules::matching::Weights;
+use rules::provider::GroupRoles;
+use rules::travel::{Pace, TOWN};
 
 /// What every subcommand that opens the database needs.
 #[derive(Args, Clone, Debug)]
@@ -64,6 +66,35 @@ pub struct UpdateServiceOptions {
     pub update_service_timeout_ms: u64,
 }
 
+/// An identity provider that people may sign in through (OpenID Connect); off without its issuer.
+#[derive(Args, Clone, Debug)]
+pub struct ProviderOptions {
+    /// Issuer of an identity provider to sign in through, such as https://login.microsoftonline.com/TENANT/v2.0; off without it
+    #[arg(long, env = "DIGIKNOW_OIDC_ISSUER")]
+    pub oidc_issuer: Option<String>,
+    /// The client id it knows this service by
+    #[arg(long, env = "DIGIKNOW_OIDC_CLIENT_ID")]
+    pub oidc_client_id: Option<String>,
+    /// The secret that goes with it; better in the environment than on the command line
+    #[arg(long, env = "DIGIKNOW_OIDC_CLIENT_SECRET", hide_env_values = true)]
+    pub oidc_client_secret: Option<String>,
+    /// Scopes to ask for beside openid
+    #[arg(long, env = "DIGIKNOW_OIDC_SCOPES", default_value = "email profile")]
+    pub oidc_scopes: String,
+    /// Claim of the ID token that says the address was verified; xms_edov for Entra ID
+    #[arg(long, env = "DIGIKNOW_OIDC_VERIFIED_CLAIM", default_value = "email_verified")]
+    pub oidc_verified_claim: String,
+    /// Claim of the ID token that lists groups or app roles
+    #[arg(long, env = "DIGIKNOW_OIDC_GROUPS_CLAIM", default_value = "groups")]
+    pub oidc_groups_claim: String,
+    /// Which group gives which role: GROUP=ROLE,GROUP=ROLE with TRAINER, COORDINATOR, SAFEGUARDING_LEAD or ADMINISTRATOR
+    #[arg(long, env = "DIGIKNOW_OIDC_GROUP_ROLES", default_value = "")]
+    pub oidc_group_roles: GroupRoles,
+    /// Milliseconds an answer of the provider may take
+    #[arg(long, env = "DIGIKNOW_OIDC_TIMEOUT_MS", default_value_t = 4_000)]
+    pub oidc_timeout_ms: u64,
+}
+
 /// What the alliance sets.
 #[derive(Args, Clone, Debug)]
 pub struct Policy {
@@ -91,6 +122,12 @@ pub struct Policy {
     /// What the factors of a match weigh, as in distance=25,topics=20; what is not named keeps its default (docs/matching.md)
     #[arg(long, env = "DIGIKNOW_MATCH_WEIGHTS", default_value = "")]
     pub match_weights: Weights,
+    /// How referees are asked
+    #[command(flatten)]
+    pub references: ReferenceOptions,
+    /// How champions get from one session to another
+    #[command(flatten)]
+    pub travel: Travel,
     /// Where people sign in
     #[command(flatten)]
     pub identity: Identity,
@@ -107,8 +144,60 @@ impl Default for Policy {
             quiet_days: 14,
             late_hours: 48,
             match_weights: Weights::default(),
+            references: ReferenceOptions::default(),
+            travel: Travel::default(),
             identity: Identity::default(),
         }
+    }
+}
+
+/// How referees are asked, and for how long they are remembered.
+#[derive(Args, Clone, Debug)]
+pub struct ReferenceOptions {
+    /// Days after asking on which a referee who has not answered is reminded, as in 7,14
+    #[arg(long, env = "DIGIKNOW_REFERENCE_REMINDER_DAYS", value_delimiter = ',', default_values_t = [7, 14])]
+    pub reference_reminder_days: Vec<i64>,
+    /// Days a referee has to answer
+    #[arg(long, env = "DIGIKNOW_REFERENCE_DAYS", default_value_t = 28)]
+    pub reference_days: i64,
+    /// Days an accepted answer may be used again for the same level or a lower one
+    #[arg(long, env = "DIGIKNOW_REFERENCE_REUSE_DAYS", default_value_t = 730)]
+    pub reference_reuse_days: i64,
+    /// Months after which the referees of an applicant who was not taken on are forgotten
+    #[arg(long, env = "DIGIKNOW_APPLICANT_MONTHS", default_value_t = 6)]
+    pub applicant_months: u32,
+    /// Months after which the referees of somebody who left are forgotten
+    #[arg(long, env = "DIGIKNOW_LEAVER_MONTHS", default_value_t = 36)]
+    pub leaver_months: u32,
+}
+
+impl Default for ReferenceOptions {
+    fn default() -> Self {
+        Self { reference_reminder_days: vec![7, 14], reference_days: 28, reference_reuse_days: 730, applicant_months: 6, leaver_months: 36 }
+    }
+}
+
+/// How champions get from one session to another. Sessions in person that leave less time clash.
+#[derive(Args, Clone, Copy, Debug)]
+pub struct Travel {
+    /// Minutes a champion needs between two sessions in person at different places, besides the journey
+    #[arg(long, env = "DIGIKNOW_TRAVEL_BUFFER_MINUTES", default_value_t = TOWN.buffer, value_parser = clap::value_parser!(i64).range(0..=240))]
+    pub travel_buffer_minutes: i64,
+    /// Metres of a straight line that champions travel in a minute
+    #[arg(long, env = "DIGIKNOW_TRAVEL_METRES_PER_MINUTE", default_value_t = TOWN.speed, value_parser = clap::value_parser!(i64).range(10..=5_000))]
+    pub travel_metres_per_minute: i64,
+}
+
+impl Travel {
+    /// As the rules read it.
+    pub fn pace(self) -> Pace {
+        Pace { buffer: self.travel_buffer_minutes, speed: self.travel_metres_per_minute }
+    }
+}
+
+impl Default for Travel {
+    fn default() -> Self {
+        Self { travel_buffer_minutes: TOWN.buffer, travel_metres_per_minute: TOWN.speed }
     }
 }
 

@@ -59,6 +59,7 @@ pub struct Keys {
     inputs: hmac::Key,
     answers: hmac::Key,
     devices: hmac::Key,
+    arrivals: hmac::Key,
 }
 
 impl fmt::Debug for Keys {
@@ -94,6 +95,7 @@ impl Keys {
             inputs: derived("digiknow inputs v1"),
             answers: derived("digiknow one-tap answers v1"),
             devices: derived("digiknow devices v1"),
+            arrivals: derived("digiknow identity providers v1"),
             ring: RwLock::new(ring.into()),
         })
     }
@@ -165,6 +167,11 @@ impl Keys {
     /// try out.
     pub fn fingerprint(&self, input: &[u8]) -> String {
         URL_SAFE_NO_PAD.encode(hmac::sign(&self.inputs, input))
+    }
+
+    /// A secret that goes with a sign-in through an identity provider: made from its state, so that no row has to hold it.
+    pub fn of_attempt(&self, what: &str, state: &str) -> String {
+        URL_SAFE_NO_PAD.encode(hmac::sign(&self.arrivals, format!("{what}\n{state}").as_bytes()))
     }
 
     /// A token that says: this device has signed in to this mailbox before.
@@ -276,6 +283,12 @@ pub fn new_client_key(publishable: bool) -> Result<String> {
 /// SHA-256 as base64url: enough for secrets of 128 random bits and more, which need no slow hash.
 pub fn sha256_text(bytes: &[u8]) -> String {
     URL_SAFE_NO_PAD.encode(digest::digest(&digest::SHA256, bytes))
+}
+
+/// An id made of a hash: the same hash, the same id.
+pub fn id_of(hash: &str) -> Uuid {
+    let bytes = URL_SAFE_NO_PAD.decode(hash).unwrap_or_default();
+    bytes.get(..16).and_then(|bytes| Uuid::from_slice(bytes).ok()).unwrap_or_default()
 }
 
 #[cfg(test)]

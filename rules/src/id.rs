@@ -74,6 +74,12 @@ typed_ids! {
     OfferId,
     /// An accepted offer.
     AssignmentId,
+    /// A champion who waits for a place.
+    WaitingId,
+    /// A step of somebody's attendance.
+    AttendanceId,
+    /// A step of what a session did.
+    OutcomeId,
     /// A run of waves of offers.
     WavesId,
     /// A search for a stand-in.
@@ -90,6 +96,14 @@ typed_ids! {
     ClientKeyId,
     /// A sign-in on one device.
     SignInId,
+    /// A reference asked of somebody the champion named.
+    ReferenceId,
+    /// Two records that may be one person.
+    DuplicateId,
+    /// A dated training session.
+    CohortId,
+    /// A champion's seat at a dated training session.
+    SeatId,
     /// A recorded consent.
     ConsentId,
     /// An audit row.

@@ -5,6 +5,7 @@
 //! saves what was decided. A "clear" is a clear *for a session on its date*, and what is unknown never counts as clear.
 
 pub mod assignment;
+pub mod attendance;
 pub mod availability;
 pub mod calendar;
 pub mod champion;
@@ -24,9 +25,12 @@ pub mod limit;
 pub mod matching;
 pub mod offer;
 pub mod onboarding;
+pub mod outcome;
 pub mod policy;
 pub mod proposal;
+pub mod provider;
 pub mod reason;
+pub mod reference;
 pub mod request;
 pub mod requirement;
 pub mod rota;
@@ -34,8 +38,12 @@ pub mod series;
 pub mod session;
 pub mod sheet;
 pub mod sign_in;
+pub mod sign_up;
+pub mod staffing;
+pub mod stage;
 pub mod stand_in;
 pub mod swap;
 pub mod training;
+pub mod travel;
 mod vocabulary;
 pub mod wave;

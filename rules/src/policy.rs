@@ -152,6 +152,20 @@ actions! {
     ChampionMembershipChange: [Own(Champion), Any(Coordinator), Any(SafeguardingLead)],
     /// Record evidence for a requirement.
     EvidenceRecord: [Own(Champion), Any(Coordinator)],
+    /// Name a referee: they are asked by e-mail.
+    ReferenceRequest: [Own(Champion), Any(Coordinator)],
+    /// Take a reference back that was not answered.
+    ReferenceWithdraw: [Own(Champion), Any(Coordinator)],
+    /// Decide whether an answer counts; where a concern was raised, the safeguarding lead alone.
+    ReferenceDecide: [Any(Coordinator), Any(SafeguardingLead)],
+    /// Write down what a referee answered: the link in their message is their only right.
+    ReferenceAnswer: [],
+    /// Remind a referee, and end what was not answered in time: the clock's alone.
+    ReferenceFollow: [],
+    /// Forget who the referees of those who went were: the clock's alone.
+    ReferenceForget: [],
+    /// Say how long a stage of the way in may take.
+    OnboardingStageLimit: [Any(Coordinator)],
     /// Exempt a champion from a requirement, for a while.
     ExemptionGrant: [Any(Coordinator), Any(SafeguardingLead)],
     /// End an exemption.
@@ -216,6 +230,26 @@ actions! {
     OfferWavesStop: [Own(GroupLeader), Any(Coordinator)],
     /// Take an offer back.
     OfferWithdraw: [Own(GroupLeader), Any(Coordinator)],
+    /// Say whether champions take places of a group's sessions themselves.
+    GroupSignUpSet: [Own(GroupLeader), Any(Coordinator)],
+    /// Say whether champions take one session's places themselves.
+    SessionSignUpSet: [Own(GroupLeader), Any(Coordinator)],
+    /// Take a place where a group lets champions do so.
+    PlaceTake: [Own(Champion)],
+    /// Wait for a place at a session that is full.
+    WaitingListJoin: [Own(Champion)],
+    /// Leave a waiting list.
+    WaitingListLeave: [Own(Champion)],
+    /// Offer a free place to the next on the list: the clock's alone.
+    WaitingListMove: [],
+    /// Say how many champions a session needs, and how many would be best.
+    SessionStaffingSet: [Own(GroupLeader), Any(Coordinator)],
+    /// Record whether a champion came, and for how long: of one's own group, or one's own.
+    AttendanceRecord: [Own(GroupLeader), Own(Champion), Any(Coordinator)],
+    /// Approve a champion's hours.
+    HoursApprove: [Own(GroupLeader), Any(Coordinator)],
+    /// Record what a session did.
+    OutcomeRecord: [Own(GroupLeader), Any(Coordinator)],
     /// Accept an offer.
     OfferAccept: [Own(Champion)],
     /// Decline an offer.
@@ -314,6 +348,12 @@ actions! {
     ChampionContactRead: [Own(Champion), Any(Coordinator), Any(SafeguardingLead)],
     /// Read a champion's checklist, evidence and consents.
     OnboardingRead: [Own(Champion), Any(Coordinator), Any(SafeguardingLead)],
+    /// Read the stage board: who is on their way in, for how long, waiting on whom.
+    OnboardingBoardRead: [Any(Coordinator), Any(SafeguardingLead)],
+    /// Read who referees are and what they answered.
+    ReferenceDetailRead: [Any(Coordinator), Any(SafeguardingLead)],
+    /// Read the concern a referee raised.
+    ReferenceConcernRead: [Any(SafeguardingLead)],
     /// Read a champion's clearance on a date, with its reasons and its timeline.
     ClearanceRead: [Own(Champion), Any(Coordinator), Any(SafeguardingLead)],
     /// Read which confirmed assignments will break, and what would prevent it.
@@ -336,6 +376,14 @@ actions! {
     SessionRotaRead: [Own(GroupLeader), Own(Champion), Any(Coordinator), Any(SafeguardingLead)],
     /// Read a week's rota as a sheet, with who is placed.
     RotaSheetRead: [Own(GroupLeader), Any(Coordinator)],
+    /// Read whether a champion came, and for how long.
+    AttendanceRead: [Own(GroupLeader), Own(Champion), Any(Coordinator)],
+    /// Print a certificate of a champion's approved hours.
+    CertificateRead: [Own(Champion), Any(Coordinator)],
+    /// Read what sessions did; others than coordinators are not told small numbers.
+    OutcomeRead: [Own(GroupLeader), Any(Coordinator)],
+    /// Read numbers of learners that are small.
+    SmallNumbersRead: [Any(Coordinator)],
     /// Read requests and their offers.
     ChampionRequestRead: [Own(GroupLeader), Any(Coordinator), Who::Scope(RequestsWrite)],
     /// Read planned rotas.

@@ -10,6 +10,7 @@ use crate::id::{GroupId, ModuleId, SessionId};
 use crate::input::Topic;
 use crate::reason::{Malformed, reasons};
 use crate::requirement::Requirement;
+use crate::travel::Pace;
 use crate::vocabulary::vocabulary;
 
 vocabulary! {
@@ -151,6 +152,8 @@ pub struct SessionNeed {
     pub language: Option<String>,
     /// What learners want to work on; a wish, never a bar.
     pub topics: Vec<Topic>,
+    /// How champions get here from another session.
+    pub pace: Pace,
 }
 
 /// Modules (by code) that a place asks for beyond the role's own, by the alliance's default policy.

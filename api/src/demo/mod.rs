@@ -23,16 +23,17 @@ mod champions;
 mod dbs;
 mod directory;
 mod evidence;
-mod first_day;
+pub(crate) mod first_day;
 mod life;
 mod offer;
 mod rota;
 mod session;
 mod sheet;
 mod story;
+mod taking_part;
 #[cfg(test)]
 mod tests;
-mod town;
+pub(crate) mod town;
 mod training;
 mod welcome;
 
@@ -75,11 +76,15 @@ pub async fn ensure(app: &App) -> Result<()> {
     if ledger::setting(db, MARK).await?.is_some() {
         return Ok(());
     }
-    let used = account::Entity::find().count(db).await? + champion::Entity::find().count(db).await?;
-    if used > 0 {
+    if holds_people(db).await? {
         bail!("this database is not a demo: refusing to seed it");
     }
     seed(app).await
+}
+
+/// Whether anybody is in a database: then nobody invented is added.
+pub(crate) async fn holds_people(conn: &impl ConnectionTrait) -> Result<bool, Fault> {
+    Ok(account::Entity::find().count(conn).await? + champion::Entity::find().count(conn).await? > 0)
 }
 
 /// Fills an empty database in which the baseline is installed.
@@ -136,8 +141,10 @@ async fn place_champions(tx: &impl ConnectionTrait, town: &Town) -> Result<(), F
     let reserved = rota.reserve(town.guest);
     rota.fill(0, session::REACH);
     rota.send_pending(reserved);
+    let taking_part = rota.taking_part(town.groups.get("stockroom-digital-desk").copied());
     row::insert_all(tx, rota.offers).await?;
     row::insert_all(tx, rota.assignments).await?;
+    taking_part.save(tx).await?;
     for (champion, at) in rota.asked {
         store::champion::asked(tx, &[champion], at).await?;
     }

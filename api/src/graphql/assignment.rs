@@ -1,6 +1,7 @@
 //! Assignments.
 
-use async_graphql::{Context, ID, InputObject, Object, Result, SimpleObject};
+use async_graphql::parser::types::Field;
+use async_graphql::{Context, ContextSelectionSet, ID, InputObject, Object, Result, ScalarType, SimpleObject, Value};
 use entity::assignment;
 use rules::assignment::{AssignmentReleaseErrorCode, AssignmentStatus, AssignmentWithdrawErrorCode, CannotGiveUp, CannotRelease};
 use rules::id::AssignmentId;
@@ -8,12 +9,14 @@ use rules::input::paragraph;
 use rules::policy::{Action, Relation};
 use rules::session::PlaceKind;
 
+use super::attendance::Attendance;
 use super::champion::Champion;
 use super::context::Ctx;
 use super::id::{self, NodeId};
-use super::loader::{AlertsOf, Cleared, StandInsOf};
+use super::loader::{AlertsOf, AttendanceOf, Cleared, StandInsOf};
 use super::paging::connection;
 use super::problem::{Problem, settle};
+use super::quick::{AtHand, text};
 use super::scalar::DateTime;
 use super::session::Session;
 use super::stand_in::StandIn;
@@ -44,6 +47,20 @@ impl Assignment {
 
     async fn place(&self, ctx: &Context<'_>) -> Result<Option<PlaceKind>> {
         Ok(ctx.rows().one(self.0.place_id).await?.map(|place| place.kind))
+    }
+}
+
+impl AtHand for Assignment {
+    const TYPE: &'static str = AssignmentId::TYPE;
+
+    fn at_hand(&self, ctx: &ContextSelectionSet<'_>, field: &Field) -> Option<Value> {
+        Some(match field.name.node.as_str() {
+            "id" => text(Some(self.0.id.to_global())),
+            "status" => text(Some(self.0.status.code())),
+            "createdAt" => DateTime(self.0.created_at).to_value(),
+            "champion" => return Champion::at_hand_of(ctx, self.0.champion_id, &field.selection_set.node),
+            _ => return None,
+        })
     }
 }
 
@@ -101,6 +118,20 @@ impl Assignment {
     /// The last search for a stand-in; null if there was none. While it is SEEKING the champion is still expected.
     async fn stand_in(&self, ctx: &Context<'_>) -> Option<Result<StandIn>> {
         ctx.rows().list(StandInsOf(self.0.id)).await.map(|rows| rows.into_iter().next_back().map(StandIn)).transpose()
+    }
+
+    /// Whether they came, and for how long; null while nobody has recorded it. For the champion, the group's leaders and
+    /// coordinators.
+    async fn attendance(&self, ctx: &Context<'_>) -> Option<Result<Attendance>> {
+        let own = ctx.may(Action::AttendanceRead, ctx.call().caller.to_champion(self.0.champion_id));
+        let session = match ctx.rows().one(self.0.session_id).await.transpose()? {
+            Ok(session) => session,
+            Err(error) => return Some(Err(error)),
+        };
+        if !own && !ctx.may(Action::AttendanceRead, ctx.call().caller.to_group(session.group_id)) {
+            return None;
+        }
+        ctx.rows().list(AttendanceOf(self.0.id)).await.map(Attendance::of).transpose()
     }
 
     /// When it was accepted.

@@ -1,31 +1,35 @@
 //! Champions: what each viewer may see of one, and the lists.
 
-use async_graphql::{Context, ID, InputObject, Object, OneofObject, Result, SimpleObject};
+use async_graphql::parser::types::{Field, SelectionSet};
+use async_graphql::{Context, ContextSelectionSet, ID, InputObject, Object, OneofObject, Result, SimpleObject, Value};
 use entity::champion;
 use rules::champion::{Membership, display_name, number_of, reference};
-use rules::id::ChampionId;
+use rules::id::{ChampionId, GroupId};
 use rules::input::{Topic, spaced_postcode};
 use rules::policy::{Action, Relation};
 
 use super::assignment::AssignmentConnection;
+use super::attendance::{DatePeriodInput, HoursTotal};
 use super::availability::Availability;
 use super::clearance::{ChampionClearance, asked_on};
 use super::context::Ctx;
 use super::dbs::{DbsCheck, DbsRead};
 use super::id::{self, NodeId};
 use super::loader::{
-    CompletionsOf, DbsDetailOf, DbsReadsOf, LanguagesOf, NeedOf, OpportunitiesOf, RecordOf, RequirementsAll, SwapsOf, TopicsOf,
+    CompletionsOf, DbsDetailOf, DbsReadsOf, HoursOf, LanguagesOf, NeedOf, OpportunitiesOf, RecordOf, RequirementsAll, SwapsOf, TopicsOf,
 };
 use super::matching::OpportunityList;
 use super::offer::OfferConnection;
 use super::onboarding::Onboarding;
 use super::paging::{Args, connection};
 use super::problem::broken;
+use super::quick::{self, AtHand, text};
 use super::scalar::{DateTime, LocalDate};
 use super::shared::Language;
 use super::swap::Swap;
 use super::training::TrainingCompletion;
 use crate::service::clearance::outlook;
+use crate::store::attendance::Hours;
 use crate::store::champion::{BY_REFERENCE, Filter, by_number, select};
 use crate::store::offer;
 use crate::store::training::requirement_fact;
@@ -65,13 +69,24 @@ impl Champion {
     }
 
     /// Somebody with their own record sees it always; leaders see those who may be placed.
+    fn sees(ctx: &impl Ctx, row: &champion::Model) -> bool {
+        let relation = ctx.call().caller.to_champion(row.id);
+        ctx.may(Action::ChampionNameRead, relation)
+            || (ctx.may(Action::ChampionRead, relation) && matches!(row.membership, Membership::Active | Membership::OnTrial))
+    }
+
     fn visible(ctx: &Context<'_>, row: Result<Option<champion::Model>>) -> Result<Option<Self>> {
-        let sees = |row: &champion::Model| {
-            let relation = ctx.call().caller.to_champion(row.id);
-            ctx.may(Action::ChampionNameRead, relation)
-                || (ctx.may(Action::ChampionRead, relation) && matches!(row.membership, Membership::Active | Membership::OnTrial))
-        };
-        Ok(row?.filter(sees).map(Self))
+        Ok(row?.filter(|row| Self::sees(ctx, row)).map(Self))
+    }
+
+    /// What [`Self::find`] would find, answered at once if it was read ahead and everything asked of it is at hand.
+    pub fn at_hand_of(ctx: &ContextSelectionSet<'_>, id: ChampionId, asked: &SelectionSet) -> Option<Value> {
+        if !ctx.may(Action::ChampionRead, ctx.call().caller.to_champion(id)) {
+            return Some(Value::Null);
+        }
+        let all = ctx.rows().ahead().all::<ChampionId, champion::Model>()?;
+        let row = all.get(&id)?;
+        if Self::sees(ctx, row) { quick::object(ctx, asked, row) } else { Some(Value::Null) }
     }
 
     async fn outlook(&self, ctx: &Context<'_>, on: Option<LocalDate>, need: Option<SessionNeed>) -> Result<ChampionClearance> {
@@ -82,8 +97,29 @@ impl Champion {
         Ok(outlook(&record, need.as_ref(), &requirements, on).into())
     }
 
-    fn may(&self, ctx: &Context<'_>, action: Action) -> bool {
+    fn may(&self, ctx: &impl Ctx, action: Action) -> bool {
         ctx.may(action, ctx.call().caller.to_champion(self.0.id))
+    }
+}
+
+impl AtHand for champion::Model {
+    const TYPE: &'static str = ChampionId::TYPE;
+
+    fn at_hand(&self, ctx: &ContextSelectionSet<'_>, field: &Field) -> Option<Value> {
+        let may = |action| ctx.may(action, ctx.call().caller.to_champion(self.id));
+        Some(match field.name.node.as_str() {
+            "id" => text(Some(self.id.to_global())),
+            "reference" => text(Some(reference(self.number))),
+            "displayName" => text(Some(display_name(&self.full_name, self.known_as.as_deref()))),
+            "fullName" => text(may(Action::ChampionNameRead).then_some(self.full_name.as_str())),
+            "membership" => text(Some(self.membership.code())),
+            "trainingCompletions" if !may(Action::TrainingRead) => Value::Null,
+            "trainingCompletions" => {
+                let all = ctx.rows().ahead().all::<CompletionsOf, Vec<entity::completion::Model>>()?;
+                return quick::list(ctx, &field.selection_set.node, all.get(&CompletionsOf(self.id))?);
+            }
+            _ => return None,
+        })
     }
 }
 
@@ -266,6 +302,23 @@ impl Champion {
             )
             .await,
         )
+    }
+
+    /// Hours they have given. For the champion, coordinators and the safeguarding lead.
+    async fn hours(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "In which period.", default)] period: DatePeriodInput,
+        #[graphql(desc = "For which group; all if left out.")] group_id: Option<ID>,
+    ) -> Option<Result<HoursTotal>> {
+        if !self.may(ctx, Action::ChampionRotaRead) {
+            return None;
+        }
+        // An id that is none belongs to no group.
+        let of = group_id.map(|id| id::parse(&id).unwrap_or(GroupId(uuid::Uuid::nil())));
+        let rows: Result<Vec<Hours>> = ctx.rows().list(HoursOf(self.0.id)).await;
+        let counts = |h: &&Hours| period.holds(h.date) && of.is_none_or(|group| h.group == group);
+        Some(rows.map(|rows| HoursTotal::of(rows.iter().filter(counts))))
     }
 
     /// Which sessions of the next eight weeks they could do, and what would unlock more. For the champion and coordinators.

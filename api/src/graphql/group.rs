@@ -8,12 +8,14 @@ use rules::id::GroupId;
 use rules::input::Topic;
 use rules::policy::{Action, Relation};
 
+use super::attendance::{DatePeriodInput, HoursTotal};
 use super::context::Ctx;
 use super::group_calendar::GroupClosure;
 use super::id::{self, NodeId};
-use super::loader::{ClosuresOf, GroupTopics, HolidaysOf};
+use super::loader::{ClosuresOf, GroupHours, GroupSignUp, GroupTopics, HolidaysOf, ToldOf};
 use super::once::once;
 use super::organisation::{Organisation, named};
+use super::outcome::OutcomeTotals;
 use super::paging::{Args, DateTimeRangeInput, connection};
 use super::problem::{Problem, settle};
 use super::series::SessionSeriesConnection;
@@ -21,7 +23,9 @@ use super::session::SessionConnection;
 use super::venue::Venue;
 use crate::error::Refusal;
 use crate::service::directory::create_group;
+use crate::store::attendance::Hours;
 use crate::store::directory::{GROUPS, groups};
+use crate::store::outcome::Told;
 use crate::store::series::{BY_TITLE, of_group};
 use crate::store::session::{BY_START, Filter, select};
 
@@ -67,6 +71,11 @@ impl Group {
         let mut topics = ctx.rows().list(GroupTopics(self.0.id)).await?;
         topics.sort();
         Ok(topics)
+    }
+
+    /// Whether cleared champions take places of its sessions themselves, by `placeTake`; a session may say otherwise.
+    async fn open_sign_up(&self, ctx: &Context<'_>) -> Result<bool> {
+        Ok(ctx.rows().list(GroupSignUp(self.0.id)).await?.first().copied().unwrap_or(false))
     }
 
     /// Its sessions, by their start. Null without being signed in.
@@ -115,6 +124,34 @@ impl Group {
     /// When it does not meet, by date: the time between terms.
     async fn closures(&self, ctx: &Context<'_>) -> Result<Vec<GroupClosure>> {
         Ok(ctx.rows().list(ClosuresOf(self.0.id)).await?.into_iter().map(GroupClosure).collect())
+    }
+
+    /// Hours that champions have given to it. For its leaders and coordinators.
+    async fn hours(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "In which period.", default)] period: DatePeriodInput,
+    ) -> Option<Result<HoursTotal>> {
+        if !ctx.may(Action::AttendanceRead, ctx.call().caller.to_group(self.0.id)) {
+            return None;
+        }
+        let rows: Result<Vec<Hours>> = ctx.rows().list(GroupHours(self.0.id)).await;
+        Some(rows.map(|rows| HoursTotal::of(rows.iter().filter(|h| period.holds(h.date)))))
+    }
+
+    /// What its sessions did, added up. For its leaders and coordinators; others than coordinators are told no number between 1
+    /// and 4.
+    async fn outcomes(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "In which period.", default)] period: DatePeriodInput,
+    ) -> Option<Result<OutcomeTotals>> {
+        if !ctx.may(Action::OutcomeRead, ctx.call().caller.to_group(self.0.id)) {
+            return None;
+        }
+        let rows: Result<Vec<Told>> = ctx.rows().list(ToldOf(self.0.id)).await;
+        let sees_small = ctx.may(Action::SmallNumbersRead, Relation::Other);
+        Some(rows.map(|rows| OutcomeTotals::of(rows.iter().filter(|t| period.holds(t.date)), sees_small)))
     }
 
     /// Whether the viewer may ask for champions for it.

@@ -5,8 +5,8 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use rules::id::{
     AccountId, AssignmentId, AuditId, CalendarFeedId, ChampionId, ClientId, ClientKeyId, ClosureId, CompletionId, DbsCheckId, EvidenceId,
-    ExceptionId, ExemptionId, GroupId, ModuleId, OfferId, OrganisationId, PlaceId, RequestId, RequirementId, RotaLineId, RotaProposalId,
-    SeriesId, SessionId, StandInId, SwapId, VenueId, WavesId, WindowId,
+    ExceptionId, ExemptionId, GroupId, ModuleId, OfferId, OrganisationId, PlaceId, ReferenceId, RequestId, RequirementId, RotaLineId,
+    RotaProposalId, SeriesId, SessionId, StandInId, SwapId, VenueId, WaitingId, WavesId, WindowId,
 };
 use rules::reason::Reason;
 use uuid::Uuid;
@@ -47,6 +47,7 @@ node_ids! {
     OfferId => "Offer",
     OrganisationId => "Organisation",
     PlaceId => "Place",
+    ReferenceId => "Reference",
     RequestId => "ChampionRequest",
     RequirementId => "Requirement",
     RotaLineId => "RotaLine",
@@ -56,6 +57,7 @@ node_ids! {
     StandInId => "StandIn",
     SwapId => "Swap",
     VenueId => "Venue",
+    WaitingId => "WaitingEntry",
     WavesId => "OfferWaves",
     WindowId => "AvailabilityWindow",
 }

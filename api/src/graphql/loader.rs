@@ -7,18 +7,23 @@ use std::sync::Arc;
 use async_graphql::dataloader::Loader;
 use rules::id::{
     AccountId, AssignmentId, CalendarFeedId, ChampionId, ClientId, CompletionId, DbsCheckId, GroupId, ModuleId, OfferId, OrganisationId,
-    PlaceId, RequestId, RequirementId, RotaLineId, RotaProposalId, SeriesId, SessionId, StandInId, SwapId, VenueId, WavesId,
+    OutcomeId, PlaceId, ReferenceId, RequestId, RequirementId, RotaLineId, RotaProposalId, SeriesId, SessionId, StandInId, SwapId, VenueId,
+    WaitingId, WavesId,
 };
 use rules::matching::{Blocker, ChampionRecord, Ranking, blockers};
 use rules::offer::CannotAccept;
 use rules::session::{PlaceKind, SessionNeed};
 use sea_orm::DbErr;
 
+use super::ahead::Ahead;
 use crate::app::{App, Call};
 use crate::error::Fault;
 use crate::service::matching::{Opportunities, for_sessions, opportunities};
 use crate::store::facts::{self, Which, group};
-use crate::store::{availability, calendar, clearance, dbs, ledger, offer, row, series, session, stand_in, training, update_service, wave};
+use crate::store::{
+    attendance, availability, calendar, clearance, dbs, ledger, offer, outcome, reference, row, series, session, sign_up, stand_in,
+    training, update_service, wave,
+};
 
 /// The loader of one request.
 #[derive(Debug)]
@@ -27,6 +32,8 @@ pub struct Rows {
     pub app: Arc<App>,
     /// The request.
     pub call: Call,
+    /// What was read before anybody asked.
+    pub ahead: Ahead,
 }
 
 type Batch<K, V> = Result<HashMap<K, V>, Arc<Fault>>;
@@ -57,9 +64,9 @@ by_id! {
     GroupId => community_group,
     VenueId => venue,
     ChampionId => champion,
-    ModuleId => training_module,
     CompletionId => completion,
     RequirementId => requirement,
+    ReferenceId => referee_reference,
     RotaLineId => rota_line,
     RotaProposalId => rota_proposal,
     SeriesId => series,
@@ -71,6 +78,17 @@ by_id! {
     WavesId => offer_waves,
     StandInId => stand_in,
     SwapId => swap,
+    WaitingId => waiting,
+}
+
+impl Loader<ModuleId> for Rows {
+    type Value = entity::training_module::Model;
+    type Error = Arc<Fault>;
+
+    async fn load(&self, keys: &[ModuleId]) -> Batch<ModuleId, Self::Value> {
+        let rows = training::by_ids(&self.app.db, keys).await.map_err(shared)?;
+        Ok(rows.iter().map(|row| (row.id, entity::training_module::Model::clone(row))).collect())
+    }
 }
 
 macro_rules! by_parent {
@@ -117,6 +135,10 @@ by_parent! {
     EvidenceOf(ChampionId) -> entity::evidence::Model: |conn, ids| {
         Ok(training::evidence(conn, &ids).await?.into_iter().map(|r| (r.champion_id, r)).collect())
     },
+    /// The references of a champion, oldest first.
+    ReferencesOf(ChampionId) -> entity::referee_reference::Model: |conn, ids| {
+        Ok(reference::of(conn, &ids).await?.into_iter().map(|r| (r.champion_id, r)).collect())
+    },
     /// The exemptions of a champion, those that ended included.
     ExemptionsOf(ChampionId) -> entity::exemption::Model: |conn, ids| {
         Ok(clearance::exemptions(conn, &ids).await?.into_iter().map(|r| (r.champion_id, r)).collect())
@@ -137,6 +159,10 @@ by_parent! {
     /// The weekly windows of a champion.
     WindowsOf(ChampionId) -> entity::availability_window::Model: |conn, ids| {
         Ok(availability::windows(conn, &ids).await?.into_iter().map(|r| (r.champion_id, r)).collect())
+    },
+    /// How often a champion wants to help.
+    PaceOf(ChampionId) -> entity::champion_pace::Model: |conn, ids| {
+        Ok(wave::paces(conn, &ids).await?.into_iter().map(|r| (r.champion_id, r)).collect())
     },
     /// Leave and extra time of a champion.
     ExceptionsOf(ChampionId) -> entity::availability_exception::Model: |conn, ids| {
@@ -189,8 +215,50 @@ by_parent! {
     },
     /// The live request of a session.
     RequestFor(SessionId) -> entity::champion_request::Model: |conn, ids| {
-        let rows = row::holding::<entity::champion_request::Entity>(conn, entity::champion_request::Column::SessionId, ids).await?;
-        Ok(rows.into_iter().filter(|r| r.withdrawn_at.is_none()).map(|r| (r.session_id, r)).collect())
+        Ok(offer::requests_for(conn, &ids).await?.into_iter().map(|r| (r.session_id, r)).collect())
+    },
+    /// Whether champions take places of a group's sessions themselves.
+    GroupSignUp(GroupId) -> bool: |conn, ids| {
+        let rows = row::holding::<entity::group_sign_up::Entity>(conn, entity::group_sign_up::Column::GroupId, ids).await?;
+        Ok(rows.into_iter().map(|r| (r.group_id, r.open)).collect())
+    },
+    /// Whether champions take a session's places themselves, whatever its group says.
+    SessionSignUp(SessionId) -> bool: |conn, ids| {
+        let rows = row::holding::<entity::session_sign_up::Entity>(conn, entity::session_sign_up::Column::SessionId, ids).await?;
+        Ok(rows.into_iter().map(|r| (r.session_id, r.open)).collect())
+    },
+    /// How many champions a session was said to need, by kind of place.
+    StaffingOf(SessionId) -> entity::staffing::Model: |conn, ids| {
+        let rows = row::holding::<entity::staffing::Entity>(conn, entity::staffing::Column::SessionId, ids).await?;
+        Ok(rows.into_iter().map(|r| (r.session_id, r)).collect())
+    },
+    /// Who waits for a place at a session, in order.
+    WaitingAt(SessionId) -> entity::waiting::Model: |conn, ids| {
+        Ok(sign_up::on_list(conn, &ids).await?.into_iter().map(|r| (r.session_id, r)).collect())
+    },
+    /// What was recorded of somebody's attendance, oldest first.
+    AttendanceOf(AssignmentId) -> entity::attendance::Model: |conn, ids| {
+        Ok(attendance::steps(conn, &ids).await?.into_iter().map(|r| (r.assignment_id, r)).collect())
+    },
+    /// The hours of a champion.
+    HoursOf(ChampionId) -> attendance::Hours: |conn, ids| {
+        Ok(attendance::hours(conn, attendance::Of::Champions(&ids)).await?.into_iter().map(|h| (h.champion, h)).collect())
+    },
+    /// The hours given to a group.
+    GroupHours(GroupId) -> attendance::Hours: |conn, ids| {
+        Ok(attendance::hours(conn, attendance::Of::Groups(&ids)).await?.into_iter().map(|h| (h.group, h)).collect())
+    },
+    /// What was recorded of what a session did, oldest first.
+    OutcomesOf(SessionId) -> entity::outcome::Model: |conn, ids| {
+        Ok(outcome::steps(conn, &ids).await?.into_iter().map(|r| (r.session_id, r)).collect())
+    },
+    /// The numbers of an outcome.
+    MarksOf(OutcomeId) -> rules::outcome::Mark: |conn, ids| {
+        outcome::marks(conn, &ids).await
+    },
+    /// What the sessions of a group did.
+    ToldOf(GroupId) -> outcome::Told: |conn, ids| {
+        Ok(outcome::told(conn, &ids).await?.into_iter().map(|t| (t.group, t)).collect())
     },
     /// Why an offer was sent.
     AskingOf(OfferId) -> entity::asking::Model: |conn, ids| {

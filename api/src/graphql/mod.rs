@@ -3,7 +3,9 @@
 use async_graphql::{MergedObject, MergedSubscription, SDLExportOptions, Schema};
 
 pub mod account;
+pub mod ahead;
 pub mod assignment;
+pub mod attendance;
 pub mod availability;
 pub mod batch;
 pub mod calendar;
@@ -26,9 +28,12 @@ pub mod offer;
 pub mod onboarding;
 pub mod once;
 pub mod organisation;
+pub mod outcome;
 pub mod paging;
 pub mod problem;
+pub mod quick;
 pub mod rate_limit;
+pub mod reference;
 pub mod request;
 pub mod requirement;
 pub mod rota;
@@ -41,6 +46,9 @@ pub mod session;
 pub mod session_change;
 pub mod session_changed;
 pub mod shared;
+pub mod sign_up;
+pub mod staffing;
+pub mod stage;
 pub mod stand_in;
 pub mod swap;
 pub mod training;
@@ -59,6 +67,8 @@ pub struct Query(
     venue::VenueQuery,
     champion::ChampionQuery,
     requirement::RequirementQuery,
+    reference::ReferenceQuery,
+    stage::StageQuery,
     clearance::ClearanceQuery,
     training::TrainingQuery,
     session::SessionQuery,
@@ -70,6 +80,20 @@ pub struct Query(
     rota_proposal::RotaProposalQuery,
 );
 
+/// Writes about who takes part. A list of their own, since the compiler follows a merged one only so deep.
+#[derive(MergedObject, Default, Debug)]
+pub struct TakingPart(
+    offer::OfferMutation,
+    wave::WaveMutation,
+    sign_up::SignUpMutation,
+    staffing::StaffingMutation,
+    stand_in::StandInMutation,
+    swap::SwapMutation,
+    assignment::AssignmentMutation,
+    attendance::AttendanceMutation,
+    outcome::OutcomeMutation,
+);
+
 /// Writes. Each takes one `input` and answers a payload: look at `userErrors` before anything else. Inputs that create
 /// something take an `idempotencyKey`: the same key and input within 24 hours answer the first result again.
 #[derive(MergedObject, Default, Debug)]
@@ -78,6 +102,8 @@ pub struct Mutation(
     onboarding::OnboardingMutation,
     exemption::ExemptionMutation,
     requirement::RequirementMutation,
+    reference::ReferenceMutation,
+    stage::StageMutation,
     training::TrainingMutation,
     dbs::DbsMutation,
     update_service::UpdateServiceMutation,
@@ -87,11 +113,7 @@ pub struct Mutation(
     group_calendar::GroupCalendarMutation,
     calendar::CalendarMutation,
     request::RequestMutation,
-    offer::OfferMutation,
-    wave::WaveMutation,
-    stand_in::StandInMutation,
-    swap::SwapMutation,
-    assignment::AssignmentMutation,
+    TakingPart,
     rota_change::RotaMutation,
     organisation::OrganisationMutation,
     group::GroupMutation,

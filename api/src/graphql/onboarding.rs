@@ -12,9 +12,10 @@ use super::champion::Champion;
 use super::context::Ctx;
 use super::exemption::Exemption;
 use super::id::{self, NodeId};
-use super::loader::{ChecksOf, CompletionsOf, ConsentsOf, EvidenceOf, ExemptionsOf, JoinBy, RequirementsAll};
+use super::loader::{ChecksOf, CompletionsOf, ConsentsOf, EvidenceOf, ExemptionsOf, JoinBy, ReferencesOf, RequirementsAll};
 use super::once::once;
 use super::problem::{Problem, settle};
+use super::reference::Reference;
 use super::requirement::Requirement;
 use super::scalar::{DateTime, LocalDate};
 use crate::error::{Refusal, malformed};
@@ -104,6 +105,11 @@ impl Onboarding {
     /// Exemptions, oldest first, those that ended included.
     async fn exemptions(&self, ctx: &Context<'_>) -> Result<Vec<Exemption>> {
         Ok(ctx.rows().list(ExemptionsOf(self.champion)).await?.into_iter().map(Exemption).collect())
+    }
+
+    /// References asked for, oldest first; who was asked and what they said is for coordinators and the safeguarding lead.
+    async fn references(&self, ctx: &Context<'_>) -> Result<Vec<Reference>> {
+        Ok(ctx.rows().list(ReferencesOf(self.champion)).await?.into_iter().map(Reference).collect())
     }
 
     /// Evidence given, oldest first.

@@ -5,20 +5,31 @@ use entity::{place, session};
 use rules::dbs::{Audience, DbsScope, SessionFacts, permitted};
 use rules::id::{GroupId, SessionId};
 use rules::input::Topic;
+use rules::matching::ChampionRecord;
 use rules::policy::{Action, Relation};
 use rules::session::{Cover, Modality, PlaceKind, SessionChangeKind, SessionStatus, Setting, cover};
+use rules::sign_up::is_open;
+use rules::staffing::alone;
 
+use super::ahead::placed;
 use super::assignment::Assignment;
 use super::context::Ctx;
 use super::group::Group;
 use super::id::{self, NodeId};
-use super::loader::{ChangesOf, ConfirmedAt, OccurrenceOf, PlaceModules, PlacesOf, RankingFor, RequestFor, SessionTopics};
+use super::loader::{
+    ChangesOf, ConfirmedAt, GroupSignUp, MarksOf, OccurrenceOf, OutcomesOf, PlaceModules, PlacesOf, RankingFor, RecordOf, RequestFor,
+    SessionSignUp, SessionTopics, StaffingOf, WaitingAt,
+};
 use super::matching::MatchConnection;
+use super::outcome::SessionOutcome;
 use super::paging::{Args, DateTimeRangeInput, connection};
+use super::quick::Quick;
 use super::request::ChampionRequest;
 use super::scalar::{DateTime, LocalDate, LocalTime};
 use super::series::SessionSeries;
 use super::shared::{DbsRequirement, Language};
+use super::sign_up::WaitingEntry;
+use super::staffing::Staffing;
 use super::training::TrainingModule;
 use super::venue::Venue;
 use crate::store::session::{BY_START, Filter, select};
@@ -43,11 +54,32 @@ impl Session {
         Ok(if placed { Relation::Own } else { Relation::Other })
     }
 
-    async fn rota(&self, ctx: &Context<'_>) -> Result<Option<Vec<Assignment>>> {
+    async fn staffed(&self, ctx: &Context<'_>) -> Result<Vec<Staffing>> {
+        let places = ctx.rows().list(PlacesOf(self.0.id)).await?;
+        let confirmed = ctx.rows().list(ConfirmedAt(self.0.id)).await?;
+        Ok(Staffing::of(&places, &confirmed, &ctx.rows().list(StaffingOf(self.0.id)).await?))
+    }
+
+    async fn risks(&self, ctx: &Context<'_>) -> Result<Vec<String>> {
+        if self.0.status != SessionStatus::Scheduled || self.0.starts_at <= ctx.call().now {
+            return Ok(Vec::new());
+        }
+        let mut risks: Vec<String> = self.staffed(ctx).await?.iter().filter(|s| s.is_short()).map(Staffing::shortage).collect();
+        let team: Vec<_> =
+            ctx.rows().list(PlacesOf(self.0.id)).await?.into_iter().filter(|p| p.kind != PlaceKind::Shadow).map(|p| p.id).collect();
+        let there = ctx.rows().list(ConfirmedAt(self.0.id)).await?.into_iter().filter(|a| team.contains(&a.place_id));
+        let records: Vec<ChampionRecord> = ctx.rows().many(there.map(|a| RecordOf(a.champion_id)).collect()).await?;
+        let done = |record: &ChampionRecord| record.bookings.iter().filter(|b| b.span.until <= self.0.starts_at).count();
+        let done: Vec<usize> = records.iter().map(done).collect();
+        risks.extend(alone(self.0.setting, team.len(), &done).iter().map(ToString::to_string));
+        Ok(risks)
+    }
+
+    async fn rota(&self, ctx: &Context<'_>) -> Result<Option<Vec<Quick<Assignment>>>> {
         if !ctx.may(Action::SessionRotaRead, self.relation(ctx).await?) {
             return Ok(None);
         }
-        Ok(Some(ctx.rows().list(ConfirmedAt(self.0.id)).await?.into_iter().map(Assignment).collect()))
+        Ok(Some(placed(ctx, self.0.id).await?.into_iter().map(|row| Quick(Assignment(row))).collect()))
     }
 }
 
@@ -203,8 +235,53 @@ impl Session {
     }
 
     /// Who is placed. For the group's leaders, champions placed here, coordinators and the safeguarding lead.
-    async fn assignments(&self, ctx: &Context<'_>) -> Option<Result<Vec<Assignment>>> {
+    async fn assignments(&self, ctx: &Context<'_>) -> Option<Result<Vec<Quick<Assignment>>>> {
         self.rota(ctx).await.transpose()
+    }
+
+    /// How each kind of place is staffed: how many are needed, would be best, and are there.
+    async fn staffing(&self, ctx: &Context<'_>) -> Result<Vec<Staffing>> {
+        self.staffed(ctx).await
+    }
+
+    /// Why it is at risk, in words: what is missing to the minimum of each kind of place, a home visit for several with one
+    /// champion, somebody new without company. Empty if nothing is, if it was called off or has begun. For the group's leaders and
+    /// coordinators.
+    async fn at_risk(&self, ctx: &Context<'_>) -> Option<Result<Vec<String>>> {
+        if !ctx.may(Action::ChampionRequestRead, ctx.call().caller.to_group(self.0.group_id)) {
+            return None;
+        }
+        Some(self.risks(ctx).await)
+    }
+
+    /// Whether cleared champions take its places themselves, by `placeTake`.
+    async fn open_sign_up(&self, ctx: &Context<'_>) -> Result<bool> {
+        let own: Vec<bool> = ctx.rows().list(SessionSignUp(self.0.id)).await?;
+        let group: Vec<bool> = ctx.rows().list(GroupSignUp(self.0.group_id)).await?;
+        Ok(is_open(group.first().copied(), own.first().copied()))
+    }
+
+    /// Who waits for a place, in the order they joined. For the group's leaders and coordinators; others see their own entry alone.
+    async fn waiting_list(&self, ctx: &Context<'_>) -> Result<Vec<WaitingEntry>> {
+        let all = ctx.may(Action::ChampionRequestRead, ctx.call().caller.to_group(self.0.group_id));
+        let rows: Vec<entity::waiting::Model> = ctx.rows().list(WaitingAt(self.0.id)).await?;
+        let mine = |row: &entity::waiting::Model| all || ctx.call().caller.champion == Some(row.champion_id);
+        Ok(rows.into_iter().filter(mine).map(WaitingEntry).collect())
+    }
+
+    /// What it did, in numbers; null while nobody has recorded it. For the group's leaders and coordinators.
+    async fn outcome(&self, ctx: &Context<'_>) -> Option<Result<SessionOutcome>> {
+        if !ctx.may(Action::OutcomeRead, ctx.call().caller.to_group(self.0.group_id)) {
+            return None;
+        }
+        let steps: Vec<entity::outcome::Model> = match ctx.rows().list(OutcomesOf(self.0.id)).await {
+            Ok(steps) => steps,
+            Err(error) => return Some(Err(error)),
+        };
+        let last = steps.last()?.id;
+        let marks: Result<Vec<rules::outcome::Mark>> = ctx.rows().list(MarksOf(last)).await;
+        let sees_small = ctx.may(Action::SmallNumbersRead, Relation::Other);
+        marks.map(|marks| SessionOutcome::of(&steps, &marks, sees_small)).transpose()
     }
 
     /// Champions who could take a place, best first, and how many could not, by reason. For the group's leaders and

@@ -100,6 +100,9 @@ pub async fn letter(app: &App, mail: Mail) -> Result<Option<Letter>, Fault> {
             Some(session) => (champion, "A session has moved", moved(app, &session, more).await?),
             None => return Ok(None),
         },
+        Mail::ReferenceRequest { .. } | Mail::ReferenceConcern { .. } | Mail::ReferenceExpired { .. } => {
+            return super::reference::letter(app, mail).await;
+        }
         Mail::AccountLink { link } => return account_link(app, link).await,
         Mail::PasswordChanged { account } => {
             let body = "The password of your DigiKnow account was changed, and every sign-in ended. If that was not you, choose a new one at once: ask for a link at the sign-in page.";

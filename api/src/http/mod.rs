@@ -1,6 +1,7 @@
 //! The HTTP adapter: routes, who is asking, and what every answer carries.
 
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use axum::Router;
 use axum::extract::ws::WebSocketUpgrade;
@@ -26,12 +27,14 @@ pub mod answer;
 pub mod auth;
 pub mod calendar;
 pub mod caller;
+pub mod certificate;
 pub mod cors;
 pub mod documents;
 pub mod explorer;
 pub mod graphql;
 pub mod mail;
 pub mod peer;
+pub mod reference;
 pub mod rota;
 pub mod server;
 pub mod socket;
@@ -122,6 +125,8 @@ pub fn router(site: Site, explorer: bool) -> Router {
         .route("/calendar/{name}", get(calendar::feed))
         .route("/rota/week.csv", get(rota::csv))
         .route("/rota/week.html", get(rota::page))
+        .route("/reference/{token}", get(reference::show).post(reference::act))
+        .route("/certificates/{reference}/hours", get(certificate::show))
         .merge(auth::routes())
         .route("/health/live", get(|| async { "live" }))
         .route("/health/ready", get(ready));
@@ -199,9 +204,12 @@ async fn schema_text(State(site): State<Site>) -> Response {
     ([(header::CONTENT_TYPE, "text/plain; charset=utf-8")], site.sdl.to_string()).into_response()
 }
 
+/// The longest that whoever asks whether we are ready waits: shorter than what asks gives us.
+const READY: Duration = Duration::from_secs(2);
+
 async fn ready(State(site): State<Site>) -> Response {
-    match site.app.db.ping().await {
-        Ok(()) => "ready".into_response(),
-        Err(_) => (StatusCode::SERVICE_UNAVAILABLE, "the database does not answer").into_response(),
+    match tokio::time::timeout(READY, site.app.db.ping()).await {
+        Ok(Ok(())) => "ready".into_response(),
+        Ok(Err(_)) | Err(_) => (StatusCode::SERVICE_UNAVAILABLE, "the database does not answer").into_response(),
     }
 }

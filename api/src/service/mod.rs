@@ -1,6 +1,9 @@
 //! Use cases: one function per mutation or guarded query. Each opens its transaction, asks the policy, loads the facts,
 //! asks the rule, saves the verdict, and leaves an audit row and outbox rows in the same transaction.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use entity::audit_event;
 use rules::id::{AccountId, AuditId, ChampionId, OfferId};
 use rules::policy::Action;
@@ -18,6 +21,7 @@ use crate::store::ledger;
 
 pub mod account;
 pub mod assignment;
+pub mod attendance;
 pub mod availability;
 pub mod calendar;
 pub mod calendar_feed;
@@ -31,11 +35,15 @@ pub mod directory;
 pub mod evidence;
 pub mod exemption;
 pub mod group_calendar;
+pub mod kept;
 pub mod limit;
 pub mod matching;
 pub mod offer;
 pub mod offer_close;
+pub mod outcome;
 pub mod password;
+pub mod provider;
+pub mod reference;
 pub mod request;
 pub mod requirement;
 pub mod rota;
@@ -48,6 +56,9 @@ pub mod series_change;
 pub mod session;
 pub mod session_move;
 pub mod sign_in;
+pub mod sign_up;
+pub mod staffing;
+pub mod stage;
 pub mod stand_in;
 pub mod swap;
 pub mod training;
@@ -137,6 +148,12 @@ pub enum Mail {
     SwapDone { champion: ChampionId, swap: rules::id::SwapId },
     /// The DBS Update Service found nobody with this number: is it right, and the subscription paid?
     UpdateServiceNoMatch { champion: ChampionId },
+    /// Would you give a reference? Goes to the referee, with a link that needs no account.
+    ReferenceRequest { reference: rules::id::ReferenceId, reminder: bool },
+    /// A referee raised a concern.
+    ReferenceConcern { account: AccountId, reference: rules::id::ReferenceId },
+    /// A referee did not answer in time.
+    ReferenceExpired { account: AccountId, reference: rules::id::ReferenceId },
     /// A link to sign in or to choose a new password; one that is nobody's is not sent.
     AccountLink { link: Uuid },
     /// Your password was changed.
@@ -170,10 +187,26 @@ async fn emit(tx: &impl ConnectionTrait, call: &Call, topic: &str, payload: serd
 /// A creating mutation's key and the fingerprint of its input.
 #[derive(Clone, Debug)]
 pub struct Once {
-    /// As the client sent it.
-    pub key: String,
-    /// Of everything else in the input.
-    pub input_hash: String,
+    key: String,
+    input_hash: String,
+    /// Whether what was made under the key stands: made now, or before. A refusal leaves the key free.
+    settled: Arc<AtomicBool>,
+}
+
+impl Once {
+    /// A key as the client sent it, and the fingerprint of everything in the input.
+    pub fn new(key: &str, input_hash: String) -> Self {
+        Self { key: key.to_owned(), input_hash, settled: Arc::default() }
+    }
+
+    /// Whether something stands under the key.
+    pub fn is_settled(&self) -> bool {
+        self.settled.load(Ordering::Acquire)
+    }
+
+    fn settle(&self, settled: bool) {
+        self.settled.store(settled, Ordering::Release);
+    }
 }
 
 /// Whose keys these are: each account and each client has its own.
@@ -193,6 +226,8 @@ async fn answered<T: DeserializeOwned, R: Creates>(
     action: Action,
 ) -> Result<Option<T>, Refusal<R>> {
     let Some(once) = once else { return Ok(None) };
+    // A transaction that is run again begins from nothing.
+    once.settle(false);
     let operation = format!("{action:?}");
     let row = entity::idempotency::Model {
         caller: owner(call),
@@ -207,6 +242,7 @@ async fn answered<T: DeserializeOwned, R: Creates>(
         return Err(Refusal::rule(R::key_reused()));
     }
     let answer = serde_json::from_str(&kept.response).map_err(|e| Fault::Other(anyhow::Error::new(e).context("a kept answer is broken")));
+    once.settle(answer.is_ok());
     answer.map(Some).map_err(Refusal::Fault)
 }
 
@@ -214,5 +250,7 @@ async fn answered<T: DeserializeOwned, R: Creates>(
 async fn keep<T: Serialize>(tx: &impl ConnectionTrait, call: &Call, once: Option<&Once>, answer: &T) -> Result<(), Fault> {
     let Some(once) = once else { return Ok(()) };
     let text = serde_json::to_string(answer).map_err(anyhow::Error::new)?;
-    Ok(ledger::keep_answer(tx, &owner(call), &once.key, text).await?)
+    ledger::keep_answer(tx, &owner(call), &once.key, text).await?;
+    once.settle(true);
+    Ok(())
 }

@@ -72,6 +72,16 @@ pub fn select(filter: &Filter) -> Select<champion::Entity> {
     select
 }
 
+/// All champions that pass a filter.
+pub async fn all(conn: &impl ConnectionTrait, filter: &Filter) -> Result<Vec<champion::Model>, DbErr> {
+    select(filter).all(conn).await
+}
+
+/// These champions.
+pub fn these(ids: Vec<ChampionId>) -> Select<champion::Entity> {
+    champion::Entity::find().filter(champion::Column::Id.is_in(ids))
+}
+
 /// Replaces the languages and topics of a champion.
 pub async fn set_profile(conn: &impl ConnectionTrait, id: ChampionId, languages: &[String], topics: &[Topic]) -> Result<(), DbErr> {
     champion_language::Entity::delete_many().filter(champion_language::Column::ChampionId.eq(id)).exec(conn).await?;
