@@ -1,11 +1,13 @@
 //! Behaviour through GraphQL and HTTP, on SQLite and, where `DIGIKNOW_TEST_POSTGRES_URL` names a server, on PostgreSQL.
 
 mod answer;
+mod attendance;
 mod authz;
 mod availability;
 mod away;
 mod backup;
 mod budget;
+mod calendar;
 mod canary;
 mod champion;
 mod clearance;
@@ -30,8 +32,10 @@ mod request;
 mod rota;
 mod rota_plan;
 mod scheduler;
+mod series;
 mod session;
 mod side_by_side;
+mod sign_up;
 mod slow;
 mod socket;
 mod stage;
@@ -40,4 +44,5 @@ mod swap;
 mod sweep;
 mod tour;
 mod training;
+mod travel;
 mod wave;

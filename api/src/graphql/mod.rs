@@ -5,8 +5,10 @@ use async_graphql::{MergedObject, MergedSubscription, SDLExportOptions, Schema};
 pub mod account;
 pub mod ahead;
 pub mod assignment;
+pub mod attendance;
 pub mod availability;
 pub mod batch;
+pub mod calendar;
 pub mod champion;
 pub mod champion_change;
 pub mod clearance;
@@ -17,6 +19,7 @@ pub mod dbs;
 pub mod document;
 pub mod exemption;
 pub mod group;
+pub mod group_calendar;
 pub mod id;
 pub mod loader;
 pub mod matching;
@@ -25,6 +28,7 @@ pub mod offer;
 pub mod onboarding;
 pub mod once;
 pub mod organisation;
+pub mod outcome;
 pub mod paging;
 pub mod problem;
 pub mod quick;
@@ -36,10 +40,14 @@ pub mod rota;
 pub mod rota_change;
 pub mod rota_proposal;
 pub mod scalar;
+pub mod series;
+pub mod series_change;
 pub mod session;
 pub mod session_change;
 pub mod session_changed;
 pub mod shared;
+pub mod sign_up;
+pub mod staffing;
 pub mod stage;
 pub mod stand_in;
 pub mod swap;
@@ -64,11 +72,26 @@ pub struct Query(
     clearance::ClearanceQuery,
     training::TrainingQuery,
     session::SessionQuery,
+    series::SeriesQuery,
     request::RequestQuery,
     matching::MatchQuery,
     rota::RotaQuery,
     rate_limit::RateLimitQuery,
     rota_proposal::RotaProposalQuery,
+);
+
+/// Writes about who takes part. A list of their own, since the compiler follows a merged one only so deep.
+#[derive(MergedObject, Default, Debug)]
+pub struct TakingPart(
+    offer::OfferMutation,
+    wave::WaveMutation,
+    sign_up::SignUpMutation,
+    staffing::StaffingMutation,
+    stand_in::StandInMutation,
+    swap::SwapMutation,
+    assignment::AssignmentMutation,
+    attendance::AttendanceMutation,
+    outcome::OutcomeMutation,
 );
 
 /// Writes. Each takes one `input` and answers a payload: look at `userErrors` before anything else. Inputs that create
@@ -86,12 +109,11 @@ pub struct Mutation(
     update_service::UpdateServiceMutation,
     availability::AvailabilityMutation,
     session_change::SessionMutation,
+    series_change::SeriesMutation,
+    group_calendar::GroupCalendarMutation,
+    calendar::CalendarMutation,
     request::RequestMutation,
-    offer::OfferMutation,
-    wave::WaveMutation,
-    stand_in::StandInMutation,
-    swap::SwapMutation,
-    assignment::AssignmentMutation,
+    TakingPart,
     rota_change::RotaMutation,
     organisation::OrganisationMutation,
     group::GroupMutation,
