@@ -4,14 +4,18 @@
 //! date it is asked about, and answers with a typed verdict that carries its reasons; the service loads the facts, and
 //! saves what was decided. A "clear" is a clear *for a session on its date*, and what is unknown never counts as clear.
 
+pub mod acceptance;
 pub mod assignment;
 pub mod availability;
 pub mod calendar;
 pub mod champion;
 pub mod clearance;
 pub mod client;
+pub mod cohort;
+pub mod coverage;
 pub mod dbs;
 pub mod directory;
+pub mod duplicate;
 pub mod exemption;
 pub mod geo;
 pub mod id;
@@ -25,6 +29,7 @@ pub mod policy;
 pub mod proposal;
 pub mod reason;
 pub mod reference;
+pub mod renewal;
 pub mod request;
 pub mod requirement;
 pub mod rota;

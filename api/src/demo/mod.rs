@@ -25,6 +25,7 @@ mod directory;
 mod evidence;
 mod first_day;
 mod offer;
+mod onboarding;
 mod rota;
 mod session;
 mod sheet;
@@ -109,6 +110,7 @@ async fn build(app: &App, first: FirstDay) -> Result<Town> {
     let staff = town.add_staff()?;
     town.add_champions(&app.postcodes, staff)?;
     town.add_sessions()?;
+    town.add_onboarding(staff)?;
     Ok(town)
 }
 

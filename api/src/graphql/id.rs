@@ -4,9 +4,9 @@ use async_graphql::ID;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use rules::id::{
-    AccountId, AssignmentId, AuditId, ChampionId, ClientId, ClientKeyId, CompletionId, DbsCheckId, EvidenceId, ExceptionId, ExemptionId,
-    GroupId, ModuleId, OfferId, OrganisationId, PlaceId, ReferenceId, RequestId, RequirementId, RotaLineId, RotaProposalId, SessionId,
-    StandInId, SwapId, VenueId, WavesId, WindowId,
+    AccountId, AssignmentId, AuditId, ChampionId, ClientId, ClientKeyId, CohortId, CompletionId, DbsCheckId, DuplicateId, EvidenceId,
+    ExceptionId, ExemptionId, GroupId, ModuleId, OfferId, OrganisationId, PlaceId, ReferenceId, RequestId, RequirementId, RotaLineId,
+    RotaProposalId, SessionId, StandInId, SwapId, VenueId, WavesId, WindowId,
 };
 use rules::reason::Reason;
 use uuid::Uuid;
@@ -35,8 +35,10 @@ node_ids! {
     ChampionId => "Champion",
     ClientId => "ApiClient",
     ClientKeyId => "ApiClientKey",
+    CohortId => "TrainingCohort",
     CompletionId => "TrainingCompletion",
     DbsCheckId => "DbsCheck",
+    DuplicateId => "ChampionDuplicate",
     EvidenceId => "Evidence",
     ExceptionId => "AvailabilityException",
     ExemptionId => "Exemption",

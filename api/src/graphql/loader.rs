@@ -6,8 +6,9 @@ use std::sync::Arc;
 
 use async_graphql::dataloader::Loader;
 use rules::id::{
-    AccountId, AssignmentId, ChampionId, ClientId, CompletionId, DbsCheckId, GroupId, ModuleId, OfferId, OrganisationId, PlaceId,
-    ReferenceId, RequestId, RequirementId, RotaLineId, RotaProposalId, SessionId, StandInId, SwapId, VenueId, WavesId,
+    AccountId, AssignmentId, ChampionId, ClientId, CohortId, CompletionId, DbsCheckId, DuplicateId, GroupId, ModuleId, OfferId,
+    OrganisationId, PlaceId, ReferenceId, RequestId, RequirementId, RotaLineId, RotaProposalId, SessionId, StandInId, SwapId, VenueId,
+    WavesId,
 };
 use rules::matching::{Blocker, ChampionRecord, Ranking, blockers};
 use rules::offer::CannotAccept;
@@ -18,7 +19,9 @@ use crate::app::{App, Call};
 use crate::error::Fault;
 use crate::service::matching::{Opportunities, for_sessions, opportunities};
 use crate::store::facts::{self, Which, group};
-use crate::store::{availability, clearance, dbs, ledger, offer, reference, row, session, stand_in, training, update_service, wave};
+use crate::store::{
+    acceptance, availability, clearance, cohort, dbs, ledger, offer, reference, row, session, stand_in, training, update_service, wave,
+};
 
 /// The loader of one request.
 #[derive(Debug)]
@@ -58,7 +61,9 @@ by_id! {
     ChampionId => champion,
     ModuleId => training_module,
     CompletionId => completion,
+    CohortId => cohort,
     RequirementId => requirement,
+    DuplicateId => duplicate,
     ReferenceId => referee_reference,
     RotaLineId => rota_line,
     RotaProposalId => rota_proposal,
@@ -112,6 +117,15 @@ by_parent! {
     CompletionsOf(ChampionId) -> entity::completion::Model: |conn, ids| {
         Ok(training::completions(conn, &ids).await?.into_iter().map(|r| (r.champion_id, r)).collect())
     },
+    /// The seats of a dated training session, in the order in which they were taken.
+    SeatsOf(CohortId) -> entity::cohort_seat::Model: |conn, ids| {
+        Ok(cohort::seats(conn, &ids).await?.into_iter().map(|r| (r.cohort_id, r)).collect())
+    },
+    /// The certificate of somebody else that a completion rests on.
+    EquivalenceOf(CompletionId) -> entity::equivalence::Model: |conn, ids| {
+        let rows = row::holding::<entity::equivalence::Entity>(conn, entity::equivalence::Column::CompletionId, ids).await?;
+        Ok(rows.into_iter().map(|r| (r.completion_id, r)).collect())
+    },
     /// The evidence of a champion.
     EvidenceOf(ChampionId) -> entity::evidence::Model: |conn, ids| {
         Ok(training::evidence(conn, &ids).await?.into_iter().map(|r| (r.champion_id, r)).collect())
@@ -119,6 +133,15 @@ by_parent! {
     /// The references of a champion, oldest first.
     ReferencesOf(ChampionId) -> entity::referee_reference::Model: |conn, ids| {
         Ok(reference::of(conn, &ids).await?.into_iter().map(|r| (r.champion_id, r)).collect())
+    },
+    /// Whom to call for a champion in an emergency.
+    EmergencyContactOf(ChampionId) -> entity::emergency_contact::Model: |conn, ids| {
+        let rows = row::holding::<entity::emergency_contact::Entity>(conn, entity::emergency_contact::Column::ChampionId, ids).await?;
+        Ok(rows.into_iter().map(|r| (r.champion_id, r)).collect())
+    },
+    /// The latest word of each organisation on a champion.
+    AcceptancesOf(ChampionId) -> entity::acceptance::Model: |conn, ids| {
+        Ok(acceptance::latest(conn, &ids).await?.into_iter().map(|r| (r.champion_id, r)).collect())
     },
     /// The exemptions of a champion, those that ended included.
     ExemptionsOf(ChampionId) -> entity::exemption::Model: |conn, ids| {

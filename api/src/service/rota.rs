@@ -79,7 +79,7 @@ pub async fn board(
     // Who is at a session already may be company for somebody new.
     let with_company: Vec<ChampionId> = match which {
         Which::These(some) => some.iter().copied().chain(agreed.taken.values().copied()).collect(),
-        Which::Open => Vec::new(),
+        Which::Open | Which::Standing(_) => Vec::new(),
     };
     let which = if let Which::These(_) = which { Which::These(&with_company) } else { which };
     let sessions = facts::needs(conn, rows).await?;

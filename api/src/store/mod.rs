@@ -18,14 +18,17 @@ use tokio::sync::Notify;
 
 use crate::error::Fault;
 
+pub mod acceptance;
 pub mod account;
 pub mod availability;
 pub mod backup;
 pub mod champion;
 pub mod clearance;
 pub mod client;
+pub mod cohort;
 pub mod dbs;
 pub mod directory;
+pub mod duplicate;
 pub mod facts;
 pub mod job;
 pub mod ledger;
