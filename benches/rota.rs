@@ -1,61 +1,143 @@
 //! The planner and its repair in one interleaved run, on instances in the file format: `cargo bench -p rules --bench rota -- FILE..`.
-//! Without a file it makes a borough of its own. benches/rota.md has figures.
+//! Without a file it makes boroughs of its own. `--out=DIR` writes the rotas there, for a checker, and plans each instance once more,
+//! alone: time and memory of that. benches/rota.md has figures and says how they are measured.
 
 #![allow(clippy::print_stdout, clippy::disallowed_methods, reason = "a bench prints what it measured")]
 
 use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 
-use rules::rota::{Champion, Instance, Options, Role, Session, Solution, Weights, repair, solve};
+use rules::rota::{Assignment, Champion, Instance, Options, Repair, Repairer, Role, Session, Solution, Weights, price, repair, solve};
 
 /// Times each instance is solved, its repairs between.
 const ROUNDS: usize = 7;
 /// Drop-outs repaired after each solve.
 const DROPS: usize = 60;
+/// Drop-outs after which everything is planned anew too, to see what the chain misses.
+const ANEW: usize = 10;
 
 fn main() {
-    let files: Vec<String> = std::env::args().skip(1).filter(|a| !a.starts_with("--")).collect();
-    println!("| instance | objective | bound | gap | solve, median | repair, median | slowest in twenty | repair / solve |");
-    println!("|---|---|---|---|---|---|---|---|");
-    for file in &files {
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    let files = || args.iter().filter(|a| !a.starts_with("--"));
+    let out = args.iter().find_map(|a| a.strip_prefix("--out="));
+    if out.is_none() {
+        println!(
+            "| instance | objective | bound | gap | solve | its processor time | getting ready | repair | slowest in twenty | of a solve's | from nothing | of a solve's | above planning anew |"
+        );
+        println!("|---|---|---|---|---|---|---|---|---|---|---|---|---|");
+    }
+    for file in files() {
         let text = std::fs::read_to_string(file).expect("a file that can be read");
         let instance: Instance = serde_json::from_str(&text).expect("an instance in the format");
         instance.check().expect("well formed");
-        measure(file.rsplit('/').next().unwrap_or(file), &instance);
+        let name = file.rsplit('/').next().unwrap_or(file);
+        match out {
+            Some(dir) => write(name, &instance, dir),
+            None => measure(name, &instance),
+        }
     }
-    if files.is_empty() {
+    if files().next().is_none() {
         for (champions, sessions) in [(500, 375), (2_000, 1_500), (8_000, 6_000)] {
             measure(&format!("borough of {champions} x {sessions}"), &borough(champions, sessions));
         }
     }
 }
 
+/// No longer than a minute each: a rota that takes more is cut short.
+fn plan(instance: &Instance, options: &Options) -> Solution {
+    let start = Instant::now();
+    let go_on = |long: bool| if long { ControlFlow::Break(()) } else { ControlFlow::Continue(()) };
+    solve(instance, options, &mut |_| go_on(start.elapsed() > Duration::from_secs(60))).expect("no pins")
+}
+
+fn write(name: &str, instance: &Instance, dir: &str) {
+    let (before, start) = (cpu(), Instant::now());
+    let solution = plan(instance, &Options::default());
+    let (used, took) = (cpu() - before, start.elapsed());
+    let score = price(instance, &solution.assign).expect("every rule is kept");
+    assert_eq!(score.objective(), solution.score.objective(), "priced twice");
+    let assign: Vec<Assignment> = solution.assign.clone();
+    std::fs::write(format!("{dir}/{name}.rota"), serde_json::json!({ "assign": assign }).to_string()).expect("a folder to write to");
+    let peak = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let peak = peak.lines().find(|l| l.starts_with("VmHWM")).unwrap_or_default();
+    println!(
+        "| {name} | {} | {} | {:.4}% | {took:.2?}, {used:.2?} of a processor | {peak} |",
+        score.objective(),
+        solution.bound,
+        100.0 * solution.gap()
+    );
+}
+
+/// Processor time of this process; where the system does not tell, nothing.
+fn cpu() -> Duration {
+    let text = std::fs::read_to_string("/proc/self/schedstat").unwrap_or_default();
+    Duration::from_nanos(text.split(' ').next().and_then(|n| n.parse().ok()).unwrap_or(0))
+}
+
+/// Runs it; adds the time it took.
+fn timed<T>(all: &mut Vec<Duration>, f: impl FnOnce() -> T) -> T {
+    let start = Instant::now();
+    let value = f();
+    all.push(start.elapsed());
+    value
+}
+
 fn measure(name: &str, instance: &Instance) {
-    let (mut solves, mut repairs): (Vec<Duration>, Vec<Duration>) = (Vec::new(), Vec::new());
+    let (mut solves, mut readies, mut repairs, mut colds) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     let mut last: Option<Solution> = None;
+    let (mut used, mut drops) = ([Duration::MAX, Duration::ZERO, Duration::ZERO], 0);
     for round in 0..ROUNDS {
-        let start = Instant::now();
-        let solution = solve(instance, &Options::default(), &mut |_| ControlFlow::Continue(())).expect("no pins");
-        solves.push(start.elapsed());
-        for drop in 0..DROPS.min(solution.assign.len()) {
-            let dropped = solution.assign[(drop * 7_919 + round * 104_729) % solution.assign.len()];
-            let start = Instant::now();
-            let repaired = repair(instance, &solution.assign, dropped, &[], &[]).expect("it is in the rota");
-            repairs.push(start.elapsed());
-            assert!(!repaired.assign.contains(&dropped));
+        let before = cpu();
+        let solution = timed(&mut solves, || plan(instance, &Options::default()));
+        used[0] = used[0].min(cpu() - before);
+        let dropped = |drop: usize| solution.assign[(drop * 7_919 + round * 104_729) % solution.assign.len()];
+        let these = || (0..DROPS.min(solution.assign.len())).map(dropped);
+        let mut ready = timed(&mut readies, || Repairer::new(instance, &solution.assign, &[], &[]));
+        let before = cpu();
+        let warm: Vec<Repair> = these().map(|d| timed(&mut repairs, || ready.repair(d).expect("it is in the rota"))).collect();
+        let between = cpu();
+        for (dropped, warm) in these().zip(warm) {
+            let cold = timed(&mut colds, || repair(instance, &solution.assign, dropped, &[], &[]).expect("it is in the rota"));
+            assert!(!warm.assign.contains(&dropped) && !cold.assign.contains(&dropped));
+            assert!(warm.score.objective() <= cold.score.objective(), "who looks longer finds no worse");
         }
+        used = [used[0], used[1] + (between - before), used[2] + (cpu() - between)];
+        drops += these().count() as u32;
         assert!(last.as_ref().is_none_or(|before| *before == solution), "the same seed, the same rota");
         last = Some(solution);
     }
     let Some(solution) = last else { return };
-    let (solve, fix, slow) = (part(&mut solves, 0.5), part(&mut repairs, 0.5), part(&mut repairs, 0.95));
+    let middle = |all: &mut Vec<Duration>| part(all, 0.5);
+    let share = |used_by: Duration| 100.0 * used_by.as_secs_f64() / f64::from(drops.max(1)) / used[0].as_secs_f64();
     println!(
-        "| {name} | {} | {} | {:.3}% | {solve:.1?} | {fix:.2?} | {slow:.2?} | {:.2}% |",
+        "| {name} | {} | {} | {:.3}% | {:.1?} | {:.1?} | {:.2?} | {:.2?} | {:.2?} | {:.2}% | {:.2?} | {:.2}% | {} |",
         solution.score.objective(),
         solution.bound,
         100.0 * solution.gap(),
-        100.0 * fix.as_secs_f64() / solve.as_secs_f64()
+        middle(&mut solves),
+        used[0],
+        middle(&mut readies),
+        middle(&mut repairs),
+        part(&mut repairs, 0.95),
+        share(used[1]),
+        middle(&mut colds),
+        share(used[2]),
+        anew(instance, &solution)
     );
+}
+
+/// What the rota costs more after a chain than after planning everything anew without the pair: the median and the most.
+fn anew(instance: &Instance, solution: &Solution) -> String {
+    let mut ready = Repairer::new(instance, &solution.assign, &[], &[]);
+    let mut more: Vec<i64> = Vec::new();
+    for drop in 0..ANEW.min(solution.assign.len()) {
+        let dropped = solution.assign[(drop * 7_919) % solution.assign.len()];
+        let chain = ready.repair(dropped).expect("it is in the rota").score.objective();
+        let barred = vec![(dropped.champion, dropped.session)];
+        more.push(chain - plan(instance, &Options { barred, ..Options::default() }).score.objective());
+    }
+    more.sort_unstable();
+    format!("{}, {}", more.get(more.len() / 2).unwrap_or(&0), more.last().unwrap_or(&0))
 }
 
 /// The value that so large a part of all does not pass.

@@ -12,6 +12,7 @@ use crate::error::Refusal;
 use crate::keys::Keys;
 use crate::news::Newsroom;
 use crate::postcodes::Postcodes;
+use crate::provider::Provider;
 use crate::sealing::Sealing;
 use crate::store::Db;
 use crate::update_service::UpdateService;
@@ -33,6 +34,8 @@ pub struct App {
     pub sealing: Sealing,
     /// The DBS Update Service, where an operator has named it.
     pub update_service: OnceLock<UpdateService>,
+    /// The identity provider people may sign in through, where an operator has named one.
+    pub provider: OnceLock<Provider>,
     /// Periods the alliance sets.
     pub policy: Policy,
     /// What has just changed, for those who follow.

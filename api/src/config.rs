@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use rules::matching::Weights;
+use rules::provider::GroupRoles;
 
 /// What every subcommand that opens the database needs.
 #[derive(Args, Clone, Debug)]
@@ -62,6 +63,35 @@ pub struct UpdateServiceOptions {
     /// Milliseconds an answer may take
     #[arg(long, env = "DIGIKNOW_UPDATE_SERVICE_TIMEOUT_MS", default_value_t = 10_000)]
     pub update_service_timeout_ms: u64,
+}
+
+/// An identity provider that people may sign in through (OpenID Connect); off without its issuer.
+#[derive(Args, Clone, Debug)]
+pub struct ProviderOptions {
+    /// Issuer of an identity provider to sign in through, such as https://login.microsoftonline.com/TENANT/v2.0; off without it
+    #[arg(long, env = "DIGIKNOW_OIDC_ISSUER")]
+    pub oidc_issuer: Option<String>,
+    /// The client id it knows this service by
+    #[arg(long, env = "DIGIKNOW_OIDC_CLIENT_ID")]
+    pub oidc_client_id: Option<String>,
+    /// The secret that goes with it; better in the environment than on the command line
+    #[arg(long, env = "DIGIKNOW_OIDC_CLIENT_SECRET", hide_env_values = true)]
+    pub oidc_client_secret: Option<String>,
+    /// Scopes to ask for beside openid
+    #[arg(long, env = "DIGIKNOW_OIDC_SCOPES", default_value = "email profile")]
+    pub oidc_scopes: String,
+    /// Claim of the ID token that says the address was verified; xms_edov for Entra ID
+    #[arg(long, env = "DIGIKNOW_OIDC_VERIFIED_CLAIM", default_value = "email_verified")]
+    pub oidc_verified_claim: String,
+    /// Claim of the ID token that lists groups or app roles
+    #[arg(long, env = "DIGIKNOW_OIDC_GROUPS_CLAIM", default_value = "groups")]
+    pub oidc_groups_claim: String,
+    /// Which group gives which role: GROUP=ROLE,GROUP=ROLE with TRAINER, COORDINATOR, SAFEGUARDING_LEAD or ADMINISTRATOR
+    #[arg(long, env = "DIGIKNOW_OIDC_GROUP_ROLES", default_value = "")]
+    pub oidc_group_roles: GroupRoles,
+    /// Milliseconds an answer of the provider may take
+    #[arg(long, env = "DIGIKNOW_OIDC_TIMEOUT_MS", default_value_t = 4_000)]
+    pub oidc_timeout_ms: u64,
 }
 
 /// What the alliance sets.

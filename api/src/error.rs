@@ -34,13 +34,18 @@ fn is_away(error: &DbErr) -> bool {
         return matches!(error, DbErr::Conn(_) | DbErr::ConnectionAcquire(_));
     };
     match &**inner {
-        // Connection exceptions, too many connections, and a server that is starting or stopping.
-        sqlx::Error::Database(error) => {
-            error.code().is_some_and(|code| code.starts_with("08") || ["53300", "57P01", "57P02", "57P03"].contains(&&*code))
-        }
+        sqlx::Error::Database(error) => error.code().is_some_and(|code| is_out_of_order(&code)),
         sqlx::Error::Io(_) | sqlx::Error::Tls(_) | sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed | sqlx::Error::WorkerCrashed => true,
         _ => false,
     }
+}
+
+/// Whether a code says that the database can't work now: a connection broke, the server starts or stops, or it is out of
+/// connections, memory or room on the disk. Once somebody has seen to it, the same request may succeed.
+fn is_out_of_order(code: &str) -> bool {
+    // SQLite's extended codes hold the plain one in their last byte: 10 for input and output, 13 for a full disk.
+    let sqlite = code.parse::<u32>().is_ok_and(|extended| code.len() < 5 && [10, 13].contains(&(extended & 0xFF)));
+    sqlite || code.starts_with("08") || code.starts_with("53") || ["57P01", "57P02", "57P03", "58030"].contains(&code)
 }
 
 impl Fault {

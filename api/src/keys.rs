@@ -60,6 +60,7 @@ pub struct Keys {
     answers: hmac::Key,
     devices: hmac::Key,
     badges: SigningKey,
+    arrivals: hmac::Key,
 }
 
 impl fmt::Debug for Keys {
@@ -96,6 +97,7 @@ impl Keys {
             answers: derived("digiknow one-tap answers v1"),
             devices: derived("digiknow devices v1"),
             badges: badge_key(&root)?,
+            arrivals: derived("digiknow identity providers v1"),
             ring: RwLock::new(ring.into()),
         })
     }
@@ -172,6 +174,11 @@ impl Keys {
     /// try out.
     pub fn fingerprint(&self, input: &[u8]) -> String {
         URL_SAFE_NO_PAD.encode(hmac::sign(&self.inputs, input))
+    }
+
+    /// A secret that goes with a sign-in through an identity provider: made from its state, so that no row has to hold it.
+    pub fn of_attempt(&self, what: &str, state: &str) -> String {
+        URL_SAFE_NO_PAD.encode(hmac::sign(&self.arrivals, format!("{what}\n{state}").as_bytes()))
     }
 
     /// A token that says: this device has signed in to this mailbox before.
@@ -300,6 +307,12 @@ pub fn sha256_hex(bytes: &[u8]) -> String {
         let _ = write!(text, "{byte:02x}");
         text
     })
+}
+
+/// An id made of a hash: the same hash, the same id.
+pub fn id_of(hash: &str) -> Uuid {
+    let bytes = URL_SAFE_NO_PAD.decode(hash).unwrap_or_default();
+    bytes.get(..16).and_then(|bytes| Uuid::from_slice(bytes).ok()).unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -11,9 +11,10 @@ use anyhow::{Context, Result};
 use api::app::App;
 use api::budget::Rates;
 use api::clock::Clock;
-use api::config::{Policy, Serving, Storage, UpdateServiceOptions};
+use api::config::{Policy, ProviderOptions, Serving, Storage, UpdateServiceOptions};
 use api::http::server::{self, Patience};
 use api::http::{Settings, Site, router};
+use api::provider::Provider;
 use api::rota::RotaCommand;
 use api::update_service::UpdateService;
 use api::{backup, baseline, demo, graphql, metrics, operate, scheduler};
@@ -42,6 +43,8 @@ enum Command {
         policy: Policy,
         #[command(flatten)]
         update_service: UpdateServiceOptions,
+        #[command(flatten)]
+        provider: ProviderOptions,
     },
     /// Migrate, fill and serve a believable Stockport, and say what to try
     Demo {
@@ -54,6 +57,22 @@ enum Command {
         /// Address to listen on
         #[arg(long, env = "DIGIKNOW_LISTEN", default_value = "127.0.0.1:8080")]
         listen: std::net::SocketAddr,
+        #[command(flatten)]
+        provider: ProviderOptions,
+    },
+    /// Fill an empty database with invented towns of a given size, for measuring
+    Generate {
+        #[command(flatten)]
+        storage: Storage,
+        /// How large
+        #[arg(long, value_enum)]
+        size: api::generate::Size,
+        /// The same seed and first day give the same rows
+        #[arg(long, default_value_t = 1)]
+        seed: u64,
+        /// The date the data is told from; today if left out
+        #[arg(long)]
+        first_day: Option<chrono::NaiveDate>,
     },
     /// Bring the database's schema up to date, and add the training modules and requirements every alliance starts with
     Migrate {
@@ -115,6 +134,13 @@ enum Command {
         /// ADMINISTRATOR, COORDINATOR, SAFEGUARDING_LEAD or TRAINER
         #[arg(value_parser = |code: &str| Role::from_code(code).ok_or("no such role"))]
         role: Role,
+    },
+    /// Forget who at the identity provider an account is: the next person with its verified address is linked
+    Unlink {
+        #[command(flatten)]
+        storage: Storage,
+        /// The account's e-mail address
+        email: String,
     },
     /// Register documents of a client and print their hashes: from then on it runs those alone
     Register {
@@ -206,7 +232,7 @@ enum KeyCommand {
 #[tokio::main]
 async fn main() -> Result<()> {
     match Cli::parse().command {
-        Command::Serve { storage, serving, policy, update_service } => {
+        Command::Serve { storage, serving, policy, update_service, provider } => {
             log(serving.log_json);
             let app = operate::open(&storage, policy, false).await?;
             app.db.migrate().await.context("the schema could not be brought up to date")?;
@@ -214,9 +240,17 @@ async fn main() -> Result<()> {
             if let Some(service) = UpdateService::new(&update_service)? {
                 let _ = app.update_service.set(service);
             }
+            sign_in_through(&app, &provider)?;
             serve(app, &serving).await
         }
-        Command::Demo { folder, database_url, listen } => run_demo(folder, database_url, listen).await,
+        Command::Generate { storage, size, seed, first_day } => {
+            let app = operate::open(&storage, Policy::default(), false).await?;
+            app.db.migrate().await?;
+            baseline::install(&app.db, app.clock.now()).await?;
+            println!("{}", api::generate::generate(&app, size, seed, first_day).await?);
+            Ok(())
+        }
+        Command::Demo { folder, database_url, listen, provider } => run_demo(folder, database_url, listen, &provider).await,
         Command::Migrate { storage } => {
             let app = operate::open(&storage, Policy::default(), false).await?;
             app.db.migrate().await?;
@@ -268,6 +302,10 @@ async fn main() -> Result<()> {
             std::io::stdin().read_line(&mut password)?;
             operate::add_account(&app, &email, &name, role, password.trim_end_matches(['\r', '\n']).to_owned()).await
         }
+        Command::Unlink { storage, email } => {
+            let app = operate::open(&storage, Policy::default(), false).await?;
+            operate::unlink(&app, &email).await
+        }
         Command::Register { storage, client, files } => {
             let app = operate::open(&storage, Policy::default(), false).await?;
             let texts: Vec<String> = files.iter().map(std::fs::read_to_string).collect::<Result<_, _>>().context("a file can't be read")?;
@@ -280,7 +318,14 @@ async fn main() -> Result<()> {
     }
 }
 
-async fn run_demo(folder: PathBuf, database_url: Option<String>, listen: std::net::SocketAddr) -> Result<()> {
+fn sign_in_through(app: &App, options: &ProviderOptions) -> Result<()> {
+    if let Some(provider) = Provider::new(options, &app.policy.identity.public_url)? {
+        let _ = app.provider.set(provider);
+    }
+    Ok(())
+}
+
+async fn run_demo(folder: PathBuf, database_url: Option<String>, listen: std::net::SocketAddr, provider: &ProviderOptions) -> Result<()> {
     log(false);
     let key_file = folder.join("key.pem");
     if !key_file.exists() {
@@ -296,6 +341,7 @@ async fn run_demo(folder: PathBuf, database_url: Option<String>, listen: std::ne
     app.db.migrate().await?;
     baseline::install(&app.db, app.clock.now()).await?;
     demo::ensure(&app).await?;
+    sign_in_through(&app, provider)?;
     println!("{}", demo::welcome(listen, app.clock.now()));
     serve(
         app,

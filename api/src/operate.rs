@@ -45,6 +45,7 @@ pub async fn open(storage: &Storage, policy: Policy, demo: bool) -> Result<Arc<A
         postcodes: Postcodes::load()?,
         sealing,
         update_service: OnceLock::new(),
+        provider: OnceLock::new(),
         policy,
         news: Newsroom::default(),
         demo,
@@ -157,6 +158,17 @@ pub async fn token(app: &App, email: &str, minutes: i64) -> Result<String> {
     };
     let bearer = Bearer::Account { account: account.id, epoch: account.epoch, sign_in: None };
     token::issue(&app.keys, &bearer, app.clock.now(), minutes)
+}
+
+/// Forgets who at an identity provider an account is.
+pub async fn unlink(app: &App, email: &str) -> Result<()> {
+    let email = input::email("email", email).map_err(|problem| anyhow::anyhow!(problem.message))?;
+    let account = store::account::by_email(app.db.read(), &email.key).await?.context("there is no account with this address")?;
+    let unlinked: Result<u64, Fault> = async { transact!(app.db, |tx| { Ok(store::provider::unlink(&tx, account.id).await?) }) }.await;
+    if unlinked? == 0 {
+        bail!("the account was never signed in to through an identity provider")
+    }
+    Ok(())
 }
 
 /// Adds an account with a role: how the first administrator comes to be.

@@ -65,6 +65,9 @@ impl Drop for Service {
     }
 }
 
+/// Access tokens by address, and when they were got: they are good for ten minutes.
+type Tokens = HashMap<String, (Instant, String)>;
+
 /// What clients were told, and what they were not told about.
 #[derive(Default)]
 struct Told {
@@ -117,12 +120,12 @@ struct Cast {
     leader: Client,
     coordinator: Client,
     /// Tokens by address, as they are needed.
-    tokens: Arc<tokio::sync::Mutex<HashMap<String, String>>>,
+    tokens: Arc<tokio::sync::Mutex<Tokens>>,
     place: (Value, Value),
 }
 
 impl Cast {
-    async fn gather(url: &str, tokens: &Arc<tokio::sync::Mutex<HashMap<String, String>>>) -> Self {
+    async fn gather(url: &str, tokens: &Arc<tokio::sync::Mutex<Tokens>>) -> Self {
         let told = Arc::new(Mutex::new(Told::default()));
         let http = reqwest::Client::new();
         let partner = Client { http, url: url.to_owned(), header: KEY_HEADER, secret: api::demo::DEMO_KEY.to_owned(), told };
@@ -136,17 +139,18 @@ impl Cast {
         cast
     }
 
-    /// An account of the demo, signed in once for all rounds.
+    /// An account of the demo, signed in for several rounds.
     async fn holder(&self, email: &str) -> Option<Client> {
         let mut tokens = self.tokens.lock().await;
+        tokens.retain(|_, (got, _)| got.elapsed() < Duration::from_secs(300));
         if !tokens.contains_key(email) {
             let body = json!({ "email": email, "password": api::demo::DEMO_PASSWORD }).to_string();
             let request = self.partner.http.post(format!("{}/auth/sign-in", self.partner.url));
             let answer = request.header("content-type", "application/json").body(body).send().await.ok()?;
             let answer: Value = serde_json::from_str(&answer.text().await.ok()?).ok()?;
-            tokens.insert(email.to_owned(), answer["accessToken"].as_str()?.to_owned());
+            tokens.insert(email.to_owned(), (Instant::now(), answer["accessToken"].as_str()?.to_owned()));
         }
-        Some(Client { header: "authorization", secret: format!("Bearer {}", tokens[email]), ..self.partner.clone() })
+        Some(Client { header: "authorization", secret: format!("Bearer {}", tokens[email].1), ..self.partner.clone() })
     }
 
     /// Strangers sign up, one after the other.
@@ -162,9 +166,9 @@ impl Cast {
     }
 
     /// A leader asks for a champion, offers the place to the best match, who takes it.
-    async fn bookings(&self, tag: &str, first_day: chrono::NaiveDate) {
+    async fn bookings(&self, tag: &str, (first_day, hour): (chrono::NaiveDate, u32)) {
         for (index, day) in first_day.iter_days().enumerate() {
-            let session = json!({ "groupId": self.place.0, "venueId": self.place.1, "title": tag, "date": day, "startTime": "10:00",
+            let session = json!({ "groupId": self.place.0, "venueId": self.place.1, "title": tag, "date": day, "startTime": format!("{hour:02}:00"),
                 "durationMinutes": 60, "dbs": null, "places": [{ "kind": "HELPER", "count": 1 }] });
             let key = format!("{tag}-{index}");
             let Some(asked) =
@@ -257,10 +261,11 @@ async fn rounds_of(database: Option<String>, mut crash: impl FnMut(u32, &mut Ser
     let mut acknowledged = 0;
     for round in 0..rounds() {
         let cast = Cast::gather(&service.url, &tokens).await;
-        let first_day = began.date_naive() + chrono::Days::new(7 + 40 * u64::from(round));
+        // A year is as far as the calendar goes: after eight rounds the next hour is taken.
+        let when = (began.date_naive() + chrono::Days::new(7 + 40 * u64::from(round % 8)), 9 + round / 8);
         let tag = format!("Round-{round}-{}", std::process::id());
         let (one, two) = (format!("{tag}-one"), format!("{tag}-two"));
-        let load = async { tokio::join!(cast.sign_ups(&one), cast.sign_ups(&two), cast.bookings(&tag, first_day)) };
+        let load = async { tokio::join!(cast.sign_ups(&one), cast.sign_ups(&two), cast.bookings(&tag, when)) };
         tokio::pin!(load);
         let killed = sleep(Duration::from_millis(300 + 170 * u64::from(round % 5)));
         tokio::select! { _ = &mut load => panic!("the service ended by itself"), () = killed => {} }

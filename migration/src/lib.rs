@@ -10,7 +10,9 @@ mod m20261121_000005_onboarding;
 mod m20261121_000005b_dbs;
 mod m20261121_000006_life;
 mod m20261122_000006_cover;
+mod m20261122_000007_access;
 mod m20261122_000011_onboarding;
+mod m20261122_000012_speed;
 
 /// Runs the migrations. Replicas that start together go through `api::store::migrate`, which holds a lock.
 #[derive(Debug)]
@@ -28,7 +30,9 @@ impl MigratorTrait for Migrator {
             Box::new(m20261121_000005b_dbs::Migration),
             Box::new(m20261121_000006_life::Migration),
             Box::new(m20261122_000006_cover::Migration),
+            Box::new(m20261122_000007_access::Migration),
             Box::new(m20261122_000011_onboarding::Migration),
+            Box::new(m20261122_000012_speed::Migration),
         ]
     }
 }

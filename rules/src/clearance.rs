@@ -82,6 +82,12 @@ pub fn gaps(need: &SessionNeed, record: &ClearanceRecord) -> Vec<Gap> {
     gaps
 }
 
+/// Whether a date at a session for these counts among a champion's dates with children, and so bears on what their other sessions
+/// ask for.
+pub fn counts_as_date_with_children(audience: Audience) -> bool {
+    audience == Audience::Children
+}
+
 /// The least that any place asks for: helping at a public session for adults with others present. Being cleared for it is
 /// being cleared "in general".
 pub fn least(requirements: Vec<Requirement>, on: NaiveDate) -> SessionNeed {

@@ -47,7 +47,7 @@ reasons! {
         ChampionsSignUp at "role" => "A champion signs up through a partner website and confirms the e-mail address.",
         /// The account has the role.
         Already at "role" => "The account has this role.",
-    }
+    } creates
 }
 
 reasons! {

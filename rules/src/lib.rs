@@ -27,6 +27,7 @@ pub mod offer;
 pub mod onboarding;
 pub mod policy;
 pub mod proposal;
+pub mod provider;
 pub mod reason;
 pub mod reference;
 pub mod renewal;

@@ -16,6 +16,10 @@ vocabulary! {
         Password = "PASSWORD",
         /// With a link sent by e-mail.
         Link = "LINK",
+        /// Through an identity provider (OpenID Connect).
+        Provider = "PROVIDER",
+        /// By confirming an e-mail address, which opened the account.
+        Confirmation = "CONFIRMATION",
     }
 }
 

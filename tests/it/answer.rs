@@ -61,6 +61,29 @@ both!(looking_changes_nothing_and_a_tap_accepts_twice_the_same, |world| async mo
     assert!(status == StatusCode::CONFLICT && page.contains("withdraw from the session instead"), "{page}");
 });
 
+both!(an_answer_by_link_is_the_champions_own_and_nobodys_whose_account_is_off, |world| async move {
+    use sea_orm::EntityTrait;
+    let asked = asked(&world).await;
+    let admin = world.sign_in("admin").await;
+    const FIND: &str = "query($e: String!) { account(email: $e) { id } }";
+    let email = format!("{}@demo.digiknow.example", asked.who.mailbox);
+    let account = admin.ask(FIND, json!({ "e": email })).await["account"]["id"].clone();
+    let switch = |how: &str| format!("mutation($id: ID!) {{ {how}(input: {{accountId: $id}}) {{ userErrors {{ code }} }} }}");
+    admin.done(&switch("accountDeactivate"), json!({ "id": account })).await;
+    for link in &asked.links {
+        for method in ["GET", "POST"] {
+            assert_eq!(world.tap(method, link).await.0, StatusCode::NOT_FOUND, "{method}");
+        }
+    }
+    assert_eq!(world.offer_status(&asked).await, "PENDING");
+    admin.done(&switch("accountReactivate"), json!({ "id": account })).await;
+    assert_eq!(world.tap("POST", &asked.links[0]).await.0, StatusCode::OK);
+    let rows = entity::audit_event::Entity::find().all(world.app.db.read()).await.expect("rows");
+    let accepted = rows.iter().find(|row| row.action == "OfferAccept" && row.outcome == "DONE").expect("a row");
+    let champion = entity::account::Entity::find().all(world.app.db.read()).await.expect("rows").into_iter().find(|a| a.email == email);
+    assert_eq!(accepted.actor_id, champion.map(|account| account.id), "the row says who");
+});
+
 both!(not_now_by_link_is_not_now, |world| async move {
     let asked = asked(&world).await;
     assert_eq!(world.tap("POST", &asked.links[2]).await.0, StatusCode::OK);

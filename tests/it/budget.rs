@@ -24,6 +24,8 @@ const OFFERS: &str = "query($first: Int!) { champions(first: $first, filter: {me
 
 /// The statements a document takes, by table, and what it answers.
 async fn cost(who: &Persona<'_>, query: &str, variables: Value) -> (BTreeMap<String, usize>, Value) {
+    // Training modules are read once in the life of a process.
+    who.ask(query, variables.clone()).await;
     who.world.statements.lock().expect("a list").clear();
     let data = who.ask(query, variables).await;
     let mut by_table = BTreeMap::new();

@@ -15,7 +15,7 @@ pub const SIGN_UP: &str =
     "mutation($input: ChampionSignUpInput!) { championSignUp(input: $input) { nextStep userErrors { code field message } } }";
 
 /// Confirms the address.
-pub const CONFIRM: &str = "mutation($token: String!, $password: String!) { championEmailConfirm(input: {token: $token, password: $password}) { confirmed accessToken userErrors { code field message } } }";
+pub const CONFIRM: &str = "mutation($token: String!, $password: String!) { championEmailConfirm(input: {token: $token, password: $password}) { confirmed accessToken refreshToken userErrors { code field message } } }";
 
 /// A password of words, as the service advises.
 pub const PASSWORD: &str = "kettle lantern harbour";

@@ -2,9 +2,11 @@
 
 mod client;
 mod door;
+mod fake;
 mod limit;
 mod link;
 mod mailbox;
 mod password;
+mod provider;
 mod refresh;
 mod token;

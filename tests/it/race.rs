@@ -5,11 +5,25 @@ use std::collections::HashSet;
 use serde_json::{Value, json};
 
 use crate::both;
-use crate::harness::World;
-use crate::harness::booking::{ACCEPT, ASK, FREE_DAY, GIVE_UP, Volunteer, all_at_once, with};
+use crate::harness::booking::{self, ACCEPT, ASK, FREE_DAY, GIVE_UP, Volunteer, with};
+use crate::harness::{Persona, World};
 
 /// How many ask at once.
 const CLIENTS: usize = 64;
+
+/// All at once; on PostgreSQL every other call goes to a second replica.
+async fn all_at_once(world: &World, mut calls: Vec<(Persona<'_>, &'static str, Value)>) -> Vec<Value> {
+    let twin = if world.app.db.backend() == sea_orm::DbBackend::Postgres { Some(world.replica().await) } else { None };
+    let mut there: Vec<_> = Vec::new();
+    if let Some(twin) = &twin {
+        for (who, query, variables) in calls.drain(..) {
+            let world = if there.len() % 2 == 0 { who.world } else { twin };
+            there.push((Persona { world, headers: who.headers }, query, variables));
+        }
+        return booking::all_at_once(there).await;
+    }
+    booking::all_at_once(calls).await
+}
 
 /// The codes of an answer's user errors.
 fn codes(payload: &Value) -> Vec<&str> {
@@ -33,7 +47,7 @@ both!(sixty_four_clients_for_the_last_place_and_one_champion_gets_it, |world| as
     for (who, offer) in offers.iter().cycle().take(CLIENTS) {
         calls.push((world.sign_in(&who.mailbox).await, ACCEPT, json!({ "id": offer })));
     }
-    let answers = all_at_once(calls).await;
+    let answers = all_at_once(&world, calls).await;
     let won: HashSet<_> = answers.iter().filter(|a| codes(a).is_empty()).map(|a| a["assignment"]["id"].to_string()).collect();
     assert_eq!(won.len(), 1, "one place, one assignment");
     assert!(answers.iter().filter(|a| !codes(a).is_empty()).all(|a| codes(a) == ["PLACES_FILLED"]), "{answers:#?}");
@@ -50,7 +64,7 @@ both!(three_places_take_three_champions_however_many_ask, |world| async move {
     for (who, offer) in offers.iter().cycle().take(CLIENTS) {
         calls.push((world.sign_in(&who.mailbox).await, ACCEPT, json!({ "id": offer })));
     }
-    all_at_once(calls).await;
+    all_at_once(&world, calls).await;
     let placed = world.session(&session).await["assignments"].as_array().cloned().expect("assignments");
     let who: HashSet<_> = placed.iter().map(|a| a["champion"]["id"].to_string()).collect();
     assert_eq!((placed.len(), who.len()), (3, 3), "never over-filled, never twice the same");
@@ -68,7 +82,7 @@ both!(sixty_four_overlapping_sessions_of_one_champion_and_one_is_won, |world| as
         let offer = leader.offer(&asked.request, std::slice::from_ref(&who)).await.remove(0);
         calls.push((world.sign_in(&who.mailbox).await, ACCEPT, json!({ "id": offer })));
     }
-    let answers = all_at_once(calls).await;
+    let answers = all_at_once(&world, calls).await;
     assert_eq!(answers.iter().filter(|a| codes(a).is_empty()).count(), 1, "a champion is in one place at a time");
     assert!(answers.iter().filter(|a| !codes(a).is_empty()).all(|a| codes(a) == ["CLASHES"]), "{answers:#?}");
     let rota =
@@ -97,12 +111,12 @@ both!(accepting_and_giving_up_at_once_end_in_a_legal_state, |world| async move {
             _ => (world.sign_in(&who.mailbox).await, ACCEPT, json!({ "id": offer })),
         });
     }
-    all_at_once(calls).await;
+    all_at_once(&world, calls).await;
     let after = world.session(&session).await;
     let placed = after["assignments"].as_array().map_or(0, Vec::len);
     assert_eq!(after["places"][0]["filled"], placed == 1);
     assert_eq!(placed, 0, "the one who held it gave it up, and the others' offers had closed with the place");
-    let taken = all_at_once((0..4).map(|_| (holder.clone(), GIVE_UP, json!({ "id": place }))).collect()).await;
+    let taken = all_at_once(&world, (0..4).map(|_| (holder.clone(), GIVE_UP, json!({ "id": place }))).collect()).await;
     assert!(taken.iter().all(|t| t["assignment"]["status"] == "WITHDRAWN" && codes(t).is_empty()));
 });
 
@@ -114,7 +128,7 @@ both!(a_place_given_up_while_others_ask_again_goes_to_one, |world| async move {
     for (who, offer) in offers[1..].iter().cycle().take(CLIENTS - 1) {
         calls.push((world.sign_in(&who.mailbox).await, ACCEPT, json!({ "id": offer })));
     }
-    let answers = all_at_once(calls).await;
+    let answers = all_at_once(&world, calls).await;
     // An offer closes with the last place, and stays closed when a place is given up after that.
     assert!(answers.iter().all(|a| [&[][..], &["PLACES_FILLED"], &["OFFER_CLOSED"]].contains(&&codes(a)[..])), "{answers:#?}");
     let after = world.session(&session).await;
@@ -130,7 +144,7 @@ both!(sixteen_clients_with_one_key_create_one_thing, |world| async move {
     let before = leader.ask(count, json!({})).await;
     let session = world.free_session().await;
     let input = json!({ "input": { "idempotencyKey": "one-and-the-same", "target": { "newSession": session } } });
-    let answers = all_at_once((0..16).map(|_| (leader.clone(), ASK, input.clone())).collect()).await;
+    let answers = all_at_once(&world, (0..16).map(|_| (leader.clone(), ASK, input.clone())).collect()).await;
     let ids: HashSet<_> = answers.iter().map(|a| a["request"]["id"].to_string()).collect();
     assert_eq!(ids.len(), 1, "{answers:#?}");
     assert!(answers.iter().all(|a| codes(a).is_empty()));

@@ -193,6 +193,7 @@ fn service(world: &World, demo: bool, explorer: bool) -> Router {
         postcodes: Postcodes::load().expect("the postcodes"),
         sealing: api::sealing::Sealing::parse("test AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA").expect("a key"),
         update_service: Default::default(),
+        provider: Default::default(),
         policy: world.app.policy.clone(),
         news: Default::default(),
         demo,

@@ -23,7 +23,7 @@ mod champions;
 mod dbs;
 mod directory;
 mod evidence;
-mod first_day;
+pub(crate) mod first_day;
 mod offer;
 mod onboarding;
 mod rota;
@@ -32,7 +32,7 @@ mod sheet;
 mod story;
 #[cfg(test)]
 mod tests;
-mod town;
+pub(crate) mod town;
 mod training;
 mod welcome;
 
@@ -74,11 +74,15 @@ pub async fn ensure(app: &App) -> Result<()> {
     if ledger::setting(db, MARK).await?.is_some() {
         return Ok(());
     }
-    let used = account::Entity::find().count(db).await? + champion::Entity::find().count(db).await?;
-    if used > 0 {
+    if holds_people(db).await? {
         bail!("this database is not a demo: refusing to seed it");
     }
     seed(app).await
+}
+
+/// Whether anybody is in a database: then nobody invented is added.
+pub(crate) async fn holds_people(conn: &impl ConnectionTrait) -> Result<bool, Fault> {
+    Ok(account::Entity::find().count(conn).await? + champion::Entity::find().count(conn).await? > 0)
 }
 
 /// Fills an empty database in which the baseline is installed.

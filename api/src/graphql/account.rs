@@ -184,6 +184,8 @@ pub struct AccountCreatePayload {
 /// Input of `roleGrant`.
 #[derive(InputObject, Debug)]
 pub struct RoleGrantInput {
+    /// A UUID made by the client; send the same one when trying again within 24 hours.
+    idempotency_key: Option<String>,
     /// To which account.
     account_id: ID,
     /// Which role; champions get theirs by signing up.
@@ -319,9 +321,10 @@ async fn create_payload(ctx: &Context<'_>, input: AccountCreateInput) -> Result<
 
 async fn grant_payload(ctx: &Context<'_>, input: RoleGrantInput) -> Result<RoleGrantPayload> {
     let result: Result<AccountId, Refusal<CannotGrant>> = async {
+        let once = once(ctx, input.idempotency_key.as_deref())?;
         let account = id::at(&input.account_id, "accountId")?;
         let group = input.group_id.map(|group| id::at(&group, "groupId")).transpose()?;
-        grant(ctx.app(), ctx.call(), account, input.role, group).await
+        grant(ctx.app(), ctx.call(), once, account, input.role, group).await
     }
     .await;
     let (id, user_errors) = settle(result)?;

@@ -1,6 +1,7 @@
 //! Assignments.
 
-use async_graphql::{Context, ID, InputObject, Object, Result, SimpleObject};
+use async_graphql::parser::types::Field;
+use async_graphql::{Context, ContextSelectionSet, ID, InputObject, Object, Result, ScalarType, SimpleObject, Value};
 use entity::assignment;
 use rules::assignment::{AssignmentReleaseErrorCode, AssignmentStatus, AssignmentWithdrawErrorCode, CannotGiveUp, CannotRelease};
 use rules::id::AssignmentId;
@@ -14,6 +15,7 @@ use super::id::{self, NodeId};
 use super::loader::{AlertsOf, Cleared, StandInsOf};
 use super::paging::connection;
 use super::problem::{Problem, settle};
+use super::quick::{AtHand, text};
 use super::scalar::DateTime;
 use super::session::Session;
 use super::stand_in::StandIn;
@@ -44,6 +46,20 @@ impl Assignment {
 
     async fn place(&self, ctx: &Context<'_>) -> Result<Option<PlaceKind>> {
         Ok(ctx.rows().one(self.0.place_id).await?.map(|place| place.kind))
+    }
+}
+
+impl AtHand for Assignment {
+    const TYPE: &'static str = AssignmentId::TYPE;
+
+    fn at_hand(&self, ctx: &ContextSelectionSet<'_>, field: &Field) -> Option<Value> {
+        Some(match field.name.node.as_str() {
+            "id" => text(Some(self.0.id.to_global())),
+            "status" => text(Some(self.0.status.code())),
+            "createdAt" => DateTime(self.0.created_at).to_value(),
+            "champion" => return Champion::at_hand_of(ctx, self.0.champion_id, &field.selection_set.node),
+            _ => return None,
+        })
     }
 }
 

@@ -21,6 +21,7 @@ use futures_util::task::AtomicWaker;
 use tokio::sync::oneshot;
 use tokio::task::coop::unconstrained;
 
+use super::ahead::Ahead;
 use super::loader::Rows;
 use super::problem::broken;
 use crate::error::Fault;
@@ -99,12 +100,20 @@ impl Loading {
         read.await
     }
 
+    /// What was read ahead.
+    pub fn ahead(&self) -> &Ahead {
+        &self.rows.ahead
+    }
+
     /// The row of an id, if there is one.
     pub async fn one<K>(&self, id: K) -> Result<Option<<Rows as Loader<K>>::Value>>
     where
         K: Send + Sync + Hash + Eq + Clone + 'static,
         Rows: Loader<K, Error = Arc<Fault>>,
     {
+        if let Some(row) = self.rows.ahead.all::<K, <Rows as Loader<K>>::Value>().and_then(|rows| rows.get(&id).cloned()) {
+            return Ok(Some(row));
+        }
         // Outside the runtime's budget: when that is spent, the wake comes late, and the level would be split.
         match unconstrained(self.ask(id)).await {
             Ok(found) => found.map_err(|fault| broken(anyhow::anyhow!("{fault}"))),

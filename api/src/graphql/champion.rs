@@ -1,6 +1,7 @@
 //! Champions: what each viewer may see of one, and the lists.
 
-use async_graphql::{Context, ID, InputObject, Object, OneofObject, Result, SimpleObject};
+use async_graphql::parser::types::{Field, SelectionSet};
+use async_graphql::{Context, ContextSelectionSet, ID, InputObject, Object, OneofObject, Result, SimpleObject, Value};
 use entity::champion;
 use rules::champion::{Membership, display_name, number_of, reference};
 use rules::id::ChampionId;
@@ -24,6 +25,7 @@ use super::offer::OfferConnection;
 use super::onboarding::Onboarding;
 use super::paging::{Args, connection};
 use super::problem::broken;
+use super::quick::{self, AtHand, text};
 use super::scalar::{DateTime, LocalDate};
 use super::shared::Language;
 use super::swap::Swap;
@@ -68,14 +70,26 @@ impl Champion {
     }
 
     /// Somebody with their own record sees it always; leaders see those who may be placed.
-    fn visible(ctx: &Context<'_>, row: Result<Option<champion::Model>>) -> Result<Option<Self>> {
-        let sees = |row: &champion::Model| {
-            let relation = ctx.call().caller.to_champion(row.id);
-            ctx.may(Action::ChampionNameRead, relation)
-                || (ctx.may(Action::ChampionRead, relation) && matches!(row.membership, Membership::Active | Membership::OnTrial))
-        };
+    fn sees(ctx: &impl Ctx, row: &champion::Model) -> bool {
+        let relation = ctx.call().caller.to_champion(row.id);
         // A record that was merged is nobody's any more.
-        Ok(row?.filter(|row| row.membership != Membership::Merged).filter(sees).map(Self))
+        row.membership != Membership::Merged
+            && (ctx.may(Action::ChampionNameRead, relation)
+                || (ctx.may(Action::ChampionRead, relation) && matches!(row.membership, Membership::Active | Membership::OnTrial)))
+    }
+
+    fn visible(ctx: &Context<'_>, row: Result<Option<champion::Model>>) -> Result<Option<Self>> {
+        Ok(row?.filter(|row| Self::sees(ctx, row)).map(Self))
+    }
+
+    /// What [`Self::find`] would find, answered at once if it was read ahead and everything asked of it is at hand.
+    pub fn at_hand_of(ctx: &ContextSelectionSet<'_>, id: ChampionId, asked: &SelectionSet) -> Option<Value> {
+        if !ctx.may(Action::ChampionRead, ctx.call().caller.to_champion(id)) {
+            return Some(Value::Null);
+        }
+        let all = ctx.rows().ahead().all::<ChampionId, champion::Model>()?;
+        let row = all.get(&id)?;
+        if Self::sees(ctx, row) { quick::object(ctx, asked, row) } else { Some(Value::Null) }
     }
 
     async fn outlook(&self, ctx: &Context<'_>, on: Option<LocalDate>, need: Option<SessionNeed>) -> Result<ChampionClearance> {
@@ -95,8 +109,29 @@ impl Champion {
         Ok(rows.into_iter().map(Acceptance).collect())
     }
 
-    fn may(&self, ctx: &Context<'_>, action: Action) -> bool {
+    fn may(&self, ctx: &impl Ctx, action: Action) -> bool {
         ctx.may(action, ctx.call().caller.to_champion(self.0.id))
+    }
+}
+
+impl AtHand for champion::Model {
+    const TYPE: &'static str = ChampionId::TYPE;
+
+    fn at_hand(&self, ctx: &ContextSelectionSet<'_>, field: &Field) -> Option<Value> {
+        let may = |action| ctx.may(action, ctx.call().caller.to_champion(self.id));
+        Some(match field.name.node.as_str() {
+            "id" => text(Some(self.id.to_global())),
+            "reference" => text(Some(reference(self.number))),
+            "displayName" => text(Some(display_name(&self.full_name, self.known_as.as_deref()))),
+            "fullName" => text(may(Action::ChampionNameRead).then_some(self.full_name.as_str())),
+            "membership" => text(Some(self.membership.code())),
+            "trainingCompletions" if !may(Action::TrainingRead) => Value::Null,
+            "trainingCompletions" => {
+                let all = ctx.rows().ahead().all::<CompletionsOf, Vec<entity::completion::Model>>()?;
+                return quick::list(ctx, &field.selection_set.node, all.get(&CompletionsOf(self.id))?);
+            }
+            _ => return None,
+        })
     }
 }
 

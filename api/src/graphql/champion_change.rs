@@ -94,6 +94,8 @@ pub struct ChampionEmailConfirmPayload {
     /// An access token for the new account; null if there are errors, or if there was an account with this address before
     /// (sign in with the password it has).
     access_token: Option<String>,
+    /// Goes on with the sign-in that the access token belongs to: for `POST /auth/refresh`, once. Null when that is null.
+    refresh_token: Option<String>,
     /// What stood in the way; empty on success.
     user_errors: Vec<Problem<ChampionEmailConfirmErrorCode>>,
 }
@@ -182,10 +184,10 @@ impl ChampionMutation {
         #[graphql(desc = "Token and password.")] input: ChampionEmailConfirmInput,
     ) -> Option<Result<ChampionEmailConfirmPayload>> {
         let result: Result<_, Refusal<CannotConfirm>> = confirm_email(ctx.app(), ctx.call(), &input.token, input.password).await;
-        Some(settle(result).map(|(token, user_errors)| ChampionEmailConfirmPayload {
-            confirmed: token.is_some(),
-            access_token: token.flatten(),
-            user_errors,
+        Some(settle(result).map(|(outcome, user_errors)| {
+            let confirmed = outcome.is_some();
+            let (access_token, refresh_token) = outcome.flatten().map(|g| (g.access_token, g.refresh_token)).unzip();
+            ChampionEmailConfirmPayload { confirmed, access_token, refresh_token, user_errors }
         }))
     }
 

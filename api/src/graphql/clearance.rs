@@ -173,12 +173,7 @@ impl ForecastConnection {
 
     /// Where the page lies.
     async fn page_info(&self) -> PageInfo {
-        PageInfo {
-            has_next_page: self.page.has_next,
-            has_previous_page: self.page.has_previous,
-            start_cursor: self.page.rows.first().map(|(index, _)| Cursor::at(*index).encode()),
-            end_cursor: self.page.rows.last().map(|(index, _)| Cursor::at(*index).encode()),
-        }
+        PageInfo::of(&self.page, |(index, _)| Cursor::at(*index).encode())
     }
 
     /// How many assignments will break.

@@ -13,7 +13,7 @@ use rules::policy::{Action, ClientKind, Relation, Scope};
 use super::context::Ctx;
 use super::id::{self, NodeId};
 use super::loader::KeysOf;
-use super::once::once;
+use super::once::shown_once;
 use super::paging::{Args, connection};
 use super::problem::{Problem, settle};
 use super::scalar::DateTime;
@@ -260,7 +260,7 @@ async fn row(ctx: &Context<'_>, id: Option<ClientId>) -> Result<Option<ApiClient
 
 async fn create_payload(ctx: &Context<'_>, input: ApiClientCreateInput) -> Result<ApiClientCreatePayload> {
     let result: Result<WithKey, Refusal<CannotAddClient>> = async {
-        let once = once(ctx, input.idempotency_key.as_deref())?;
+        let once = shown_once(ctx, input.idempotency_key.as_deref())?;
         if input.origins.len() > 20 {
             return Err(malformed(rules::reason::Malformed::new("origins", "Name 20 origins at most.")));
         }
@@ -277,7 +277,7 @@ async fn create_payload(ctx: &Context<'_>, input: ApiClientCreateInput) -> Resul
 
 async fn rotate_payload(ctx: &Context<'_>, input: ApiClientKeyRotateInput) -> Result<ApiClientKeyRotatePayload> {
     let result: Result<WithKey, Refusal<CannotRotateKey>> = async {
-        let once = once(ctx, input.idempotency_key.as_deref())?;
+        let once = shown_once(ctx, input.idempotency_key.as_deref())?;
         client::rotate(ctx.app(), ctx.call(), once, id::at(&input.client_id, "clientId")?).await
     }
     .await;

@@ -3,9 +3,10 @@
 use std::any::TypeId;
 use std::sync::Arc;
 
-use async_graphql::{Context, Request};
+use async_graphql::{ContextBase, Request};
 use rules::policy::{Action, Relation};
 
+use super::ahead::Ahead;
 use super::batch::Loading;
 use super::loader::Rows;
 use crate::app::{App, Call};
@@ -25,7 +26,7 @@ pub trait Ctx {
     }
 }
 
-impl Ctx for Context<'_> {
+impl<T> Ctx for ContextBase<'_, T> {
     fn app(&self) -> &App {
         self.data_unchecked::<Arc<App>>()
     }
@@ -41,7 +42,7 @@ impl Ctx for Context<'_> {
 
 /// Gives a request what its resolvers will ask for. Run it with [`super::batch::execute`], or nobody reads.
 pub fn prepare(request: Request, app: &Arc<App>, call: Call) -> Request {
-    let rows = Loading::new(Rows { app: app.clone(), call: call.clone() });
+    let rows = Loading::new(Rows { app: app.clone(), call: call.clone(), ahead: Ahead::default() });
     request.data(app.clone()).data(call).data(Arc::new(rows))
 }
 

@@ -15,6 +15,7 @@ use rules::offer::CannotAccept;
 use rules::session::{PlaceKind, SessionNeed};
 use sea_orm::DbErr;
 
+use super::ahead::Ahead;
 use crate::app::{App, Call};
 use crate::error::Fault;
 use crate::service::matching::{Opportunities, for_sessions, opportunities};
@@ -30,6 +31,8 @@ pub struct Rows {
     pub app: Arc<App>,
     /// The request.
     pub call: Call,
+    /// What was read before anybody asked.
+    pub ahead: Ahead,
 }
 
 type Batch<K, V> = Result<HashMap<K, V>, Arc<Fault>>;
@@ -59,7 +62,6 @@ by_id! {
     GroupId => community_group,
     VenueId => venue,
     ChampionId => champion,
-    ModuleId => training_module,
     CompletionId => completion,
     CohortId => cohort,
     RequirementId => requirement,
@@ -75,6 +77,16 @@ by_id! {
     WavesId => offer_waves,
     StandInId => stand_in,
     SwapId => swap,
+}
+
+impl Loader<ModuleId> for Rows {
+    type Value = entity::training_module::Model;
+    type Error = Arc<Fault>;
+
+    async fn load(&self, keys: &[ModuleId]) -> Batch<ModuleId, Self::Value> {
+        let rows = training::by_ids(&self.app.db, keys).await.map_err(shared)?;
+        Ok(rows.iter().map(|row| (row.id, entity::training_module::Model::clone(row))).collect())
+    }
 }
 
 macro_rules! by_parent {
@@ -195,8 +207,7 @@ by_parent! {
     },
     /// The live request of a session.
     RequestFor(SessionId) -> entity::champion_request::Model: |conn, ids| {
-        let rows = row::holding::<entity::champion_request::Entity>(conn, entity::champion_request::Column::SessionId, ids).await?;
-        Ok(rows.into_iter().filter(|r| r.withdrawn_at.is_none()).map(|r| (r.session_id, r)).collect())
+        Ok(offer::requests_for(conn, &ids).await?.into_iter().map(|r| (r.session_id, r)).collect())
     },
     /// Why an offer was sent.
     AskingOf(OfferId) -> entity::asking::Model: |conn, ids| {

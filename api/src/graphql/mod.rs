@@ -4,6 +4,7 @@ use async_graphql::{MergedObject, MergedSubscription, SDLExportOptions, Schema};
 
 pub mod acceptance;
 pub mod account;
+pub mod ahead;
 pub mod assignment;
 pub mod availability;
 pub mod batch;
@@ -30,6 +31,7 @@ pub mod once;
 pub mod organisation;
 pub mod paging;
 pub mod problem;
+pub mod quick;
 pub mod rate_limit;
 pub mod reference;
 pub mod request;

@@ -26,6 +26,18 @@ pub struct PageInfo {
     pub end_cursor: Option<String>,
 }
 
+impl PageInfo {
+    /// Where this page lies, given how a row is pointed at.
+    pub fn of<T>(page: &Page<T>, cursor: impl Fn(&T) -> String) -> Self {
+        Self {
+            has_next_page: page.has_next,
+            has_previous_page: page.has_previous,
+            start_cursor: page.rows.first().map(&cursor),
+            end_cursor: page.rows.last().map(&cursor),
+        }
+    }
+}
+
 /// A span of instants, half-open.
 #[derive(InputObject, Clone, Copy, Debug)]
 pub struct DateTimeRangeInput {
@@ -179,12 +191,7 @@ macro_rules! connection {
 
             /// Where the page lies.
             async fn page_info(&self) -> $crate::graphql::paging::PageInfo {
-                $crate::graphql::paging::PageInfo {
-                    has_next_page: self.page.has_next,
-                    has_previous_page: self.page.has_previous,
-                    start_cursor: self.page.rows.first().map(Self::cursor),
-                    end_cursor: self.page.rows.last().map(Self::cursor),
-                }
+                $crate::graphql::paging::PageInfo::of(&self.page, Self::cursor)
             }
 
             /// How many there are in all that the viewer may see; counted only when asked for.

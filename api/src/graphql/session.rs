@@ -8,6 +8,7 @@ use rules::input::Topic;
 use rules::policy::{Action, Relation};
 use rules::session::{Cover, Modality, PlaceKind, SessionStatus, Setting, cover};
 
+use super::ahead::placed;
 use super::assignment::Assignment;
 use super::context::Ctx;
 use super::group::Group;
@@ -15,6 +16,7 @@ use super::id::{self, NodeId};
 use super::loader::{ConfirmedAt, PlaceModules, PlacesOf, RankingFor, RequestFor, SessionTopics};
 use super::matching::MatchConnection;
 use super::paging::{Args, DateTimeRangeInput, connection};
+use super::quick::Quick;
 use super::request::ChampionRequest;
 use super::scalar::{DateTime, LocalDate, LocalTime};
 use super::shared::{DbsRequirement, Language};
@@ -42,11 +44,11 @@ impl Session {
         Ok(if placed { Relation::Own } else { Relation::Other })
     }
 
-    async fn rota(&self, ctx: &Context<'_>) -> Result<Option<Vec<Assignment>>> {
+    async fn rota(&self, ctx: &Context<'_>) -> Result<Option<Vec<Quick<Assignment>>>> {
         if !ctx.may(Action::SessionRotaRead, self.relation(ctx).await?) {
             return Ok(None);
         }
-        Ok(Some(ctx.rows().list(ConfirmedAt(self.0.id)).await?.into_iter().map(Assignment).collect()))
+        Ok(Some(placed(ctx, self.0.id).await?.into_iter().map(|row| Quick(Assignment(row))).collect()))
     }
 }
 
@@ -180,7 +182,7 @@ impl Session {
     }
 
     /// Who is placed. For the group's leaders, champions placed here, coordinators and the safeguarding lead.
-    async fn assignments(&self, ctx: &Context<'_>) -> Option<Result<Vec<Assignment>>> {
+    async fn assignments(&self, ctx: &Context<'_>) -> Option<Result<Vec<Quick<Assignment>>>> {
         self.rota(ctx).await.transpose()
     }
 

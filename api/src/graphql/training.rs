@@ -1,6 +1,7 @@
 //! Training modules and completions.
 
-use async_graphql::{Context, ID, InputObject, Object, Result, SimpleObject};
+use async_graphql::parser::types::Field;
+use async_graphql::{Context, ContextSelectionSet, ID, InputObject, Object, Result, ScalarType, SimpleObject, Value};
 use entity::{completion, training_module};
 use rules::id::{AccountId, CompletionId, ModuleId};
 use rules::input::{line, paragraph};
@@ -18,6 +19,7 @@ use super::loader::{EquivalenceOf, PrerequisitesOf};
 use super::once::once;
 use super::paging::{Args, connection};
 use super::problem::{Problem, broken, settle};
+use super::quick::{self, AtHand, text};
 use super::scalar::{DateTime, LocalDate};
 use super::shared::distinct;
 use crate::error::{Refusal, malformed};
@@ -81,6 +83,23 @@ impl TrainingModule {
     }
 }
 
+impl AtHand for training_module::Model {
+    const TYPE: &'static str = ModuleId::TYPE;
+
+    fn at_hand(&self, _: &ContextSelectionSet<'_>, field: &Field) -> Option<Value> {
+        Some(match field.name.node.as_str() {
+            "id" => text(Some(self.id.to_global())),
+            "code" => text(Some(self.code.as_str())),
+            "title" => text(Some(self.title.as_str())),
+            "summary" => text(Some(self.summary.as_str())),
+            "durationMinutes" => self.minutes.into(),
+            "validMonths" => self.valid_months.map_or(Value::Null, Value::from),
+            "version" => self.version.into(),
+            _ => return None,
+        })
+    }
+}
+
 connection!(
     TrainingModuleConnection,
     TrainingModuleEdge,
@@ -99,6 +118,21 @@ impl TrainingCompletion {
     pub async fn find(ctx: &Context<'_>, id: CompletionId) -> Option<Result<Self>> {
         let row = ctx.rows().one(id).await.transpose()?;
         row.map(|row| ctx.may(Action::TrainingRead, ctx.call().caller.to_champion(row.champion_id)).then_some(Self(row))).transpose()
+    }
+}
+
+impl AtHand for completion::Model {
+    const TYPE: &'static str = CompletionId::TYPE;
+
+    fn at_hand(&self, ctx: &ContextSelectionSet<'_>, field: &Field) -> Option<Value> {
+        Some(match field.name.node.as_str() {
+            "id" => text(Some(self.id.to_global())),
+            "completedOn" => LocalDate(self.completed_on).to_value(),
+            "expiresOn" => self.expires_on.map_or(Value::Null, |on| LocalDate(on).to_value()),
+            "moduleVersion" => self.module_version.into(),
+            "module" => return quick::object(ctx, &field.selection_set.node, &*ctx.app().db.module(self.module_id)?),
+            _ => return None,
+        })
     }
 }
 

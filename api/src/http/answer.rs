@@ -84,6 +84,9 @@ pub async fn show(State(site): State<Site>, Path(token): Path<String>) -> Respon
 
 async fn question(app: &App, answer: Answer, id: OfferId, now: DateTime<Utc>) -> Result<Option<String>, Fault> {
     let Some(offer) = store::offer::find(app.db.read(), id).await? else { return Ok(None) };
+    if whose(app, id).await?.is_none() {
+        return Ok(None);
+    }
     if fact(&offer).status_at(now) != OfferStatus::Pending {
         return Ok(None);
     }
@@ -103,13 +106,11 @@ pub async fn act(State(site): State<Site>, Path(token): Path<String>, request: a
     let now = site.app.clock.now();
     let Some((answer, id)) = read(&site.app, &token, now) else { return gone() };
     let request_id = request.extensions().get::<RequestId>().map(|id| id.0.clone()).unwrap_or_default();
-    let champion = match store::offer::find(site.app.db.read(), id).await {
-        Ok(Some(offer)) => offer.champion_id,
+    let caller = match whose(&site.app, id).await {
+        Ok(Some(caller)) => caller,
         Ok(None) => return gone(),
-        Err(error) => return broken(&error.into()),
+        Err(fault) => return broken(&fault),
     };
-    // The link is the champion's right to answer this one offer, and to nothing else.
-    let caller = Caller { champion: Some(champion), roles: vec![Role::Champion], ..Caller::default() };
     let call = Call { caller, now, request_id };
     match answer {
         Answer::Yes => told(accept(&site.app, &call, id).await.map(|_| ()), "Thank you: you are on the rota"),
@@ -120,6 +121,23 @@ pub async fn act(State(site): State<Site>, Path(token): Path<String>, request: a
             told(decline(&site.app, &call, id, DeclineScope::NotNow, None).await.map(|_| ()), "Thank you: we won't ask for two weeks")
         }
     }
+}
+
+/// Whom an offer is for, as who they answer: with the right to this one answer, and to nothing else they may do. Nobody, if their
+/// account is switched off.
+async fn whose(app: &App, id: OfferId) -> Result<Option<Caller>, Fault> {
+    let db = app.db.read();
+    let Some(offer) = store::offer::find(db, id).await? else { return Ok(None) };
+    let Some(champion) = store::champion::find(db, offer.champion_id).await? else { return Ok(None) };
+    let account = match champion.account_id {
+        Some(account) => store::account::find(db, account).await?,
+        None => None,
+    };
+    if account.as_ref().is_some_and(|account| !account.active) {
+        return Ok(None);
+    }
+    let (account, champion) = (account.map(|account| account.id), Some(champion.id));
+    Ok(Some(Caller { account, champion, roles: vec![Role::Champion], ..Caller::default() }))
 }
 
 fn told<R: Reason>(result: Result<(), Refusal<R>>, thanks: &str) -> Response {

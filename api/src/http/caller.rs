@@ -42,11 +42,10 @@ fn unknown(fault: impl Into<Fault>) -> Rejection {
     Rejection::unavailable()
 }
 
-/// Whether somebody who was let in would be let in still. Cheaper than [`authenticate`]: roles are not read, since one that is
-/// taken away ends the token.
+/// Whether somebody who was let in would be let in still.
 pub async fn still_stands(app: &App, headers: &HeaderMap, now: DateTime<Utc>) -> Result<(), Rejection> {
     if let Some(value) = headers.get(header::AUTHORIZATION) {
-        bearer(app, value.to_str().unwrap_or_default(), now).await?;
+        signed_in(app, value.to_str().unwrap_or_default(), now).await?;
     }
     if let Some(key) = headers.get(CLIENT_KEY) {
         client(app, key.to_str().unwrap_or_default(), headers, now).await?;
@@ -55,25 +54,25 @@ pub async fn still_stands(app: &App, headers: &HeaderMap, now: DateTime<Utc>) ->
 }
 
 async fn signed_in(app: &App, value: &str, now: DateTime<Utc>) -> Result<Caller, Rejection> {
-    let caller = bearer(app, value, now).await?;
-    let Some(account) = caller.account else { return Ok(caller) };
-    let known = store::account::caller(app.db.read(), account).await.map_err(unknown)?;
-    Ok(Caller { sign_in: caller.sign_in, ..known })
-}
-
-/// Whose an access token is; of an account, not yet what it may do.
-async fn bearer(app: &App, value: &str, now: DateTime<Utc>) -> Result<Caller, Rejection> {
-    let ended = || refused("The access token is not good, or has ended: sign in again at POST /auth/sign-in.");
-    let scheme = value.get(..7).filter(|scheme| scheme.eq_ignore_ascii_case("bearer ")).ok_or_else(ended)?;
-    match token::check(&app.keys, value[scheme.len()..].trim(), now).ok_or_else(ended)? {
+    match claimed(app, value, now)? {
         Bearer::Account { account, epoch, sign_in } => {
-            store::sign_in::standing(app.db.read(), account, epoch, sign_in).await.map_err(unknown)?.ok_or_else(ended)?;
-            Ok(Caller { account: Some(account), sign_in, ..Caller::default() })
+            let known = store::account::caller(app.db.read(), account, epoch, sign_in).await.map_err(unknown)?;
+            known.map(|known| Caller { sign_in, ..known }).ok_or_else(ended)
         }
         Bearer::Client { client, key, scopes } => {
             service::client::by_token(app, client, key, &scopes, now).await.map_err(unknown)?.ok_or_else(ended)
         }
     }
+}
+
+fn ended() -> Rejection {
+    refused("The access token is not good, or has ended: sign in again at POST /auth/sign-in.")
+}
+
+/// What an access token says of itself; the database has not been asked yet.
+fn claimed(app: &App, value: &str, now: DateTime<Utc>) -> Result<Bearer, Rejection> {
+    let scheme = value.get(..7).filter(|scheme| scheme.eq_ignore_ascii_case("bearer ")).ok_or_else(ended)?;
+    token::check(&app.keys, value[scheme.len()..].trim(), now).ok_or_else(ended)
 }
 
 async fn client(app: &App, key: &str, headers: &HeaderMap, now: DateTime<Utc>) -> Result<(rules::id::ClientId, ClientKind), Rejection> {

@@ -31,6 +31,7 @@ use crate::budget::Rates;
 use crate::graphql::batch;
 use crate::graphql::code::Code;
 use crate::graphql::document::{self, Checked, Kind, Limits};
+use crate::graphql::once::Answers;
 use crate::http::documents::{self, Documents};
 use crate::metrics;
 use crate::store::Db;
@@ -138,11 +139,15 @@ where
     check_transport(&method, checked.kind)?;
     let text = params.query.clone();
     let name = name(&params, &checked);
-    let mut request = prepare(params.into_request(), &checked).await?;
+    let request = prepare(params.into_request(), &checked).await?;
+    let (mut request, answers) = if checked.kind == Kind::Mutation { Answers::of(request) } else { (request, None) };
     request.variables.extend(checked.defaults);
     request.set_parsed_query(checked.document);
     let began = Instant::now();
-    let response = batch::execute(schema, request).await;
+    let mut response = batch::execute(schema, request).await;
+    if let Some(answers) = answers {
+        response = answers.settle(response).await;
+    }
     metrics::operation(name.as_deref(), checked.kind.word(), if response.is_ok() { "ok" } else { "error" }, began.elapsed());
     Ok(errors::settle(response, &text, exchange))
 }

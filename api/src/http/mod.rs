@@ -1,6 +1,7 @@
 //! The HTTP adapter: routes, who is asking, and what every answer carries.
 
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use axum::Router;
 use axum::extract::ws::WebSocketUpgrade;
@@ -196,9 +197,12 @@ async fn schema_text(State(site): State<Site>) -> Response {
     ([(header::CONTENT_TYPE, "text/plain; charset=utf-8")], site.sdl.to_string()).into_response()
 }
 
+/// The longest that whoever asks whether we are ready waits: shorter than what asks gives us.
+const READY: Duration = Duration::from_secs(2);
+
 async fn ready(State(site): State<Site>) -> Response {
-    match site.app.db.ping().await {
-        Ok(()) => "ready".into_response(),
-        Err(_) => (StatusCode::SERVICE_UNAVAILABLE, "the database does not answer").into_response(),
+    match tokio::time::timeout(READY, site.app.db.ping()).await {
+        Ok(Ok(())) => "ready".into_response(),
+        Ok(Err(_)) | Err(_) => (StatusCode::SERVICE_UNAVAILABLE, "the database does not answer").into_response(),
     }
 }

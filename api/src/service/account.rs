@@ -62,6 +62,7 @@ pub async fn create(app: &App, call: &Call, once: Option<Once>, new: NewAccount)
 pub async fn grant(
     app: &App,
     call: &Call,
+    once: Option<Once>,
     account: AccountId,
     role: Role,
     group: Option<GroupId>,
@@ -69,6 +70,9 @@ pub async fn grant(
     let action = Action::RoleGrant;
     let result = transact!(app.db, |tx| {
         call.require(action, Relation::Other)?;
+        if let Some(kept) = answered::<AccountId, CannotGrant>(&tx, call, once.as_ref(), action).await? {
+            return Ok(kept);
+        }
         if store::account::find(&tx, account).await?.is_none() {
             return Err(Refusal::not_found("accountId"));
         }
@@ -77,11 +81,20 @@ pub async fn grant(
         {
             return Err(Refusal::not_found("groupId"));
         }
-        let already = store::account::grants(&tx, account).await?.iter().any(|g| g.role == role && g.group_id == group);
-        judge_grant(role, group.is_some(), already).map_err(Refusal::rule)?;
-        row::insert(&tx, role_grant::Model { id: new_id(call.now), account_id: account, role, group_id: group, created_at: call.now })
-            .await?;
+        let grants = store::account::grants(&tx, account).await?;
+        let there = grants.iter().find(|g| g.role == role && g.group_id == group);
+        // One that came with a group of an identity provider stays from now on, whatever the groups.
+        let by_group = match there {
+            Some(grant) => store::provider::by_hand(&tx, grant.id).await?,
+            None => false,
+        };
+        judge_grant(role, group.is_some(), there.is_some() && !by_group).map_err(Refusal::rule)?;
+        if !by_group {
+            let (id, created_at) = (new_id(call.now), call.now);
+            row::insert(&tx, role_grant::Model { id, account_id: account, role, group_id: group, created_at }).await?;
+        }
         done(&tx, call, action, Subject("Account", Some(account.0)), json!({ "role": role, "group": group })).await?;
+        keep(&tx, call, once.as_ref(), &account).await?;
         Ok(account)
     });
     audited(app, call, action, Subject("Account", Some(account.0)), result).await

@@ -13,18 +13,19 @@ use rules::onboarding::{self, checklist, missing_for};
 use rules::policy::{Action, Relation, Role};
 use rules::reason::{Malformed, Reason};
 use rules::requirement::{EvidenceOutcome, Requirement, RequirementKind};
+use rules::sign_in::Method;
 use sea_orm::ConnectionTrait;
 use serde_json::json;
 use uuid::Uuid;
 
 use super::clearance::judge_again;
+use super::sign_in::{Granted, begin};
 use super::{Mail, Once, Subject, answered, audited, availability::window_row, done, emit, keep, mail};
 use crate::app::{App, Call};
 use crate::clock::new_id;
 use crate::error::{Fault, Refusal};
 use crate::postcodes::Location;
 use crate::store::{self, facts, row, training, transact};
-use crate::token::{self, Bearer};
 
 /// A consent as ticked on a form.
 #[derive(Clone, Debug)]
@@ -186,9 +187,9 @@ async fn send_link(tx: &impl ConnectionTrait, app: &App, call: &Call, champion: 
     mail(tx, call, message).await
 }
 
-/// Confirms an e-mail address and opens the champion's account. Answers an access token for a new account; somebody who
-/// had an account before signs in with the password they have.
-pub async fn confirm_email(app: &App, call: &Call, token: &str, password: String) -> Result<Option<String>, Refusal<CannotConfirm>> {
+/// Confirms an e-mail address and opens the champion's account. Signs in to a new account; somebody who had an account before signs in
+/// with the password they have.
+pub async fn confirm_email(app: &App, call: &Call, token: &str, password: String) -> Result<Option<Granted>, Refusal<CannotConfirm>> {
     let id = app.keys.link_id(token).ok_or(Refusal::rule(CannotConfirm::LinkUnknown))?;
     rules::input::password("password", &password).map_err(|e| Refusal::rule(CannotConfirm::from(e)))?;
     let hash = app.passwords.hash(password).await?;
@@ -213,10 +214,13 @@ pub async fn confirm_email(app: &App, call: &Call, token: &str, password: String
         row::update(&tx, champion).await?;
         done(&tx, call, Action::ChampionEmailConfirm, Subject::champion(champion_id), json!({ "membership": Membership::Applied })).await?;
         emit(&tx, call, "champion.status_changed", json!({ "champion": champion_id, "membership": Membership::Applied })).await?;
-        Ok(is_new.then_some(Bearer::Account { account, epoch: 0, sign_in: None }))
+        if !is_new {
+            return Ok(None);
+        }
+        let account = store::account::find(&tx, account).await?.ok_or(Refusal::rule(CannotConfirm::LinkExpired))?;
+        Ok(Some(begin(&tx, app, call, "", &account, Method::Confirmation).await?))
     });
-    let token = audited(app, call, Action::ChampionEmailConfirm, Subject("Champion", None), result).await?;
-    token.map(|token| token::issue(&app.keys, &token, call.now, app.policy.access_token_minutes)).transpose().map_err(Refusal::from)
+    audited(app, call, Action::ChampionEmailConfirm, Subject("Champion", None), result).await
 }
 
 /// The champion's account: the one with this mailbox, or a new one. Says which.

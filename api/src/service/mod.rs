@@ -1,6 +1,9 @@
 //! Use cases: one function per mutation or guarded query. Each opens its transaction, asks the policy, loads the facts,
 //! asks the rule, saves the verdict, and leaves an audit row and outbox rows in the same transaction.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use entity::audit_event;
 use rules::id::{AccountId, AuditId, ChampionId, OfferId};
 use rules::policy::Action;
@@ -34,11 +37,13 @@ pub mod duplicate;
 pub mod emergency;
 pub mod evidence;
 pub mod exemption;
+pub mod kept;
 pub mod limit;
 pub mod matching;
 pub mod offer;
 pub mod offer_close;
 pub mod password;
+pub mod provider;
 pub mod reference;
 pub mod renewal;
 pub mod request;
@@ -182,10 +187,26 @@ async fn emit(tx: &impl ConnectionTrait, call: &Call, topic: &str, payload: serd
 /// A creating mutation's key and the fingerprint of its input.
 #[derive(Clone, Debug)]
 pub struct Once {
-    /// As the client sent it.
-    pub key: String,
-    /// Of everything else in the input.
-    pub input_hash: String,
+    key: String,
+    input_hash: String,
+    /// Whether what was made under the key stands: made now, or before. A refusal leaves the key free.
+    settled: Arc<AtomicBool>,
+}
+
+impl Once {
+    /// A key as the client sent it, and the fingerprint of everything in the input.
+    pub fn new(key: &str, input_hash: String) -> Self {
+        Self { key: key.to_owned(), input_hash, settled: Arc::default() }
+    }
+
+    /// Whether something stands under the key.
+    pub fn is_settled(&self) -> bool {
+        self.settled.load(Ordering::Acquire)
+    }
+
+    fn settle(&self, settled: bool) {
+        self.settled.store(settled, Ordering::Release);
+    }
 }
 
 /// Whose keys these are: each account and each client has its own.
@@ -205,6 +226,8 @@ async fn answered<T: DeserializeOwned, R: Creates>(
     action: Action,
 ) -> Result<Option<T>, Refusal<R>> {
     let Some(once) = once else { return Ok(None) };
+    // A transaction that is run again begins from nothing.
+    once.settle(false);
     let operation = format!("{action:?}");
     let row = entity::idempotency::Model {
         caller: owner(call),
@@ -219,6 +242,7 @@ async fn answered<T: DeserializeOwned, R: Creates>(
         return Err(Refusal::rule(R::key_reused()));
     }
     let answer = serde_json::from_str(&kept.response).map_err(|e| Fault::Other(anyhow::Error::new(e).context("a kept answer is broken")));
+    once.settle(answer.is_ok());
     answer.map(Some).map_err(Refusal::Fault)
 }
 
@@ -226,5 +250,7 @@ async fn answered<T: DeserializeOwned, R: Creates>(
 async fn keep<T: Serialize>(tx: &impl ConnectionTrait, call: &Call, once: Option<&Once>, answer: &T) -> Result<(), Fault> {
     let Some(once) = once else { return Ok(()) };
     let text = serde_json::to_string(answer).map_err(anyhow::Error::new)?;
-    Ok(ledger::keep_answer(tx, &owner(call), &once.key, text).await?)
+    ledger::keep_answer(tx, &owner(call), &once.key, text).await?;
+    once.settle(true);
+    Ok(())
 }

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use chrono::{DateTime, TimeDelta, Utc};
 use entity::{assignment, offer as row_of};
 use rules::assignment::AssignmentStatus;
+use rules::clearance::counts_as_date_with_children;
 use rules::id::{AssignmentId, ChampionId, OfferId, PlaceId, RequestId, SessionId};
 use rules::life::StandInEvent;
 use rules::matching::ChampionRecord;
@@ -259,14 +260,17 @@ pub async fn accept(app: &App, call: &Call, id: OfferId) -> Result<AssignmentId,
             None => open_places(&tx, &facts, offer.kind).await?,
         };
         let openings = Openings { status: facts.session.status, places };
-        let record = facts::champions(&tx, Which::These(&[offer.champion_id])).await?.pop().ok_or(Refusal::not_found("offerId"))?;
+        let record = facts::binding(&tx, Which::These(&[offer.champion_id])).await?.pop().ok_or(Refusal::not_found("offerId"))?;
         let Some(need) = facts.need(offer.kind) else { return Err(Refusal::rule(CannotAccept::PlacesFilled)) };
         match judge_accept(fact(&offer), &openings, need, &record, call.now)? {
             Acceptance::Already => {
                 let there = offer::assignment_of(&tx, id).await?.map(|a| a.id);
                 there.ok_or(Refusal::Fault(Fault::Other(anyhow::anyhow!("an accepted offer without its assignment"))))
             }
-            Acceptance::Takes(place) => Ok(take(&tx, call, offer, &facts, place, duty.flatten()).await?),
+            Acceptance::Takes(place) => {
+                let rest = duty.is_none().then(|| openings.places.len() - 1);
+                Ok(take(&tx, call, offer, &facts, place, rest, duty.flatten()).await?)
+            }
         }
     });
     audited(app, call, action, Subject("Offer", Some(id.0)), result).await
@@ -280,12 +284,14 @@ async fn duty_of(tx: &impl ConnectionTrait, id: OfferId) -> Result<Option<Option
 }
 
 /// Gives the place. Whoever had it until now is free; once the last open place of the kind has gone, the other offers for one close.
+/// `rest` is how many stay open, where that is known.
 async fn take(
     tx: &impl ConnectionTrait,
     call: &Call,
     offer: row_of::Model,
     facts: &SessionFactsRow,
     place: PlaceId,
+    rest: Option<usize>,
     duty: Option<Duty>,
 ) -> Result<AssignmentId, Fault> {
     let (id, session) = (new_id::<AssignmentId>(call.now), &facts.session);
@@ -311,12 +317,16 @@ async fn take(
     row::insert(tx, assignment).await?;
     match held {
         Some((search, held)) => relieve(tx, call, search, &held, id).await?,
+        None if rest.is_some_and(|rest| rest > 0) => {}
+        None if rest.is_none() && !open_places(tx, facts, kind).await?.is_empty() => {}
         None => close_others(tx, call, facts, kind).await?,
     }
     done(tx, call, Action::OfferAccept, Subject("Offer", Some(offer_id.0)), json!({ "assignment": id, "place": place })).await?;
     emit(tx, call, "assignment.confirmed", json!({ "assignment": id, "session": session.id, "champion": champion })).await?;
-    // A fourth date with children in 30 days raises what the other three ask for.
-    judge_again(tx, call, Action::OfferAccept, &[champion]).await?;
+    // A fourth date with children in 30 days raises what the other three ask for; other dates change nothing for the others.
+    if counts_as_date_with_children(session.audience) {
+        judge_again(tx, call, Action::OfferAccept, &[champion]).await?;
+    }
     Ok(id)
 }
 
@@ -334,14 +344,14 @@ async fn relieve(
     mail(tx, call, Mail::Covered { champion: held.champion_id, session: held.session_id }).await
 }
 
-/// If no place of the kind is open any more, the offers for one close; those of searches for stand-ins stand.
+/// No place of the kind is open any more: the offers for one close; those of searches for stand-ins stand.
 async fn close_others(tx: &impl ConnectionTrait, call: &Call, facts: &SessionFactsRow, kind: PlaceKind) -> Result<(), Fault> {
-    if !open_places(tx, facts, kind).await?.is_empty() {
-        return Ok(());
-    }
     store::wave::hurry(tx, facts.session.id, kind, call.now).await?;
     let mut others = offer::of_sessions(tx, &[facts.session.id]).await?;
     others.retain(|o| o.kind == kind && o.status == OfferStatus::Pending);
+    if others.is_empty() {
+        return Ok(());
+    }
     let searches = super::wave::searches_of(tx, &others.iter().map(|o| o.id).collect::<Vec<_>>()).await?;
     let duties = super::stand_in::duties(tx, &searches.values().copied().collect::<Vec<_>>()).await?;
     others.retain(|o| searches.get(&o.id).is_none_or(|search| !duties.contains_key(search)));

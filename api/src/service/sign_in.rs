@@ -148,14 +148,26 @@ pub(super) async fn grant(
     account: &account::Model,
     method: Method,
 ) -> Result<Granted, NotGranted> {
-    let now = visit.call.now;
+    Ok(begin(tx, app, &visit.call, &visit.device, account, method).await?)
+}
+
+/// The same, of somebody who did not come to the door.
+pub(super) async fn begin(
+    tx: &impl ConnectionTrait,
+    app: &App,
+    call: &Call,
+    device: &str,
+    account: &account::Model,
+    method: Method,
+) -> Result<Granted, Fault> {
+    let now = call.now;
     let id: SignInId = new_id(now);
     let family = sign_in::Model {
         id,
         account_id: account.id,
         epoch: account.epoch,
         method,
-        device: visit.device.clone(),
+        device: device.to_owned(),
         generation: 1,
         rotated_at: now,
         created_at: now,
@@ -164,12 +176,12 @@ pub(super) async fn grant(
     };
     row::insert(tx, family.clone()).await?;
     let detail = json!({ "signIn": id, "method": method });
-    done(tx, &visit.call, Action::SignIn, Subject("Account", Some(account.id.0)), detail).await?;
+    done(tx, call, Action::SignIn, Subject("Account", Some(account.id.0)), detail).await?;
     tokens(tx, app, &family, now).await
 }
 
 /// An access token and a refresh token of the family's newest generation.
-async fn tokens(tx: &impl ConnectionTrait, app: &App, family: &sign_in::Model, now: DateTime<Utc>) -> Result<Granted, NotGranted> {
+async fn tokens(tx: &impl ConnectionTrait, app: &App, family: &sign_in::Model, now: DateTime<Utc>) -> Result<Granted, Fault> {
     let refresh_token = new_secret("dk_refresh")?;
     let hash = sha256_text(refresh_token.as_bytes());
     row::insert(tx, refresh_token::Model { hash, sign_in_id: family.id, generation: family.generation }).await?;
@@ -202,7 +214,7 @@ pub async fn refresh(app: &App, call: &Call, refresh_token: &str) -> Result<Gran
                     row::update(&tx, family.clone()).await?;
                 }
             }
-            tokens(&tx, app, &family, call.now).await.map(Some)
+            Ok(Some(tokens(&tx, app, &family, call.now).await?))
         })
     }
     .await;
@@ -249,10 +261,17 @@ pub async fn revoke_all(app: &App, call: &Call, account: AccountId) -> Result<()
     })
 }
 
-/// Removes what is over: buckets that have drained, links, and sign-ins that nobody can use with their tokens. Answers how many
+/// Removes what is over: buckets that have drained, links, sign-ins that nobody finished, and those that nobody can use, with their tokens. Answers how many
 /// rows.
 pub async fn tidy(app: &App, now: DateTime<Utc>) -> Result<usize, Fault> {
-    let removed = transact!(app.db, |tx| { Ok::<_, Fault>(store::limit::tidy(&tx, now).await? + store::sign_in::tidy(&tx, now).await?) });
+    let removed = transact!(app.db, |tx| {
+        Ok::<_, Fault>(
+            store::limit::tidy(&tx, now).await?
+                + store::sign_in::tidy(&tx, now).await?
+                + store::provider::tidy(&tx, now).await?
+                + ledger::tidy(&tx, now).await?,
+        )
+    });
     Ok(usize::try_from(removed?).unwrap_or(usize::MAX))
 }
 

@@ -1,11 +1,12 @@
 //! Accounts and their roles.
 
 use entity::{account, api_client, champion, client_document, module_trainer, role_grant};
-use rules::id::{AccountId, ModuleId};
+use rules::id::{AccountId, ChampionId, GroupId, ModuleId, SignInId};
 use rules::policy::{Caller, Role};
 use sea_orm::sea_query::{Expr, OnConflict};
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect, QueryTrait,
+    ActiveModelTrait, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, JoinType, QueryFilter, QueryOrder, QuerySelect,
+    QueryTrait,
 };
 use uuid::Uuid;
 
@@ -19,22 +20,40 @@ pub async fn find(conn: &impl ConnectionTrait, id: AccountId) -> Result<Option<a
     account::Entity::find_by_id(id).one(conn).await
 }
 
-/// Everything the policy reads of a signed-in caller: three statements, whatever the roles.
-pub async fn caller(conn: &impl ConnectionTrait, account: AccountId) -> Result<Caller, DbErr> {
-    let grants = grants(conn, account).await?;
-    let trains: Vec<ModuleId> = module_trainer::Entity::find()
-        .filter(module_trainer::Column::AccountId.eq(account))
+/// Everything the policy reads of who holds an access token, if it is still good: one statement, asked with every request.
+pub async fn caller(
+    conn: &impl ConnectionTrait,
+    account: AccountId,
+    epoch: i64,
+    sign_in: Option<SignInId>,
+) -> Result<Option<Caller>, DbErr> {
+    type Row = (Option<ChampionId>, Option<Role>, Option<GroupId>, Option<ModuleId>);
+    let to_champion = account::Entity::belongs_to(champion::Entity).from(account::Column::Id).to(champion::Column::AccountId);
+    let to_grants = account::Entity::belongs_to(role_grant::Entity).from(account::Column::Id).to(role_grant::Column::AccountId);
+    let to_modules = account::Entity::belongs_to(module_trainer::Entity).from(account::Column::Id).to(module_trainer::Column::AccountId);
+    let rows: Vec<Row> = super::sign_in::good(account, epoch, sign_in)
+        .join(JoinType::LeftJoin, to_champion.into())
+        .join(JoinType::LeftJoin, to_grants.into())
+        .join(JoinType::LeftJoin, to_modules.into())
+        .select_only()
+        .column(champion::Column::Id)
+        .columns([role_grant::Column::Role, role_grant::Column::GroupId])
+        .column(module_trainer::Column::ModuleId)
+        .order_by_asc(role_grant::Column::Id)
+        .into_tuple()
         .all(conn)
-        .await?
-        .into_iter()
-        .map(|row| row.module_id)
-        .collect();
-    let champion = champion::Entity::find().filter(champion::Column::AccountId.eq(account)).one(conn).await?;
-    let mut roles: Vec<Role> = grants.iter().map(|grant| grant.role).collect();
-    roles.sort();
-    roles.dedup();
-    let leads = grants.iter().filter(|grant| grant.role == Role::GroupLeader).filter_map(|grant| grant.group_id).collect();
-    Ok(Caller { account: Some(account), champion: champion.map(|c| c.id), roles, leads, trains, ..Caller::default() })
+        .await?;
+    let Some((champion, ..)) = rows.first().copied() else { return Ok(None) };
+    // Every role stands beside every module: each is taken once.
+    let mut caller = Caller { account: Some(account), champion, ..Caller::default() };
+    for (_, role, group, module) in rows {
+        let leads = group.filter(|_| role == Some(Role::GroupLeader));
+        caller.roles.extend(role.filter(|role| !caller.roles.contains(role)));
+        caller.leads.extend(leads.filter(|group| !caller.leads.contains(group)));
+        caller.trains.extend(module.filter(|module| !caller.trains.contains(module)));
+    }
+    caller.roles.sort();
+    Ok(Some(caller))
 }
 
 /// The accounts with a role that may sign in, oldest first.

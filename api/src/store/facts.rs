@@ -11,11 +11,11 @@ use entity::{
 use rules::assignment::AssignmentStatus;
 use rules::calendar::Span;
 use rules::champion::Membership;
-use rules::clearance::ClearanceRecord;
+use rules::clearance::{ClearanceRecord, counts_as_date_with_children};
 use rules::dbs::{Audience, DbsScope, SessionFacts};
 use rules::exemption::Exemption;
 use rules::geo::Point;
-use rules::id::{ChampionId, GroupId, ModuleId, PlaceId, RequirementId, SessionId};
+use rules::id::{ChampionId, GroupId, PlaceId, RequirementId, SessionId};
 use rules::input::Topic;
 use rules::matching::{Booking, ChampionRecord};
 use rules::requirement::{Evidence, Requirement, RequirementKind};
@@ -63,8 +63,21 @@ impl Which<'_> {
 
 /// Champions as the rules read them, in the order of their ids.
 pub async fn champions(conn: &impl ConnectionTrait, which: Which<'_>) -> Result<Vec<ChampionRecord>, Fault> {
+    load(conn, which, true).await
+}
+
+/// Champions with what binds (`Blocker::is_binding`): clearance, other places, languages. When and where they like to help, and
+/// with what, is left out: whoever says yes has weighed that.
+pub async fn binding(conn: &impl ConnectionTrait, which: Which<'_>) -> Result<Vec<ChampionRecord>, Fault> {
+    load(conn, which, false).await
+}
+
+async fn load(conn: &impl ConnectionTrait, which: Which<'_>, whole: bool) -> Result<Vec<ChampionRecord>, Fault> {
     let rows = which.narrow(champion::Entity::find(), champion::Column::Id).order_by_asc(champion::Column::Id).all(conn).await?;
     let mut parts = Parts::load(conn, which).await?;
+    if whole {
+        parts.load_wishes(conn, which).await?;
+    }
     Ok(rows.into_iter().map(|row| record(row, &mut parts)).collect())
 }
 
@@ -87,28 +100,36 @@ impl Parts {
             training::requirements(conn).await?.into_iter().map(|r| (r.id, r)).collect();
         let kind = |id: RequirementId| requirements.get(&id).map(|r| r.kind);
         let languages = which.narrow(champion_language::Entity::find(), champion_language::Column::ChampionId).all(conn).await?;
-        let topics = which.narrow(champion_topic::Entity::find(), champion_topic::Column::ChampionId).all(conn).await?;
         let evidence = which.narrow(evidence::Entity::find(), evidence::Column::ChampionId).all(conn).await?;
         let completions =
             which.narrow(completion::Entity::find(), completion::Column::ChampionId).filter(completion::Column::RevokedAt.is_null());
         let completions = completions.all(conn).await?;
         let exemptions = which.narrow(exemption::Entity::find(), exemption::Column::ChampionId).all(conn).await?;
         let checks = which.narrow(dbs_check::Entity::find(), dbs_check::Column::ChampionId).all(conn).await?;
-        let windows = which.narrow(availability_window::Entity::find(), availability_window::Column::ChampionId).all(conn).await?;
-        let exceptions = which.narrow(availability_exception::Entity::find(), availability_exception::Column::ChampionId).all(conn).await?;
         Ok(Self {
             languages: group(languages.into_iter().map(|r| (r.champion_id, r.language))),
-            topics: group(topics.into_iter().map(|r| (r.champion_id, r.topic))),
+            topics: HashMap::new(),
             evidence: group(evidence.iter().filter_map(|r| Some((r.champion_id, evidence_fact(r, kind(r.requirement_id)?))))),
             completions: group(completions.iter().map(|r| (r.champion_id, completion_fact(r)))),
             exemptions: group(
                 exemptions.iter().filter_map(|r| Some((r.champion_id, exemption_fact(r, requirements.get(&r.requirement_id)?)?))),
             ),
             checks: group(checks.iter().map(|r| (r.champion_id, dbs::fact(r)))),
-            windows: group(collect(windows.iter().map(|r| Ok((r.champion_id, availability::window_fact(r)?))))?),
-            exceptions: group(collect(exceptions.iter().map(|r| Ok((r.champion_id, availability::exception_fact(r)?))))?),
+            windows: HashMap::new(),
+            exceptions: HashMap::new(),
             bookings: group(bookings(conn, which).await?),
         })
+    }
+
+    /// Topics, windows, leave and extra time.
+    async fn load_wishes(&mut self, conn: &impl ConnectionTrait, which: Which<'_>) -> Result<(), Fault> {
+        let topics = which.narrow(champion_topic::Entity::find(), champion_topic::Column::ChampionId).all(conn).await?;
+        let windows = which.narrow(availability_window::Entity::find(), availability_window::Column::ChampionId).all(conn).await?;
+        let exceptions = which.narrow(availability_exception::Entity::find(), availability_exception::Column::ChampionId).all(conn).await?;
+        self.topics = group(topics.into_iter().map(|r| (r.champion_id, r.topic)));
+        self.windows = group(collect(windows.iter().map(|r| Ok((r.champion_id, availability::window_fact(r)?))))?);
+        self.exceptions = group(collect(exceptions.iter().map(|r| Ok((r.champion_id, availability::exception_fact(r)?))))?);
+        Ok(())
     }
 }
 
@@ -188,7 +209,7 @@ async fn bookings(conn: &impl ConnectionTrait, which: Which<'_>) -> Result<Vec<(
         .all(conn)
         .await?;
     let booking = |(champion, session, group, from, until, date, audience): BookingRow| {
-        (champion, Booking { session, group, span: Span { from, until }, date, with_children: audience == Audience::Children })
+        (champion, Booking { session, group, span: Span { from, until }, date, with_children: counts_as_date_with_children(audience) })
     };
     Ok(rows.into_iter().map(booking).collect())
 }
@@ -215,17 +236,15 @@ impl SessionFactsRow {
     }
 }
 
-/// What sessions ask for: seven statements, however many sessions.
+/// What sessions ask for: five statements, however many sessions.
 pub async fn needs(conn: &impl ConnectionTrait, rows: Vec<session::Model>) -> Result<Vec<SessionFactsRow>, DbErr> {
     let ids: Vec<SessionId> = rows.iter().map(|s| s.id).collect();
     let places = sessions::places(conn, &ids).await?;
-    let place_ids: Vec<PlaceId> = places.iter().map(|p| p.id).collect();
-    let modules = group(sessions::place_modules(conn, &place_ids).await?.into_iter().map(|r| (r.place_id, r.module_id)));
+    let modules = group(sessions::place_codes(conn, &ids).await?.into_iter().map(|(place, module, code)| (place, (module, code))));
     let topics = group(sessions::topics(conn, &ids).await?.into_iter().map(|r| (r.session_id, r.topic)));
     let venue_ids = rows.iter().filter_map(|s| s.venue_id);
     let venues: HashMap<_, _> =
         venue::Entity::find().filter(venue::Column::Id.is_in(venue_ids)).all(conn).await?.into_iter().map(|v| (v.id, v)).collect();
-    let codes: HashMap<ModuleId, String> = training::catalogue(conn).await?.into_iter().map(|(id, (row, _))| (id, row.code)).collect();
     let requirements: Vec<Requirement> = training::requirements(conn).await?.iter().map(training::requirement_fact).collect();
     let places = group(places.into_iter().map(|p| (p.session_id, (p.id, p.kind))));
     Ok(rows
@@ -233,15 +252,12 @@ pub async fn needs(conn: &impl ConnectionTrait, rows: Vec<session::Model>) -> Re
         .map(|session| {
             let at = session.venue_id.and_then(|id| venues.get(&id)).map(|v| Point { latitude: v.latitude, longitude: v.longitude });
             let places = places.get(&session.id).cloned().unwrap_or_default();
-            let with_codes = |place: &PlaceId| {
-                modules.get(place).into_iter().flatten().map(|id| (*id, codes.get(id).cloned().unwrap_or_default())).collect()
-            };
             let mut needs = HashMap::new();
             for (place, kind) in &places {
                 needs.entry(*kind).or_insert_with(|| SessionNeed {
                     at,
                     kind: *kind,
-                    modules: with_codes(place),
+                    modules: modules.get(place).cloned().unwrap_or_default(),
                     requirements: requirements.clone(),
                     topics: topics.get(&session.id).cloned().unwrap_or_default(),
                     ..bare_need(&session)

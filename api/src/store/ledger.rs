@@ -1,9 +1,12 @@
 //! What every write leaves behind: audit rows, outbox rows, answers kept for a retry, numbers given out, settings.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use entity::{audit_event, counter, idempotency, outbox, setting};
-use sea_orm::sea_query::{Expr, ExprTrait, OnConflict};
-use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use entity::{audit_event, counter, idempotency, kept_answer, outbox, setting};
+use sea_orm::sea_query::{Expr, ExprTrait, OnConflict, SimpleExpr};
+use sea_orm::{
+    ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder,
+    QuerySelect,
+};
 use uuid::Uuid;
 
 use super::row;
@@ -68,9 +71,38 @@ pub async fn claim(conn: &impl ConnectionTrait, row: idempotency::Model) -> Resu
     let conflict = OnConflict::columns([idempotency::Column::Caller, idempotency::Column::Key]).do_nothing().to_owned();
     let inserted = idempotency::Entity::insert(fresh).on_conflict(conflict).exec_without_returning(conn).await?;
     if inserted > 0 {
+        // What was answered the last time this key was used belongs to something else.
+        kept_answer::Entity::delete_many().filter(answers_of(&caller, &key)).exec(conn).await?;
         return Ok(None);
     }
     idempotency::Entity::find().filter(same()).one(conn).await
+}
+
+fn answers_of(caller: &str, key: &str) -> SimpleExpr {
+    kept_answer::Column::Caller.eq(caller).and(kept_answer::Column::Key.eq(key))
+}
+
+/// Keeps what a request is answered, or finds what it was answered before.
+pub async fn keep_first(conn: &impl ConnectionTrait, row: kept_answer::Model) -> Result<Option<kept_answer::Model>, DbErr> {
+    use kept_answer::Column;
+    let same = answers_of(&row.caller, &row.key).and(Column::RequestHash.eq(row.request_hash.as_str()));
+    let conflict = OnConflict::columns([Column::Caller, Column::Key, Column::RequestHash]).do_nothing().to_owned();
+    let fresh = row.into_active_model().reset_all();
+    let inserted = kept_answer::Entity::insert(fresh).on_conflict(conflict).exec_without_returning(conn).await?;
+    if inserted > 0 { Ok(None) } else { kept_answer::Entity::find().filter(same).one(conn).await }
+}
+
+/// Removes keys and answers that no retry asks for any more; answers how many.
+pub async fn tidy(conn: &impl ConnectionTrait, now: DateTime<Utc>) -> Result<u64, DbErr> {
+    let cutoff = now - ANSWERS_KEPT;
+    let keys = idempotency::Entity::delete_many().filter(idempotency::Column::CreatedAt.lt(cutoff)).exec(conn).await?;
+    Ok(keys.rows_affected + forget_answers(conn, cutoff).await?)
+}
+
+/// Removes what was answered before an instant. They may name anybody: erasing a person removes them all.
+pub async fn forget_answers(conn: &impl ConnectionTrait, before: DateTime<Utc>) -> Result<u64, DbErr> {
+    let answers = kept_answer::Entity::delete_many().filter(kept_answer::Column::CreatedAt.lt(before)).exec(conn).await?;
+    Ok(answers.rows_affected)
 }
 
 /// Keeps the answer of a claimed key.

@@ -4,9 +4,12 @@
 //! IMMEDIATE. PostgreSQL has one pool; writes lock the rows they judge, always in the order session, offer, champion. What
 //! the locks promise, constraints stand behind, and a lost race is tried again from the start (docs/decisions/0003).
 
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
+use entity::training_module;
+use rules::id::ModuleId;
 use sea_orm::metric::Info;
 use sea_orm::{
     AccessMode, ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr,
@@ -36,6 +39,7 @@ pub mod limit;
 pub mod listen;
 pub mod offer;
 pub mod paging;
+pub mod provider;
 pub mod reference;
 pub mod rota;
 pub mod row;
@@ -54,6 +58,8 @@ pub struct Db {
     read: DatabaseConnection,
     /// Rung after each commit.
     committed: Arc<Notify>,
+    /// Training modules that have been read: they never change.
+    modules: Arc<RwLock<HashMap<ModuleId, Arc<training_module::Model>>>>,
 }
 
 impl Db {
@@ -62,17 +68,27 @@ impl Db {
         if url.starts_with("sqlite:") {
             let write = Database::connect(sqlite(&with_create(url), 1, false)).await?;
             let read = Database::connect(sqlite(url, connections, true)).await?;
-            return Ok(Self { write, read, committed: Arc::default() });
+            return Ok(Self { write, read, committed: Arc::default(), modules: Arc::default() });
         }
         // Migrating holds a lock on one connection and works on another.
         let pool = Database::connect(postgres(url, connections.max(2))).await?;
-        Ok(Self { write: pool.clone(), read: pool, committed: Arc::default() })
+        Ok(Self { write: pool.clone(), read: pool, committed: Arc::default(), modules: Arc::default() })
     }
 
     /// Tells of every statement that is sent, for those who count or time them. Transactions begun before are not told of.
     pub fn on_statement(&mut self, told: impl Fn(&Info<'_>) + Clone + Send + Sync + 'static) {
         self.read.set_metric_callback(told.clone());
         self.write.set_metric_callback(told);
+    }
+
+    /// A training module that has been read before.
+    pub fn module(&self, id: ModuleId) -> Option<Arc<training_module::Model>> {
+        self.modules.read().unwrap_or_else(PoisonError::into_inner).get(&id).cloned()
+    }
+
+    fn learn(&self, modules: Vec<training_module::Model>) {
+        let mut known = self.modules.write().unwrap_or_else(PoisonError::into_inner);
+        known.extend(modules.into_iter().map(|row| (row.id, Arc::new(row))));
     }
 
     /// For queries. On SQLite a write through it fails.

@@ -1,12 +1,12 @@
 //! Sessions, their places and topics.
 
 use chrono::{DateTime, Utc};
-use entity::{assignment, place, place_module, session, session_topic};
+use entity::{assignment, place, place_module, session, session_topic, training_module};
 use rules::assignment::AssignmentStatus;
-use rules::id::{ChampionId, GroupId, PlaceId, SessionId, VenueId};
+use rules::id::{ChampionId, GroupId, ModuleId, PlaceId, SessionId, VenueId};
 use rules::session::{PlaceKind, SessionStatus};
 use sea_orm::sea_query::{Expr, ExprTrait, Query};
-use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select};
+use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, JoinType, QueryFilter, QueryOrder, QuerySelect, Select};
 
 use super::paging::Sort;
 
@@ -66,14 +66,17 @@ pub fn select(filter: &Filter) -> Select<session::Entity> {
         select = select.filter(Column::Id.in_subquery(placed));
     }
     if filter.uncovered_only {
-        let filled = confirmed().column(assignment::Column::PlaceId).to_owned();
+        // Asked of each session: nobody reads every place and assignment there is.
+        let of_place = Expr::col((assignment::Entity, assignment::Column::PlaceId)).equals((place::Entity, place::Column::Id));
+        let filled = confirmed().expr(Expr::val(1)).and_where(of_place).to_owned();
         let open = Query::select()
-            .column(place::Column::SessionId)
+            .expr(Expr::val(1))
             .from(place::Entity)
+            .and_where(Expr::col((place::Entity, place::Column::SessionId)).equals((session::Entity, Column::Id)))
             .and_where(place::Column::Kind.ne(PlaceKind::Shadow))
-            .and_where(place::Column::Id.not_in_subquery(filled))
+            .and_where(Expr::exists(filled).not())
             .to_owned();
-        select = select.filter(Column::Id.in_subquery(open));
+        select = select.filter(Expr::exists(open));
     }
     select
 }
@@ -104,6 +107,23 @@ pub async fn places(conn: &impl ConnectionTrait, sessions: &[SessionId]) -> Resu
 /// The modules of places.
 pub async fn place_modules(conn: &impl ConnectionTrait, places: &[PlaceId]) -> Result<Vec<place_module::Model>, DbErr> {
     place_module::Entity::find().filter(place_module::Column::PlaceId.is_in(places.iter().copied())).all(conn).await
+}
+
+/// The modules of the places of sessions, with their codes.
+pub async fn place_codes(conn: &impl ConnectionTrait, sessions: &[SessionId]) -> Result<Vec<(PlaceId, ModuleId, String)>, DbErr> {
+    let to_place = place_module::Entity::belongs_to(place::Entity).from(place_module::Column::PlaceId).to(place::Column::Id);
+    let to_module =
+        place_module::Entity::belongs_to(training_module::Entity).from(place_module::Column::ModuleId).to(training_module::Column::Id);
+    place_module::Entity::find()
+        .join(JoinType::InnerJoin, to_place.into())
+        .join(JoinType::InnerJoin, to_module.into())
+        .filter(place::Column::SessionId.is_in(sessions.iter().copied()))
+        .select_only()
+        .columns([place_module::Column::PlaceId, place_module::Column::ModuleId])
+        .column(training_module::Column::Code)
+        .into_tuple()
+        .all(conn)
+        .await
 }
 
 /// The topics of sessions.

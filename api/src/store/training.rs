@@ -1,14 +1,18 @@
 //! Training modules, who may mark them, completions; requirements and evidence.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
-use entity::{completion, evidence, module_prerequisite, module_trainer, requirement, training_module};
-use rules::id::{ChampionId, CompletionId, ModuleId, RequirementId};
+use entity::{assignment, completion, evidence, module_prerequisite, module_trainer, requirement, training_module};
+use rules::assignment::AssignmentStatus;
+use rules::id::{ChampionId, CompletionId, ModuleId, RequirementId, SessionId};
 use rules::requirement::Requirement;
 use rules::training::Module;
+use sea_orm::sea_query::Query;
 use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select};
 
 use super::paging::Sort;
+use super::{Db, row};
 
 /// Modules, by code.
 pub const BY_CODE: Sort<training_module::Column> =
@@ -22,6 +26,15 @@ pub fn modules() -> Select<training_module::Entity> {
 /// A module.
 pub async fn module(conn: &impl ConnectionTrait, id: ModuleId) -> Result<Option<training_module::Model>, DbErr> {
     training_module::Entity::find_by_id(id).one(conn).await
+}
+
+/// Modules by their ids. A module never changes once it is there, so each is read once in the life of the process.
+pub async fn by_ids(db: &Db, ids: &[ModuleId]) -> Result<Vec<Arc<training_module::Model>>, DbErr> {
+    let unknown: Vec<ModuleId> = ids.iter().copied().filter(|id| db.module(*id).is_none()).collect();
+    if !unknown.is_empty() {
+        db.learn(row::holding::<training_module::Entity>(db.read(), training_module::Column::Id, unknown).await?);
+    }
+    Ok(ids.iter().filter_map(|id| db.module(*id)).collect())
 }
 
 /// Every module with its prerequisites, as the rules read them: the catalogue is small.
@@ -69,6 +82,18 @@ pub async fn lapsing(conn: &impl ConnectionTrait, id: CompletionId) -> Result<Op
     let Some(found) = completion::Entity::find_by_id(id).one(conn).await?.filter(|c| c.revoked_at.is_none()) else { return Ok(None) };
     let title = module(conn, found.module_id).await?.map(|m| m.title);
     Ok(title.zip(found.expires_on))
+}
+
+/// The completions that were not taken back of whoever is placed at these sessions.
+pub async fn completions_at(conn: &impl ConnectionTrait, sessions: &[SessionId]) -> Result<Vec<completion::Model>, DbErr> {
+    let placed = Query::select()
+        .column(assignment::Column::ChampionId)
+        .from(assignment::Entity)
+        .and_where(assignment::Column::SessionId.is_in(sessions.iter().copied()))
+        .and_where(assignment::Column::Status.eq(AssignmentStatus::Confirmed))
+        .to_owned();
+    let of = completion::Entity::find().filter(completion::Column::ChampionId.in_subquery(placed));
+    of.filter(completion::Column::RevokedAt.is_null()).order_by_asc(completion::Column::CompletedOn).all(conn).await
 }
 
 /// Completions in answer to a mutation, in the order of the ids.

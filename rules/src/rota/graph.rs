@@ -1,5 +1,5 @@
 //! The problem as the search sees it: posts (a role of a session), champions, and the priced pairs that are allowed.
-use super::eligible::{available, cleared, extra, trained};
+use super::eligible::{extra, trained};
 use super::geometry::{Pace, Slot};
 use super::grid::Grid;
 use super::instance::{Assignment, Instance};
@@ -95,9 +95,10 @@ impl Graph {
         let grid = Grid::new(instance);
         g.by_post.first.push(0);
         for s in &instance.sessions {
-            let candidates = g.candidates(instance, &grid, s.id, &barred);
+            let candidates = Self::candidates(instance, &grid, s.id, &barred);
             for p in g.first[s.id]..g.first[s.id + 1] {
-                let row = g.edges(instance, p, &candidates, &kept);
+                let mut row = g.edges(instance, p, &candidates, &kept);
+                row.sort_unstable_by_key(|e| (e.cost, e.to));
                 g.by_post.edges.extend(row);
                 g.by_post.first.push(g.by_post.edges.len() as u32);
             }
@@ -139,17 +140,12 @@ impl Graph {
     }
 
     /// Who may come to the session at all, modules aside.
-    pub fn candidates(&self, instance: &Instance, grid: &Grid, session: usize, barred: &HashSet<(usize, usize)>) -> Vec<u32> {
-        let s = &instance.sessions[session];
-        let fit = |c: &u32| {
-            let champion = &instance.champions[*c as usize];
-            let may = || barred.is_empty() || !barred.contains(&(*c as usize, session));
-            champion.max_per_week > 0 && cleared(champion, s) && available(champion, s) && may()
-        };
-        grid.around(s).filter(fit).collect()
+    pub fn candidates(instance: &Instance, grid: &Grid, session: usize, barred: &HashSet<(usize, usize)>) -> Vec<u32> {
+        let may = |c: &u32| barred.is_empty() || !barred.contains(&(*c as usize, session));
+        grid.around(&instance.sessions[session]).filter(may).collect()
     }
 
-    /// The allowed pairs of one post, cheapest first.
+    /// The allowed pairs of one post.
     pub fn edges(&self, instance: &Instance, post: u32, candidates: &[u32], kept: &HashSet<Assignment>) -> Vec<Edge> {
         let p = &self.posts[post as usize];
         let s = &instance.sessions[p.slot.session as usize];
@@ -166,7 +162,6 @@ impl Graph {
                 row.push(Edge { to: c, cost: (self.cost(instance, &a) - i64::from(keep)) as i32 });
             }
         }
-        row.sort_unstable_by_key(|e| (e.cost, e.to));
         row
     }
 

@@ -1,6 +1,6 @@
 //! Rotas: who goes to which session over the coming weeks.
 //!
-//! [`solve`] plans a whole horizon, [`repair`] closes one hole, [`price`] checks and prices any rota, [`explain`] says why places
+//! [`solve`] plans a whole horizon, [`Repairer`] closes one hole after another, [`repair`] a single one, [`price`] checks and prices any rota, [`explain`] says why places
 //! are empty. All are pure: no clock, no thread, no randomness but the seed. Metres, minutes and the objective are integers;
 //! lower is better.
 //!
@@ -27,6 +27,7 @@
 //! lead and helpers and places that clash are convex only by and large. A pinned helper may stay without a lead, which [`price`]
 //! then reports. Distances over the format's 12 km are allowed here, though the shared checker does not look that far.
 mod bound;
+mod chain;
 mod check;
 mod eligible;
 mod engine;
@@ -62,6 +63,6 @@ pub(crate) use geometry::Pace;
 pub use instance::{Assignment, Champion, Instance, Role, Session, Weights};
 pub(crate) use price::slot;
 pub use price::{Broken, Score, price};
-pub use repair::{Repair, repair};
+pub use repair::{Repair, Repairer, repair};
 pub use shadow::Shadow;
 pub use solve::{Options, Progress, Solution, solve};

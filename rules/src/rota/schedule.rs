@@ -1,5 +1,6 @@
 //! The best schedule of one champion under given prices: week by week where weeks cannot clash, else by a table.
 use super::graph::Graph;
+use super::schedule_table::Front;
 use super::schedule_week::{WEEKLY, Week};
 use super::state::Held;
 use std::collections::HashMap;
@@ -19,6 +20,10 @@ pub(crate) struct Scheduler {
     pub(super) before: Vec<u32>,
     pub(super) fairness: i64,
     weeks: Vec<Week>,
+    /// The table's: of this week and of those before, and sessions too close to be sure of.
+    pub(super) week: Front,
+    pub(super) past: Front,
+    pub(super) near: Vec<usize>,
     /// What posts priced [`OWN`] pay each champion.
     pub own: HashMap<(u32, u32), i64>,
     /// The schedule found last.
@@ -92,7 +97,8 @@ impl Scheduler {
     fn several(&mut self, g: &Graph, champion: u32) -> i64 {
         let cap = g.caps[champion as usize] as usize;
         self.offers.sort_unstable_by_key(|o| (g.week(o.post), -o.worth, o.post));
-        if cap <= WEEKLY && self.weeks_apart(g, champion) { self.by_week(g, cap) } else { self.table(g, cap) }
+        let by_week = if cap <= WEEKLY && self.weeks_apart(g, champion) { self.by_week(g, cap) } else { None };
+        by_week.unwrap_or_else(|| self.table(g, champion, cap))
     }
 
     /// No session of one week can clash with one of another, even at the champion's two farthest ends.
@@ -107,12 +113,13 @@ impl Scheduler {
     }
 
     /// The best 1, 2, .. of each week, then over all weeks the largest gains first: gains fall within a week only by
-    /// and large, so weeks are joined by trying every count.
-    fn by_week(&mut self, g: &Graph, cap: usize) -> i64 {
+    /// and large, so weeks are joined by trying every count. None where a week has too many that overlap.
+    fn by_week(&mut self, g: &Graph, cap: usize) -> Option<i64> {
         let mut weeks = std::mem::take(&mut self.weeks);
         weeks.clear();
-        weeks.extend(self.offers.chunk_by(|a, b| g.week(a.post) == g.week(b.post)).map(|w| Week::best(g, w, cap)));
-        let value = self.join(&weeks, cap);
+        let found = self.offers.chunk_by(|a, b| g.week(a.post) == g.week(b.post)).map(|w| Week::best(g, w, cap));
+        let whole = found.map(|week| week.map(|week| weeks.push(week))).collect::<Option<()>>();
+        let value = whole.map(|()| self.join(&weeks, cap));
         self.weeks = weeks;
         value
     }

@@ -5,17 +5,21 @@ use super::schedule::{NONE, Offer};
 /// Caps above this go to the table.
 pub(crate) const WEEKLY: usize = 3;
 
+/// Pairs and triples tried for each offer, on average: more where nearly all overlap, and then a table is quicker.
+const TRIES: usize = 24;
+
 /// For each count of sessions the best sum and who makes it.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Week {
     pub sum: [i64; WEEKLY],
     pub pick: [[u32; WEEKLY]; WEEKLY],
+    tries: usize,
 }
 
 impl Week {
-    /// `offers` of one week, the most worth first.
-    pub fn best(g: &Graph, offers: &[Offer], cap: usize) -> Self {
-        let mut week = Self { sum: [NONE; WEEKLY], pick: [[0; WEEKLY]; WEEKLY] };
+    /// `offers` of one week, the most worth first. None if that takes too long.
+    pub fn best(g: &Graph, offers: &[Offer], cap: usize) -> Option<Self> {
+        let mut week = Self { sum: [NONE; WEEKLY], pick: [[0; WEEKLY]; WEEKLY], tries: TRIES * (offers.len() + 8) };
         if cap > 0 {
             week.sum[0] = offers[0].worth;
             week.pick[0][0] = offers[0].post;
@@ -23,7 +27,7 @@ impl Week {
         if cap > 1 {
             week.more(g, offers, cap);
         }
-        week
+        (week.tries > 0).then_some(week)
     }
 
     fn more(&mut self, g: &Graph, offers: &[Offer], cap: usize) {
@@ -34,14 +38,18 @@ impl Week {
                 return;
             }
             self.with(g, a, &offers[i + 1..], cap);
+            if self.tries == 0 {
+                return;
+            }
         }
     }
 
     fn with(&mut self, g: &Graph, a: &Offer, rest: &[Offer], cap: usize) {
         for (j, b) in rest.iter().enumerate() {
+            self.tries = self.tries.saturating_sub(1);
             let third = rest.get(j + 1).map_or(NONE, |o| a.worth + b.worth + o.worth);
             let triple = cap > 2 && third > self.sum[2];
-            if a.worth + b.worth <= self.sum[1] && !triple {
+            if self.tries == 0 || (a.worth + b.worth <= self.sum[1] && !triple) {
                 return;
             }
             if g.clash(a.post, b.post) {
@@ -59,8 +67,9 @@ impl Week {
 
     fn triple(&mut self, g: &Graph, a: &Offer, b: &Offer, rest: &[Offer]) {
         for c in rest {
+            self.tries = self.tries.saturating_sub(1);
             let sum = a.worth + b.worth + c.worth;
-            if sum <= self.sum[2] {
+            if sum <= self.sum[2] || self.tries == 0 {
                 return;
             }
             if !g.clash(a.post, c.post) && !g.clash(b.post, c.post) {

@@ -1,7 +1,7 @@
 //! After a drop-out: rules kept, and no single replacement or swap does better.
 use crate::boroughs::borough;
 use crate::solve::plan;
-use rules::rota::{Assignment, Instance, Options, price, repair};
+use rules::rota::{Assignment, Instance, Options, Repairer, price, repair};
 
 /// The best rota that one champion's one step can bring: nobody, someone for the place, or someone out of another place.
 fn one_step(i: &Instance, rest: &[Assignment], dropped: Assignment) -> Option<i64> {
@@ -48,4 +48,27 @@ fn pinned_places_stay() {
         let r = repair(&i, &current, dropped, &pins, &[]).expect("it is in the rota");
         assert!(pins.iter().all(|p| r.assign.contains(p)), "borough {seed}");
     }
+}
+
+#[test]
+fn drop_outs_one_after_another_leave_a_rota_in_order() {
+    let mut repaired = 0;
+    for seed in 0..150 {
+        let i = borough(seed, 20, 20);
+        let mut kept = Repairer::new(&i, &plan(&i, &Options::default()).assign, &[], &[]);
+        let mut barred = Vec::new();
+        for drop in 0..6 {
+            let Some(dropped) = kept.assign().get((seed as usize * 7 + drop * 3) % kept.assign().len().max(1)).copied() else { break };
+            let found = kept.repair(dropped).expect("it is in the rota");
+            assert_eq!(kept.repair(dropped), Ok(found.clone()), "borough {seed}: nothing changes before it is adopted");
+            let fresh = Repairer::new(&i, kept.assign(), &[], &barred).repair(dropped).expect("it is in the rota");
+            assert_eq!(found.score.objective(), fresh.score.objective(), "borough {seed}: what is kept is what is there");
+            kept.adopt(&found);
+            barred.push((dropped.champion, dropped.session));
+            assert_eq!(price(&i, kept.assign()), Ok(found.score), "borough {seed}");
+            assert!(found.assign.iter().all(|a| !barred.contains(&(a.champion, a.session))), "borough {seed}: nobody is asked back");
+            repaired += usize::from(!found.added.is_empty());
+        }
+    }
+    assert!(repaired > 100, "{repaired}");
 }

@@ -34,6 +34,11 @@ both!(the_link_opens_an_account_that_signs_in, |world| async move {
     let here = world.holder(&confirmed["accessToken"]).ask("{ viewer { roles account { displayName email } } }", json!({})).await;
     assert_eq!(here["viewer"]["roles"], json!(["CHAMPION"]));
     assert_eq!(here["viewer"]["account"]["email"], "New.Person@example.org");
+    let body = Body::from(json!({ "refreshToken": confirmed["refreshToken"] }).to_string());
+    let request = Request::post("/auth/refresh").header("content-type", "application/json").body(body);
+    let (status, next) = harness::json(world.http(request.expect("a request")).await).await;
+    assert_eq!(status, StatusCode::OK, "it goes on: {next}");
+    assert_eq!(own(&world.holder(&next["accessToken"]), "membership").await["membership"], "APPLIED");
     let (status, answer) = sign_in(&world, " new.person@EXAMPLE.org", PASSWORD).await;
     assert_eq!((status, &answer["tokenType"]), (StatusCode::OK, &json!("Bearer")));
     assert_eq!(own(&world.holder(&answer["accessToken"]), "membership").await["membership"], "APPLIED");

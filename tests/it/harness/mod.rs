@@ -156,6 +156,7 @@ async fn app(url: &str) -> App {
         postcodes: Postcodes::load().expect("the postcodes"),
         sealing: api::sealing::Sealing::parse("test AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA").expect("a key"),
         update_service: Default::default(),
+        provider: Default::default(),
         policy: policy(),
         news: Default::default(),
         demo: true,

@@ -139,7 +139,7 @@ pub async fn sign_in(State(site): State<Site>, request: Request) -> Response {
 
 /// Leads to the app with a refresh token in the fragment, which no server sees and which works once; without an app, shows the
 /// access token.
-fn signed_in_page(site: &Site, tokens: &Granted) -> Response {
+pub(super) fn signed_in_page(site: &Site, tokens: &Granted) -> Response {
     if let Some(app) = &site.app.policy.identity.app_url {
         let to = format!("{app}#refreshToken={}", tokens.refresh_token);
         return (StatusCode::SEE_OTHER, [(header::LOCATION, to)]).into_response();

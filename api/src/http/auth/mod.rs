@@ -26,6 +26,7 @@ mod client;
 mod keys;
 mod link;
 pub(super) mod page;
+mod provider;
 mod session;
 
 /// The largest body that is read: an address, a password and a token fit many times.
@@ -44,6 +45,8 @@ pub fn routes() -> Router<Site> {
         .route("/auth/link/use", post(link::sign_in))
         .route("/auth/recover", post(link::request_recovery).get(link::recovery_page))
         .route("/auth/recover/use", post(link::reset))
+        .route("/auth/oidc/start", get(provider::start))
+        .route(crate::provider::CALLBACK, get(provider::callback))
         .route("/auth/token", post(client::token))
         .route("/.well-known/jwks.json", get(keys::public_keys))
 }

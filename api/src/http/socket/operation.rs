@@ -16,6 +16,7 @@ use crate::app::Call;
 use crate::budget::Budget;
 use crate::graphql::context::{loading, prepare};
 use crate::graphql::document::{self, Kind};
+use crate::graphql::once::Answers;
 use crate::http::Site;
 use crate::http::caller::still_stands;
 use crate::http::graphql::{Answer, Exchange, Params, Rejection, is_request_error, settle};
@@ -117,9 +118,16 @@ impl Operation {
     /// Runs it once, in a context of its own; for a subscription, on this news. Nothing if it has nothing to say.
     async fn execute(&self, ready: &Ready, news: Option<News>) -> Option<Response> {
         let request = self.request(ready, news);
+        let (request, answers) = if ready.kind == Kind::Mutation { Answers::of(request) } else { (request, None) };
         let loading = loading(&request)?;
         let mut stream = self.site.schema.execute_stream(request);
-        let first = AssertUnwindSafe(loading.drive(stream.next())).catch_unwind();
+        let first = async {
+            match (loading.drive(stream.next()).await, answers) {
+                (Some(response), Some(answers)) => Some(answers.settle(response).await),
+                (response, _) => response,
+            }
+        };
+        let first = AssertUnwindSafe(first).catch_unwind();
         let failed = |rejection: Rejection| Some(Response::from_errors(vec![rejection.error(&self.request_id)]));
         match tokio::time::timeout(self.site.settings.timeout, first).await {
             Ok(Ok(response)) => response.map(|response| settle(response, &ready.params.query, self.exchange())),

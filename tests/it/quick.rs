@@ -1,0 +1,79 @@
+//! What is read ahead and answered at once is what the library answers, for every viewer; and costs no more statements.
+
+use std::sync::PoisonError;
+
+use serde_json::{Value, json};
+
+use crate::both;
+use crate::harness::Persona;
+
+const ALL: &str = "query($range: DateTimeRangeInput!) { sessions(filter: {range: $range}, first: 60) { nodes { id assignments { __typename id status createdAt \
+    who: champion { __typename id reference displayName fullName membership trainingCompletions { __typename id completedOn expiresOn \
+    moduleVersion module { __typename id code title summary durationMinutes validMonths version } } } } } } }";
+/// What the dashboard of a group asks.
+const DASHBOARD: &str = "query($range: DateTimeRangeInput!) { sessions(filter: {range: $range}, first: 60) { nodes { id title startsAt status \
+    assignments { id status champion { id displayName trainingCompletions { completedOn module { code title } } } } } } }";
+
+/// The same document with every object in a fragment, which is the library's.
+fn slow(document: &str) -> String {
+    let (head, tail) = document.split_once("assignments ").expect("assignments");
+    let (mut slow, mut depth) = (format!("{head}assignments "), 0);
+    for letter in tail.chars() {
+        match letter {
+            '{' => {
+                depth += 1;
+                slow.push_str("{ ... {");
+            }
+            '}' if depth > 0 => {
+                depth -= 1;
+                slow.push_str("} }");
+            }
+            other => slow.push(other),
+        }
+    }
+    slow
+}
+
+fn range() -> Value {
+    json!({ "range": { "from": "2026-11-10T00:00:00Z", "until": "2027-01-01T00:00:00Z" } })
+}
+
+async fn same(who: &Persona<'_>, document: &str) -> Value {
+    let at_once = who.ask(document, range()).await;
+    let by_the_library = who.ask(&slow(document), range()).await;
+    assert_eq!(at_once, by_the_library);
+    at_once
+}
+
+both!(every_viewer_is_answered_as_by_the_library, |world| async move {
+    for name in ["coordinator", "leader", "champion", "trainer", "safeguarding", "admin"] {
+        let who = world.sign_in(name).await;
+        for _ in 0..2 {
+            same(&who, ALL).await;
+        }
+        same(&who, DASHBOARD).await;
+    }
+    let seen = same(&world.sign_in("coordinator").await, ALL).await;
+    let placed: Vec<&Value> =
+        seen["sessions"]["nodes"].as_array().expect("sessions").iter().flat_map(|s| s["assignments"].as_array()).flatten().collect();
+    assert!(placed.len() > 20, "there is something to compare");
+    assert!(placed.iter().all(|a| a["who"]["trainingCompletions"].as_array().is_some_and(|list| !list.is_empty())));
+});
+
+both!(keys_that_repeat_and_arguments_are_the_librarys, |world| async move {
+    let who = world.sign_in("coordinator").await;
+    let query = "query($range: DateTimeRangeInput!) { sessions(filter: {range: $range}, first: 5) { nodes { assignments { champion { id } champion { id \
+        displayName } champion { clearance(on: \"2026-12-01\") { on } } status @include(if: true) id @skip(if: true) } } } }";
+    let seen = who.ask(query, range()).await;
+    let first = &seen["sessions"]["nodes"].as_array().expect("sessions").iter().find_map(|s| s["assignments"].get(0)).expect("somebody")["champion"];
+    assert!(first["id"].is_string() && first["displayName"].is_string() && first["clearance"]["on"] == "2026-12-01", "{first}");
+});
+
+both!(a_groups_dashboard_takes_four_statements, |world| async move {
+    let who = world.sign_in("coordinator").await;
+    who.ask(DASHBOARD, range()).await;
+    world.statements.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    who.ask(DASHBOARD, range()).await;
+    let sent = world.statements.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    assert_eq!(sent.len(), 4, "who asks, the page, who is placed, their training: {sent:#?}");
+});
