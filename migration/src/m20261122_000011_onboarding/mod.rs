@@ -6,8 +6,15 @@ use sea_orm_migration::prelude::*;
 mod people;
 mod training;
 
-#[derive(DeriveMigrationName, Debug)]
+#[derive(Debug)]
 pub struct Migration;
+
+/// Named by hand: the derived name is that of the file, and another migration's file is called `mod` too.
+impl MigrationName for Migration {
+    fn name(&self) -> &str {
+        "m20261122_000011_onboarding"
+    }
+}
 
 #[async_trait::async_trait]
 impl MigrationTrait for Migration {
