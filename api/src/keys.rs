@@ -59,6 +59,7 @@ pub struct Keys {
     inputs: hmac::Key,
     answers: hmac::Key,
     devices: hmac::Key,
+    badges: SigningKey,
     arrivals: hmac::Key,
 }
 
@@ -95,6 +96,7 @@ impl Keys {
             inputs: derived("digiknow inputs v1"),
             answers: derived("digiknow one-tap answers v1"),
             devices: derived("digiknow devices v1"),
+            badges: badge_key(&root)?,
             arrivals: derived("digiknow identity providers v1"),
             ring: RwLock::new(ring.into()),
         })
@@ -122,6 +124,11 @@ impl Keys {
     pub fn signing(&self, now: DateTime<Utc>) -> SigningKey {
         let ring = self.ring();
         ring.iter().rfind(|key| key.signs_from <= now).unwrap_or(&ring[0]).clone()
+    }
+
+    /// The key that signs badges: it never changes, since badges are checked for years.
+    pub fn badges(&self) -> &SigningKey {
+        &self.badges
     }
 
     /// The key of this name, if tokens it signed may still be good.
@@ -221,6 +228,14 @@ fn parse(text: &str) -> Result<Vec<SigningKey>> {
     Ok(keys)
 }
 
+/// The key of the badges, derived from the root. It is in no token's ring: what it signed opens nothing here.
+fn badge_key(root: &[u8]) -> Result<SigningKey> {
+    let seed = digest::digest(&digest::SHA256, &[b"digiknow badges v1".as_slice(), root].concat());
+    let pair = Ed25519KeyPair::from_seed_unchecked(seed.as_ref()).map_err(|e| anyhow!("no key for badges: {e}"))?;
+    let pkcs8 = pair.to_pkcs8v1().map_err(|_| anyhow!("no key for badges"))?;
+    key(&format!("{PEM_HEAD}\n{}\n{PEM_FOOT}\n", STANDARD.encode(pkcs8.as_ref())), DateTime::UNIX_EPOCH)
+}
+
 fn der(pem: &str) -> Result<Vec<u8>> {
     let body = pem.trim().strip_prefix(PEM_HEAD).and_then(|rest| rest.strip_suffix(PEM_FOOT)).context("not a PEM private key")?;
     STANDARD.decode(body.split_whitespace().collect::<String>()).context("the key's PEM is broken")
@@ -283,6 +298,15 @@ pub fn new_client_key(publishable: bool) -> Result<String> {
 /// SHA-256 as base64url: enough for secrets of 128 random bits and more, which need no slow hash.
 pub fn sha256_text(bytes: &[u8]) -> String {
     URL_SAFE_NO_PAD.encode(digest::digest(&digest::SHA256, bytes))
+}
+
+/// SHA-256 in hexadecimal.
+pub fn sha256_hex(bytes: &[u8]) -> String {
+    use std::fmt::Write as _;
+    digest::digest(&digest::SHA256, bytes).as_ref().iter().fold(String::new(), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
 }
 
 /// An id made of a hash: the same hash, the same id.

@@ -1,4 +1,7 @@
 //! DigiKnow's service: champion onboarding, clearance and rota over GraphQL.
+// The root types of the contract are merged of many: their futures nest as deep.
+#![recursion_limit = "256"]
+
 pub mod app;
 pub mod auth;
 pub mod backup;

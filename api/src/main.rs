@@ -1,5 +1,6 @@
 //! `digiknow`: the service and its operator's tools.
 
+#![recursion_limit = "256"]
 #![allow(clippy::print_stdout, reason = "a command line talks to its user")]
 
 use std::path::PathBuf;

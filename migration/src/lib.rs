@@ -33,10 +33,10 @@ impl MigratorTrait for Migrator {
             Box::new(m20261121_000006_life::Migration),
             Box::new(m20261122_000006_cover::Migration),
             Box::new(m20261122_000007_access::Migration),
+            Box::new(m20261122_000009_series::Migration),
             Box::new(m20261122_000010_taking_part::Migration),
             Box::new(m20261122_000011_onboarding::Migration),
             Box::new(m20261122_000012_speed::Migration),
-            Box::new(m20261122_000009_series::Migration),
         ]
     }
 }

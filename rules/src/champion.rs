@@ -32,13 +32,15 @@ vocabulary! {
         Declined = "DECLINED",
         /// Withdrew the application.
         Withdrawn = "WITHDRAWN",
+        /// Merged into another record of the same person; nobody finds it any more.
+        Merged = "MERGED",
     }
 }
 
 impl Membership {
     /// Whether the person still belongs, or may come to.
     pub fn is_open(self) -> bool {
-        !matches!(self, Self::Left | Self::Declined | Self::Withdrawn)
+        !matches!(self, Self::Left | Self::Declined | Self::Withdrawn | Self::Merged)
     }
 
     /// Whether the person was taken on and has not left.
@@ -91,6 +93,14 @@ reasons! {
     CannotUpdate => ChampionUpdateErrorCode {
         /// The record changed since it was read.
         Stale { current: i64 } at "expectedVersion" => format!("The champion changed since you read it (version is now {current}): read it again."),
+    }
+}
+
+reasons! {
+    /// Why an emergency contact can't be kept.
+    CannotSetEmergencyContact => EmergencyContactSetErrorCode {
+        /// The person has left, or was not taken on.
+        NotAMember { membership: Membership } at "championId" => format!("This person is {membership}: no emergency contact is kept."),
     }
 }
 

@@ -44,7 +44,7 @@ reasons! {
     /// Why an exemption can't be granted.
     CannotExempt => ExemptionGrantErrorCode {
         /// This is asked of everybody.
-        NotExemptible { kind: RequirementKind } at "requirementId" => format!("A {kind} is asked of everybody: there is no exemption from it."),
+        NotExemptible { kind: RequirementKind } at "requirementId" => format!("The {} is asked of everybody: there is no exemption from it.", kind.words()),
         /// Nobody exempts themselves.
         OwnExemption at "championId" => "You can't exempt yourself: ask another coordinator.",
         /// It has to end, and not in the past.

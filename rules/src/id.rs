@@ -104,6 +104,8 @@ typed_ids! {
     CohortId,
     /// A champion's seat at a dated training session.
     SeatId,
+    /// An organisation's word on a champion.
+    AcceptanceId,
     /// A recorded consent.
     ConsentId,
     /// An audit row.

@@ -4,6 +4,7 @@
 //! date it is asked about, and answers with a typed verdict that carries its reasons; the service loads the facts, and
 //! saves what was decided. A "clear" is a clear *for a session on its date*, and what is unknown never counts as clear.
 
+pub mod acceptance;
 pub mod assignment;
 pub mod attendance;
 pub mod availability;
@@ -11,8 +12,11 @@ pub mod calendar;
 pub mod champion;
 pub mod clearance;
 pub mod client;
+pub mod cohort;
+pub mod coverage;
 pub mod dbs;
 pub mod directory;
+pub mod duplicate;
 pub mod exemption;
 pub mod feed;
 pub mod geo;
@@ -31,6 +35,7 @@ pub mod proposal;
 pub mod provider;
 pub mod reason;
 pub mod reference;
+pub mod renewal;
 pub mod request;
 pub mod requirement;
 pub mod rota;

@@ -410,4 +410,4 @@ fn remedies(blockers: &[Blocker]) -> Option<BTreeSet<Remedy>> {
 #[cfg(test)]
 pub(crate) mod borough;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -231,7 +231,7 @@ mod tests {
         assert_eq!(list.next().and_then(|s| s.waiting_on), Some(WaitingOn::Referee));
         let waits: Vec<_> = list.steps.iter().map(|s| s.waiting_on).collect();
         assert_eq!(waits, [None, None, Some(WaitingOn::Referee), Some(WaitingOn::Trainer), Some(WaitingOn::SafeguardingLead)]);
-        assert_eq!(missing_for(Membership::Active, &list), ["reference", "Data protection", "dbs"]);
+        assert_eq!(missing_for(Membership::Active, &list), ["reference", "Data protection", "DBS"]);
         let exempt = Exemption { kind: RequirementKind::Reference, module: None, from: date("2026-03-01"), until: date("2026-03-31") };
         let spared = Progress { exemptions: &[exempt], ..applied };
         for (on, expected) in [("2026-03-31", Some(WaitingOn::Trainer)), ("2026-04-01", Some(WaitingOn::Referee))] {

@@ -166,6 +166,16 @@ actions! {
     ReferenceForget: [],
     /// Say how long a stage of the way in may take.
     OnboardingStageLimit: [Any(Coordinator)],
+    /// Say whom to call in an emergency.
+    EmergencyContactSet: [Own(Champion), Any(Coordinator)],
+    /// List records that may be one person: the clock's alone.
+    ChampionDuplicateFind: [],
+    /// Merge two records of one person.
+    ChampionDuplicateMerge: [Any(Coordinator)],
+    /// Say that two records are two people.
+    ChampionDuplicateDismiss: [Any(Coordinator)],
+    /// Record an organisation's own word on a champion.
+    AcceptanceRecord: [Own(GroupLeader), Any(Coordinator)],
     /// Exempt a champion from a requirement, for a while.
     ExemptionGrant: [Any(Coordinator), Any(SafeguardingLead)],
     /// End an exemption.
@@ -176,6 +186,20 @@ actions! {
     TrainingCompletionRecord: [Any(Trainer)],
     /// Take a completion back; the module must be the trainer's.
     TrainingCompletionRevoke: [Any(Trainer)],
+    /// Record the certificate of somebody else that stands for a module; the module must be the trainer's.
+    TrainingEquivalenceRecord: [Any(Trainer)],
+    /// Plan a dated training session; the module must be the trainer's.
+    TrainingCohortCreate: [Any(Trainer)],
+    /// Take a seat at a dated training session.
+    TrainingCohortJoin: [Own(Champion), Any(Coordinator)],
+    /// Give a seat up.
+    TrainingCohortLeave: [Own(Champion), Any(Coordinator)],
+    /// Call a dated training session off; the module must be the trainer's.
+    TrainingCohortCancel: [Any(Trainer)],
+    /// Take attendance; the module must be the trainer's.
+    TrainingCohortAttend: [Any(Trainer)],
+    /// Warn before training lapses: the clock's alone.
+    TrainingRenewalWarn: [],
     /// Add a training module.
     TrainingModuleCreate: [Any(Coordinator)],
     /// Say who may mark a module.
@@ -190,6 +214,8 @@ actions! {
     DbsUpdateServiceLeave: [Any(SafeguardingLead)],
     /// Ask the Update Service about a check; the clock does so when its time comes.
     DbsStatusCheck: [Any(SafeguardingLead)],
+    /// Remind an applicant to join the Update Service while they still can: the clock's alone.
+    DbsJoinRemind: [],
     /// Remove what is kept of a decided check for six months: done by the clock alone.
     DbsContentRemove: [],
     /// Replace the weekly availability.
@@ -348,6 +374,12 @@ actions! {
     ChampionContactRead: [Own(Champion), Any(Coordinator), Any(SafeguardingLead)],
     /// Read a champion's checklist, evidence and consents.
     OnboardingRead: [Own(Champion), Any(Coordinator), Any(SafeguardingLead)],
+    /// Read whom to call in an emergency.
+    EmergencyContactRead: [Own(Champion), Any(Coordinator), Any(SafeguardingLead)],
+    /// Read which records may be one person.
+    ChampionDuplicateRead: [Any(Coordinator)],
+    /// Read what organisations have said about a champion; a leader reads their own organisations' word.
+    AcceptanceRead: [Own(Champion), Any(Coordinator), Any(SafeguardingLead)],
     /// Read the stage board: who is on their way in, for how long, waiting on whom.
     OnboardingBoardRead: [Any(Coordinator), Any(SafeguardingLead)],
     /// Read who referees are and what they answered.
@@ -358,6 +390,14 @@ actions! {
     ClearanceRead: [Own(Champion), Any(Coordinator), Any(SafeguardingLead)],
     /// Read which confirmed assignments will break, and what would prevent it.
     ClearanceForecastRead: [Any(Coordinator), Any(SafeguardingLead)],
+    /// Read what training would open: how many more sessions could run.
+    TrainingCoverageRead: [Any(Trainer), Any(Coordinator)],
+    /// Read dated training sessions.
+    TrainingCohortRead: [SignedIn],
+    /// Read who has a seat at a dated training session.
+    TrainingSeatRead: [Any(Trainer), Any(Coordinator)],
+    /// Take a completion away as a signed badge.
+    TrainingBadgeRead: [Own(Champion)],
     /// Read a champion's training.
     TrainingRead: [Own(Champion), Any(Trainer), Any(Coordinator), Any(SafeguardingLead)],
     /// Read the detail of DBS checks; every read is recorded.

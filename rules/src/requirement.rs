@@ -49,6 +49,15 @@ enum Giver {
 }
 
 impl RequirementKind {
+    /// What it is called in a sentence.
+    pub fn words(self) -> String {
+        match self {
+            Self::Dbs => "DBS check".to_owned(),
+            Self::Training => "training module".to_owned(),
+            kind => kind.to_string(),
+        }
+    }
+
     /// Signed by the champion, and signed again whenever the wording changes.
     pub fn is_signed(self) -> bool {
         matches!(self, Self::SafeguardingDeclaration | Self::Agreement | Self::CodeOfConduct | Self::PrivacyNotice)
@@ -67,9 +76,9 @@ impl RequirementKind {
         }
     }
 
-    /// Whether evidence of this kind is recorded by hand; training and DBS checks have records of their own.
+    /// Whether evidence of this kind is recorded by hand; training, DBS checks and emergency contacts have records of their own.
     pub fn is_recorded_by_hand(self) -> bool {
-        !matches!(self, Self::Training | Self::Dbs | Self::Application)
+        !matches!(self, Self::Training | Self::Dbs | Self::Application | Self::EmergencyContact)
     }
 }
 
@@ -171,8 +180,8 @@ pub fn standing(requirement: &Requirement, evidence: &[Evidence], on: NaiveDate)
 reasons! {
     /// Why evidence can't be recorded.
     CannotRecordEvidence => EvidenceRecordErrorCode {
-        /// Training and DBS checks have records of their own.
-        RecordedElsewhere { kind: RequirementKind } at "requirementId" => format!("A {kind} is not recorded here: use the training or DBS mutations."),
+        /// Training, DBS checks and emergency contacts have records of their own.
+        RecordedElsewhere { kind: RequirementKind } at "requirementId" => format!("What is asked for as {} is not recorded here: it has mutations of its own.", kind.words()),
         /// This version is not in force any more; there is a newer one.
         Superseded at "requirementId" => "This version is not in force: use the current one.",
         /// Evidence can't lie in the future.

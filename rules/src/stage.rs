@@ -70,11 +70,11 @@ impl Queue {
         let mut days: Vec<i64> = self.0.iter().map(|w| w.days).collect();
         days.sort_unstable();
         let middle = days.len() / 2;
-        #[expect(clippy::cast_precision_loss, reason = "days of people's lives fit")]
+        let number = |days: i64| f64::from(i32::try_from(days).unwrap_or(i32::MAX));
         match days.len() {
             0 => None,
-            n if n % 2 == 1 => Some(days[middle] as f64),
-            _ => Some((days[middle - 1] + days[middle]) as f64 / 2.0),
+            n if n % 2 == 1 => Some(number(days[middle])),
+            _ => Some(f64::midpoint(number(days[middle - 1]), number(days[middle]))),
         }
     }
 

@@ -167,6 +167,65 @@ fn learner_problems(
     problems
 }
 
+reasons! {
+    /// Why the certificate of somebody else can't stand for a module.
+    CannotStandFor => TrainingEquivalenceRecordErrorCode {
+        /// The module is not among the trainer's.
+        NotYourModule { code: String } at "moduleId" => format!("You are not a trainer of {code}: ask a coordinator to assign it to you."),
+        /// Nobody marks their own training.
+        OwnTraining at "championId" => "You can't mark your own training: ask another trainer.",
+        /// The date lies in the future.
+        InFuture { today: NaiveDate } at "issuedOn" => format!("This lies in the future: give a date up to {today}."),
+        /// The certificate is over.
+        Lapsed { last: NaiveDate } at "validUntil" => format!("This certificate was good until {last}: it can't stand for the module any more."),
+        /// The dates are the wrong way round.
+        Dates at "validUntil" => "A certificate can't end before it was issued: check the dates.",
+        /// A module that comes first was not held on that date.
+        PrerequisiteMissing { code: String } at "championId" => format!("{code} has to be completed first, on or before this date."),
+        /// The person has left, or was not taken on.
+        NotAMember { membership: Membership } at "championId" => format!("This person is {membership}: nothing is marked."),
+        /// Something is recorded for this module and day.
+        Already at "issuedOn" => "This module is marked for this day already.",
+    } creates
+}
+
+/// Until when the certificate of somebody else stands for `module`: its own last day, or as long as the module itself would.
+pub fn stand_for(
+    module: &Module,
+    codes: &HashMap<ModuleId, String>,
+    learner: &Learner,
+    marker: Marker,
+    (issued_on, valid_until): (NaiveDate, Option<NaiveDate>),
+    today: NaiveDate,
+) -> Result<Option<NaiveDate>, Vec<CannotStandFor>> {
+    let mut problems = Vec::new();
+    if !marker.trains_module {
+        problems.push(CannotStandFor::NotYourModule { code: module.code.clone() });
+    }
+    if learner.account == Some(marker.account) {
+        problems.push(CannotStandFor::OwnTraining);
+    }
+    if issued_on > today {
+        problems.push(CannotStandFor::InFuture { today });
+    }
+    let last = valid_until.or_else(|| module.valid_months.and_then(|months| add_months(issued_on, months)));
+    match last {
+        Some(last) if last < issued_on => problems.push(CannotStandFor::Dates),
+        Some(last) if last < today => problems.push(CannotStandFor::Lapsed { last }),
+        _ => {}
+    }
+    if !learner.membership.is_open() {
+        problems.push(CannotStandFor::NotAMember { membership: learner.membership });
+    }
+    let missing =
+        module.prerequisites.iter().filter(|m| !matches!(standing(**m, &learner.completions, issued_on), ModuleStanding::Held { .. }));
+    problems.extend(missing.map(|m| CannotStandFor::PrerequisiteMissing { code: codes.get(m).cloned().unwrap_or_default() }));
+    if learner.completions.iter().any(|c| c.module == module.id && c.completed_on == issued_on) {
+        problems.push(CannotStandFor::Already);
+    }
+    if problems.is_empty() { Ok(last) } else { Err(problems) }
+}
+
 /// A renewal taken early never shortens what is there.
 fn mark_one(module: &Module, learner: &Learner, completed_on: NaiveDate) -> Marked {
     let champion = learner.champion;
@@ -286,6 +345,30 @@ mod tests {
         let longer = learner(vec![held(&m, "2026-01-01", Some("2029-01-01"))]);
         let marked = mark_one(&m, &longer, TRAINER, "2026-11-01").expect("marked");
         assert_eq!(marked, [Marked::Complete { champion: longer.champion, expires_on: Some(date("2029-01-01")) }]);
+    }
+
+    #[test]
+    fn a_certificate_stands_until_its_own_date() {
+        let m = module(1, Some(12), &[2]);
+        let holds = learner(vec![held(&module(2, None, &[]), "2020-01-01", None)]);
+        let codes = HashMap::from([(ModuleId(Uuid::from_u128(2)), "M2".to_owned())]);
+        let today = date("2026-11-21");
+        let judged =
+            |who: &Learner, by: Marker, on: &str, until: Option<&str>| stand_for(&m, &codes, who, by, (date(on), until.map(date)), today);
+        for (on, until, expected) in [
+            ("2025-01-10", Some("2028-01-10"), Ok(Some(date("2028-01-10")))),
+            ("2026-01-10", None, Ok(Some(date("2027-01-10")))),
+            ("2025-01-10", Some("2026-11-21"), Ok(Some(today))),
+            ("2025-01-10", Some("2026-11-20"), Err(vec![CannotStandFor::Lapsed { last: date("2026-11-20") }])),
+            ("2026-11-22", Some("2028-01-01"), Err(vec![CannotStandFor::InFuture { today }])),
+            ("2026-01-10", Some("2026-01-09"), Err(vec![CannotStandFor::Dates])),
+            ("2019-01-10", Some("2028-01-09"), Err(vec![CannotStandFor::PrerequisiteMissing { code: "M2".into() }])),
+        ] {
+            assert_eq!(judged(&holds, TRAINER, on, until), expected, "{on} {until:?}");
+        }
+        let own = Marker { account: AccountId(Uuid::from_u128(8)), trains_module: false };
+        let problems = judged(&holds, own, "2026-01-10", None).expect_err("refused");
+        assert_eq!(problems, [CannotStandFor::NotYourModule { code: "M1".into() }, CannotStandFor::OwnTraining]);
     }
 
     #[test]

@@ -36,7 +36,8 @@ macro_rules! vocabulary {
         impl std::fmt::Display for $name {
             /// In words: `ON_TRIAL` reads "on trial".
             fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                f.write_str(&self.code().to_lowercase().replace('_', " "))
+                let words = self.code().split('_').map(|word| if word == "DBS" { word.to_owned() } else { word.to_lowercase() });
+                f.write_str(&words.collect::<Vec<_>>().join(" "))
             }
         }
     };

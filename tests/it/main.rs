@@ -1,5 +1,8 @@
 //! Behaviour through GraphQL and HTTP, on SQLite and, where `DIGIKNOW_TEST_POSTGRES_URL` names a server, on PostgreSQL.
 
+#![recursion_limit = "256"]
+
+mod acceptance;
 mod answer;
 mod attendance;
 mod authz;
@@ -11,8 +14,11 @@ mod calendar;
 mod canary;
 mod champion;
 mod clearance;
+mod cohort;
 mod contract;
 mod dbs;
+mod duplicate;
+mod emergency;
 mod full;
 mod harness;
 mod headers;

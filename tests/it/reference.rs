@@ -46,7 +46,10 @@ impl World {
     }
 
     async fn references(&self) -> Vec<referee_reference::Model> {
-        referee_reference::Entity::find().all(self.app.db.read()).await.expect("rows")
+        let mut rows = referee_reference::Entity::find().all(self.app.db.read()).await.expect("rows");
+        // The demo has some of its own.
+        rows.retain(|row| row.asked_at >= crate::harness::START.parse::<chrono::DateTime<chrono::Utc>>().expect("an instant"));
+        rows
     }
 }
 
@@ -155,7 +158,8 @@ both!(a_concern_goes_to_the_safeguarding_lead_and_nobody_else_learns_of_it, |wor
     let (champion, id) = applicant(&world, "concern@example.org").await;
     let reference = answered(&champion, &id, "ref@referees.example", WORRYING).await;
     let (coordinator, lead) = (world.sign_in("coordinator").await, world.sign_in("safeguarding").await);
-    assert_eq!(world.letters("safeguarding@demo.digiknow.example").await[0].subject, "A referee raised a concern");
+    let told = world.letters("safeguarding@demo.digiknow.example").await;
+    assert!(told.iter().any(|l| l.subject == "A referee raised a concern"), "{told:?}");
     let decide = json!({ "id": reference, "accept": true });
     assert_eq!(coordinator.refused(DECIDE, decide.clone()).await, ["FOR_SAFEGUARDING_LEAD"]);
     let seen = |data: &Value| data["champion"]["onboarding"]["references"][0].clone();
@@ -174,6 +178,7 @@ both!(a_concern_goes_to_the_safeguarding_lead_and_nobody_else_learns_of_it, |wor
 
 both!(referees_are_reminded_on_their_days_and_then_the_coordinator_is_told, |world| async move {
     let (champion, id) = applicant(&world, "remind@example.org").await;
+    let reference = own(&champion, "reference").await["reference"].as_str().expect("a reference").to_owned();
     champion.done(REQUEST, named(&id, "ref@referees.example")).await;
     for (days, letters, reminders) in [(6, 1, 0), (1, 2, 1), (0, 2, 1), (7, 3, 2), (13, 3, 2)] {
         world.pass(TimeDelta::days(days));
@@ -186,7 +191,8 @@ both!(referees_are_reminded_on_their_days_and_then_the_coordinator_is_told, |wor
         world.work().await;
         assert_eq!(world.references().await[0].status.code(), "EXPIRED");
         let told = world.letters("coordinator@demo.digiknow.example").await;
-        assert_eq!(told.iter().filter(|l| l.subject == "A referee did not answer").count(), 1, "told once");
+        let theirs = |l: &&crate::harness::Letter| l.subject == "A referee did not answer" && l.body.contains(&reference);
+        assert_eq!(told.iter().filter(theirs).count(), 1, "told once");
     }
 });
 

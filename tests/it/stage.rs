@@ -72,3 +72,19 @@ both!(the_lines_lead_to_those_who_are_overdue_and_to_those_who_wait_for_one, |wo
         }
     }
 });
+
+both!(the_board_costs_the_same_however_many_are_on_their_way_in, |world| async move {
+    let coordinator = world.sign_in("coordinator").await;
+    let mut counts = Vec::new();
+    for more in [0, 25] {
+        for number in 0..more {
+            let form = crate::champion::form(&format!("board.{number}@example.org"));
+            world.partner().done(crate::champion::SIGN_UP, json!({ "input": form })).await;
+        }
+        world.statements.lock().expect("a list").clear();
+        coordinator.ask(BOARD, json!({})).await;
+        counts.push(world.statements.lock().expect("a list").len());
+    }
+    assert_eq!(counts[0], counts[1], "as many statements for 25 people more");
+    assert!(counts[0] <= 80, "{counts:?}");
+});

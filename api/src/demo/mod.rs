@@ -26,6 +26,7 @@ mod evidence;
 pub(crate) mod first_day;
 mod life;
 mod offer;
+mod onboarding;
 mod rota;
 mod session;
 mod sheet;
@@ -116,6 +117,7 @@ async fn build(app: &App, first: FirstDay) -> Result<Town> {
     let staff = town.add_staff()?;
     town.add_champions(&app.postcodes, staff)?;
     town.add_sessions()?;
+    town.add_onboarding(staff)?;
     Ok(town)
 }
 

@@ -90,7 +90,7 @@ impl<'a> Story<'a> {
             Membership::Paused => -20 - spread,
             Membership::Suspended => -12,
             Membership::Left => -30 - spread,
-            Membership::Declined | Membership::Withdrawn => -10 - spread,
+            Membership::Declined | Membership::Withdrawn | Membership::Merged => -10 - spread,
         };
         Ok(Self { person, number, modules, check, joined, active_since, changed })
     }

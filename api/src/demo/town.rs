@@ -4,9 +4,10 @@ use std::collections::HashMap;
 
 use anyhow::{Context, Result};
 use entity::{
-    account, api_client, availability_exception, availability_window, champion, champion_language, champion_request, champion_topic,
-    client_key, community_group, completion, consent, counter, dbs_check, dbs_event, evidence, group_topic, module_trainer, organisation,
-    place, place_module, requirement, role_grant, session, session_topic, training_module, venue,
+    account, api_client, availability_exception, availability_window, champion, champion_language, champion_mailbox, champion_request,
+    champion_topic, client_key, cohort, cohort_seat, community_group, completion, consent, counter, dbs_check, dbs_event, duplicate,
+    evidence, group_topic, module_trainer, organisation, place, place_module, referee_reference, requirement, role_grant, session,
+    session_topic, training_module, venue,
 };
 use rules::id::{AccountId, ChampionId, ClientId, GroupId, OrganisationId, VenueId};
 use sea_orm::{ConnectionTrait, DbErr};
@@ -71,6 +72,11 @@ pub struct Rows {
     pub place_modules: Vec<place_module::Model>,
     pub requests: Vec<champion_request::Model>,
     pub counters: Vec<counter::Model>,
+    pub references: Vec<referee_reference::Model>,
+    pub duplicates: Vec<duplicate::Model>,
+    pub mailboxes: Vec<champion_mailbox::Model>,
+    pub cohorts: Vec<cohort::Model>,
+    pub seats: Vec<cohort_seat::Model>,
 }
 
 impl Rows {
@@ -100,7 +106,12 @@ impl Rows {
         insert_all(conn, self.places).await?;
         insert_all(conn, self.place_modules).await?;
         insert_all(conn, self.requests).await?;
-        insert_all(conn, self.counters).await
+        insert_all(conn, self.counters).await?;
+        insert_all(conn, self.references).await?;
+        insert_all(conn, self.duplicates).await?;
+        insert_all(conn, self.mailboxes).await?;
+        insert_all(conn, self.cohorts).await?;
+        insert_all(conn, self.seats).await
     }
 }
 

@@ -8,15 +8,18 @@ use rules::id::{ChampionId, GroupId};
 use rules::input::{Topic, spaced_postcode};
 use rules::policy::{Action, Relation};
 
+use super::acceptance::Acceptance;
 use super::assignment::AssignmentConnection;
 use super::attendance::{DatePeriodInput, HoursTotal};
 use super::availability::Availability;
 use super::clearance::{ChampionClearance, asked_on};
 use super::context::Ctx;
 use super::dbs::{DbsCheck, DbsRead};
+use super::emergency::EmergencyContact;
 use super::id::{self, NodeId};
 use super::loader::{
-    CompletionsOf, DbsDetailOf, DbsReadsOf, HoursOf, LanguagesOf, NeedOf, OpportunitiesOf, RecordOf, RequirementsAll, SwapsOf, TopicsOf,
+    AcceptancesOf, CompletionsOf, DbsDetailOf, DbsReadsOf, EmergencyContactOf, HoursOf, LanguagesOf, NeedOf, OpportunitiesOf, RecordOf,
+    RequirementsAll, SwapsOf, TopicsOf,
 };
 use super::matching::OpportunityList;
 use super::offer::OfferConnection;
@@ -71,8 +74,10 @@ impl Champion {
     /// Somebody with their own record sees it always; leaders see those who may be placed.
     fn sees(ctx: &impl Ctx, row: &champion::Model) -> bool {
         let relation = ctx.call().caller.to_champion(row.id);
-        ctx.may(Action::ChampionNameRead, relation)
-            || (ctx.may(Action::ChampionRead, relation) && matches!(row.membership, Membership::Active | Membership::OnTrial))
+        // A record that was merged is nobody's any more.
+        row.membership != Membership::Merged
+            && (ctx.may(Action::ChampionNameRead, relation)
+                || (ctx.may(Action::ChampionRead, relation) && matches!(row.membership, Membership::Active | Membership::OnTrial)))
     }
 
     fn visible(ctx: &Context<'_>, row: Result<Option<champion::Model>>) -> Result<Option<Self>> {
@@ -95,6 +100,15 @@ impl Champion {
         let record = record.ok_or_else(|| broken(anyhow::anyhow!("a champion without a record")))?;
         let requirements: Vec<_> = requirements.iter().map(requirement_fact).collect();
         Ok(outlook(&record, need.as_ref(), &requirements, on).into())
+    }
+
+    async fn words(&self, ctx: &Context<'_>, all: bool) -> Result<Vec<Acceptance>> {
+        let mut rows: Vec<entity::acceptance::Model> = ctx.rows().list(AcceptancesOf(self.0.id)).await?;
+        if !all {
+            let groups: Vec<entity::community_group::Model> = ctx.rows().many(ctx.call().caller.leads.clone()).await?;
+            rows.retain(|row| groups.iter().any(|group| group.organisation_id == row.organisation_id));
+        }
+        Ok(rows.into_iter().map(Acceptance).collect())
     }
 
     fn may(&self, ctx: &impl Ctx, action: Action) -> bool {
@@ -156,6 +170,21 @@ impl Champion {
             ward: self.0.ward.clone(),
             birth_date: self.0.birth_date.map(LocalDate),
         })
+    }
+
+    /// Whom to call in an emergency; null if nobody was named. For the champion, coordinators and the safeguarding lead.
+    async fn emergency_contact(&self, ctx: &Context<'_>) -> Option<Result<EmergencyContact>> {
+        self.may(ctx, Action::EmergencyContactRead).then_some(())?;
+        let rows: Result<Vec<entity::emergency_contact::Model>> = ctx.rows().list(EmergencyContactOf(self.0.id)).await;
+        rows.map(|mut rows| rows.pop().map(EmergencyContact::from)).transpose()
+    }
+
+    /// The latest word of each organisation that deploys them, yes or no. The champion, coordinators and the safeguarding lead see all;
+    /// leaders see that of their groups' organisations.
+    async fn acceptances(&self, ctx: &Context<'_>) -> Option<Result<Vec<Acceptance>>> {
+        let all = self.may(ctx, Action::AcceptanceRead);
+        (all || ctx.may(Action::AcceptanceRecord, Relation::Own)).then_some(())?;
+        Some(self.words(ctx, all).await)
     }
 
     /// Where they stand with the alliance. Whether they can take a session is judged for that session.

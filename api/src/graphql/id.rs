@@ -4,9 +4,9 @@ use async_graphql::ID;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use rules::id::{
-    AccountId, AssignmentId, AuditId, CalendarFeedId, ChampionId, ClientId, ClientKeyId, ClosureId, CompletionId, DbsCheckId, EvidenceId,
-    ExceptionId, ExemptionId, GroupId, ModuleId, OfferId, OrganisationId, PlaceId, ReferenceId, RequestId, RequirementId, RotaLineId,
-    RotaProposalId, SeriesId, SessionId, StandInId, SwapId, VenueId, WaitingId, WavesId, WindowId,
+    AccountId, AssignmentId, AuditId, CalendarFeedId, ChampionId, ClientId, ClientKeyId, ClosureId, CohortId, CompletionId, DbsCheckId,
+    DuplicateId, EvidenceId, ExceptionId, ExemptionId, GroupId, ModuleId, OfferId, OrganisationId, PlaceId, ReferenceId, RequestId,
+    RequirementId, RotaLineId, RotaProposalId, SeriesId, SessionId, StandInId, SwapId, VenueId, WaitingId, WavesId, WindowId,
 };
 use rules::reason::Reason;
 use uuid::Uuid;
@@ -37,8 +37,10 @@ node_ids! {
     ClientId => "ApiClient",
     ClientKeyId => "ApiClientKey",
     ClosureId => "GroupClosure",
+    CohortId => "TrainingCohort",
     CompletionId => "TrainingCompletion",
     DbsCheckId => "DbsCheck",
+    DuplicateId => "ChampionDuplicate",
     EvidenceId => "Evidence",
     ExceptionId => "AvailabilityException",
     ExemptionId => "Exemption",

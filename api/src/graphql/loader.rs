@@ -6,9 +6,9 @@ use std::sync::Arc;
 
 use async_graphql::dataloader::Loader;
 use rules::id::{
-    AccountId, AssignmentId, CalendarFeedId, ChampionId, ClientId, CompletionId, DbsCheckId, GroupId, ModuleId, OfferId, OrganisationId,
-    OutcomeId, PlaceId, ReferenceId, RequestId, RequirementId, RotaLineId, RotaProposalId, SeriesId, SessionId, StandInId, SwapId, VenueId,
-    WaitingId, WavesId,
+    AccountId, AssignmentId, CalendarFeedId, ChampionId, ClientId, CohortId, CompletionId, DbsCheckId, DuplicateId, GroupId, ModuleId,
+    OfferId, OrganisationId, OutcomeId, PlaceId, ReferenceId, RequestId, RequirementId, RotaLineId, RotaProposalId, SeriesId, SessionId,
+    StandInId, SwapId, VenueId, WaitingId, WavesId,
 };
 use rules::matching::{Blocker, ChampionRecord, Ranking, blockers};
 use rules::offer::CannotAccept;
@@ -21,8 +21,8 @@ use crate::error::Fault;
 use crate::service::matching::{Opportunities, for_sessions, opportunities};
 use crate::store::facts::{self, Which, group};
 use crate::store::{
-    attendance, availability, calendar, clearance, dbs, ledger, offer, outcome, reference, row, series, session, sign_up, stand_in,
-    training, update_service, wave,
+    acceptance, attendance, availability, calendar, clearance, cohort, dbs, ledger, offer, outcome, reference, row, series, session,
+    sign_up, stand_in, training, update_service, wave,
 };
 
 /// The loader of one request.
@@ -65,7 +65,9 @@ by_id! {
     VenueId => venue,
     ChampionId => champion,
     CompletionId => completion,
+    CohortId => cohort,
     RequirementId => requirement,
+    DuplicateId => duplicate,
     ReferenceId => referee_reference,
     RotaLineId => rota_line,
     RotaProposalId => rota_proposal,
@@ -131,6 +133,15 @@ by_parent! {
     CompletionsOf(ChampionId) -> entity::completion::Model: |conn, ids| {
         Ok(training::completions(conn, &ids).await?.into_iter().map(|r| (r.champion_id, r)).collect())
     },
+    /// The seats of a dated training session, in the order in which they were taken.
+    SeatsOf(CohortId) -> entity::cohort_seat::Model: |conn, ids| {
+        Ok(cohort::seats(conn, &ids).await?.into_iter().map(|r| (r.cohort_id, r)).collect())
+    },
+    /// The certificate of somebody else that a completion rests on.
+    EquivalenceOf(CompletionId) -> entity::equivalence::Model: |conn, ids| {
+        let rows = row::holding::<entity::equivalence::Entity>(conn, entity::equivalence::Column::CompletionId, ids).await?;
+        Ok(rows.into_iter().map(|r| (r.completion_id, r)).collect())
+    },
     /// The evidence of a champion.
     EvidenceOf(ChampionId) -> entity::evidence::Model: |conn, ids| {
         Ok(training::evidence(conn, &ids).await?.into_iter().map(|r| (r.champion_id, r)).collect())
@@ -138,6 +149,15 @@ by_parent! {
     /// The references of a champion, oldest first.
     ReferencesOf(ChampionId) -> entity::referee_reference::Model: |conn, ids| {
         Ok(reference::of(conn, &ids).await?.into_iter().map(|r| (r.champion_id, r)).collect())
+    },
+    /// Whom to call for a champion in an emergency.
+    EmergencyContactOf(ChampionId) -> entity::emergency_contact::Model: |conn, ids| {
+        let rows = row::holding::<entity::emergency_contact::Entity>(conn, entity::emergency_contact::Column::ChampionId, ids).await?;
+        Ok(rows.into_iter().map(|r| (r.champion_id, r)).collect())
+    },
+    /// The latest word of each organisation on a champion.
+    AcceptancesOf(ChampionId) -> entity::acceptance::Model: |conn, ids| {
+        Ok(acceptance::latest(conn, &ids).await?.into_iter().map(|r| (r.champion_id, r)).collect())
     },
     /// The exemptions of a champion, those that ended included.
     ExemptionsOf(ChampionId) -> entity::exemption::Model: |conn, ids| {

@@ -2,6 +2,7 @@
 
 use async_graphql::{MergedObject, MergedSubscription, SDLExportOptions, Schema};
 
+pub mod acceptance;
 pub mod account;
 pub mod ahead;
 pub mod assignment;
@@ -14,9 +15,12 @@ pub mod champion_change;
 pub mod clearance;
 pub mod client;
 pub mod code;
+pub mod cohort;
 pub mod context;
 pub mod dbs;
 pub mod document;
+pub mod duplicate;
+pub mod emergency;
 pub mod exemption;
 pub mod group;
 pub mod group_calendar;
@@ -68,9 +72,11 @@ pub struct Query(
     champion::ChampionQuery,
     requirement::RequirementQuery,
     reference::ReferenceQuery,
+    duplicate::DuplicateQuery,
     stage::StageQuery,
     clearance::ClearanceQuery,
     training::TrainingQuery,
+    cohort::CohortQuery,
     session::SessionQuery,
     series::SeriesQuery,
     request::RequestQuery,
@@ -103,8 +109,12 @@ pub struct Mutation(
     exemption::ExemptionMutation,
     requirement::RequirementMutation,
     reference::ReferenceMutation,
+    acceptance::AcceptanceMutation,
+    duplicate::DuplicateMutation,
+    emergency::EmergencyMutation,
     stage::StageMutation,
     training::TrainingMutation,
+    cohort::CohortMutation,
     dbs::DbsMutation,
     update_service::UpdateServiceMutation,
     availability::AvailabilityMutation,

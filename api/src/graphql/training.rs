@@ -8,14 +8,14 @@ use rules::input::{line, paragraph};
 use rules::policy::{Action, Relation};
 use rules::reason::Malformed;
 use rules::training::{
-    CannotAddModule, CannotAssignTrainer, CannotMark, CannotRevoke, Completion, TrainingCompletionRecordErrorCode,
-    TrainingCompletionRevokeErrorCode, TrainingModuleCreateErrorCode, TrainingTrainerAssignErrorCode,
+    CannotAddModule, CannotAssignTrainer, CannotMark, CannotRevoke, CannotStandFor, Completion, TrainingCompletionRecordErrorCode,
+    TrainingCompletionRevokeErrorCode, TrainingEquivalenceRecordErrorCode, TrainingModuleCreateErrorCode, TrainingTrainerAssignErrorCode,
 };
 
 use super::champion::Champion;
 use super::context::Ctx;
 use super::id::{self, NodeId};
-use super::loader::PrerequisitesOf;
+use super::loader::{EquivalenceOf, PrerequisitesOf};
 use super::once::once;
 use super::paging::{Args, connection};
 use super::problem::{Problem, broken, settle};
@@ -23,7 +23,8 @@ use super::quick::{self, AtHand, text};
 use super::scalar::{DateTime, LocalDate};
 use super::shared::distinct;
 use crate::error::{Refusal, malformed};
-use crate::service::training::{NewModule, assign_trainer, create_module, record, revoke};
+use crate::service::badge::issue;
+use crate::service::training::{Certificate, NewModule, assign_trainer, create_module, record, record_equivalence, revoke};
 use crate::store::training::{BY_CODE, completions_by_id, modules};
 
 /// A training module.
@@ -175,10 +176,78 @@ impl TrainingCompletion {
         self.0.revoked_at.is_none() && fact.counts_on(on)
     }
 
+    /// The certificate of somebody else that it rests on; null if a trainer of the alliance marked it.
+    async fn certificate(&self, ctx: &Context<'_>) -> Option<Result<TrainingCertificate>> {
+        let rows: Result<Vec<entity::equivalence::Model>> = ctx.rows().list(EquivalenceOf(self.0.id)).await;
+        let found = rows.map(|mut rows| rows.pop()).transpose()?;
+        Some(found.map(|row: entity::equivalence::Model| TrainingCertificate {
+            name: row.certificate,
+            issuer: row.issuer,
+            seen: ctx.may(Action::TrainingRead, Relation::Other).then_some(row.seen),
+        }))
+    }
+
+    /// The completion as an Open Badges 3.0 credential, a JWT that anybody can check with the keys at `/.well-known/jwks.json`. The
+    /// holder's address stands in it as a salted hash, or in clear if they ask. For the champion alone; null once it was taken back.
+    async fn badge(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Whether the e-mail address stands in it in clear.", default)] with_email: bool,
+    ) -> Option<Result<String>> {
+        ctx.may(Action::TrainingBadgeRead, ctx.call().caller.to_champion(self.0.champion_id)).then_some(())?;
+        self.0.revoked_at.is_none().then_some(())?;
+        let (module, holder) = match futures_util::try_join!(ctx.rows().one(self.0.module_id), ctx.rows().one(self.0.champion_id)) {
+            Ok((module, holder)) => (module?, holder?),
+            Err(error) => return Some(Err(error)),
+        };
+        Some(issue(ctx.app(), &self.0, &module, &holder, with_email).map_err(broken))
+    }
+
     /// When it was marked.
     async fn recorded_at(&self) -> DateTime {
         DateTime(self.0.recorded_at)
     }
+}
+
+/// The certificate of somebody else that a completion rests on.
+#[derive(SimpleObject, Debug)]
+pub struct TrainingCertificate {
+    /// What it is called.
+    name: String,
+    /// Who issued it.
+    issuer: String,
+    /// What the trainer saw. For trainers, coordinators and the safeguarding lead.
+    seen: Option<String>,
+}
+
+/// Input of `trainingEquivalenceRecord`.
+#[derive(InputObject, Debug)]
+pub struct TrainingEquivalenceRecordInput {
+    /// A UUID made by the client; send the same one when trying again within 24 hours.
+    idempotency_key: Option<String>,
+    /// Whose certificate.
+    champion_id: ID,
+    /// The module it stands for; it must be the trainer's.
+    module_id: ID,
+    /// What the certificate is called, up to 120 characters.
+    certificate: String,
+    /// Who issued it, up to 120 characters.
+    issuer: String,
+    /// What you saw, up to 500 characters; never a copy.
+    seen: String,
+    /// The day it was issued.
+    issued_on: LocalDate,
+    /// Its last day; as long as the module itself would last, if left out.
+    valid_until: Option<LocalDate>,
+}
+
+/// Result of `trainingEquivalenceRecord`.
+#[derive(SimpleObject, Debug)]
+pub struct TrainingEquivalenceRecordPayload {
+    /// The completion; null if there are errors.
+    completion: Option<TrainingCompletion>,
+    /// What stood in the way; empty on success.
+    user_errors: Vec<Problem<TrainingEquivalenceRecordErrorCode>>,
 }
 
 /// Queries.
@@ -300,6 +369,15 @@ pub struct TrainingMutation;
 
 #[Object]
 impl TrainingMutation {
+    /// Record that a certificate of somebody else stands for a module, until its own date. For trainers of the module.
+    async fn training_equivalence_record(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Whose certificate, and for which module.")] input: TrainingEquivalenceRecordInput,
+    ) -> Option<Result<TrainingEquivalenceRecordPayload>> {
+        Some(equivalence_payload(ctx, input).await)
+    }
+
     /// Mark a module complete for a whole class at once. A trainer of the module; never for themselves.
     async fn training_completion_record(
         &self,
@@ -349,6 +427,24 @@ async fn record_payload(ctx: &Context<'_>, input: TrainingCompletionRecordInput)
     let (ids, user_errors) = settle(result)?;
     let rows = completions_by_id(ctx.app().db.read(), &ids.unwrap_or_default()).await.map_err(broken)?;
     Ok(TrainingCompletionRecordPayload { completions: rows.into_iter().map(TrainingCompletion).collect(), user_errors })
+}
+
+async fn equivalence_payload(ctx: &Context<'_>, input: TrainingEquivalenceRecordInput) -> Result<TrainingEquivalenceRecordPayload> {
+    let result: Result<CompletionId, Refusal<CannotStandFor>> = async {
+        let once = once(ctx, input.idempotency_key.as_deref())?;
+        let of = (id::at(&input.champion_id, "championId")?, id::at(&input.module_id, "moduleId")?);
+        let certificate = Certificate {
+            name: line("certificate", &input.certificate, 120).map_err(malformed)?,
+            issuer: line("issuer", &input.issuer, 120).map_err(malformed)?,
+            seen: line("seen", &input.seen, 500).map_err(malformed)?,
+            issued_on: input.issued_on.0,
+            valid_until: input.valid_until.map(|d| d.0),
+        };
+        record_equivalence(ctx.app(), ctx.call(), once, of, certificate).await
+    }
+    .await;
+    let (id, user_errors) = settle(result)?;
+    Ok(TrainingEquivalenceRecordPayload { completion: ctx.rows().maybe(id).await?.map(TrainingCompletion), user_errors })
 }
 
 async fn revoke_payload(ctx: &Context<'_>, input: TrainingCompletionRevokeInput) -> Result<TrainingCompletionRevokePayload> {

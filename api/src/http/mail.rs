@@ -103,6 +103,24 @@ pub async fn letter(app: &App, mail: Mail) -> Result<Option<Letter>, Fault> {
         Mail::ReferenceRequest { .. } | Mail::ReferenceConcern { .. } | Mail::ReferenceExpired { .. } => {
             return super::reference::letter(app, mail).await;
         }
+        Mail::CohortSeat { champion, cohort } => match training_day(app, cohort).await? {
+            Some(day) => (champion, "You have a seat", format!("A seat came free: {day}. If you can't come, give it up in the app.")),
+            None => return Ok(None),
+        },
+        Mail::CohortCancelled { champion, cohort } => match training_day(app, cohort).await? {
+            Some(day) => (champion, "Training called off", format!("{day} was called off. Choose another day in the app.")),
+            None => return Ok(None),
+        },
+        Mail::RenewalDue { champion, completion } => {
+            let Some(lapsing) = store::training::lapsing(app.db.read(), completion).await? else { return Ok(None) };
+            let (title, last) = lapsing;
+            (champion, "Some training lapses soon", format!("{title} counts until {last}. Take it again before then: renewing early loses nothing."))
+        }
+        Mail::JoinUpdateService { champion, until } => (
+            champion,
+            "Join the DBS Update Service while you can",
+            format!("Your certificate can join the DBS Update Service until {until}. It is free for volunteers, and saves you a new check later. Whether you join is up to you; tell the safeguarding lead if you do."),
+        ),
         Mail::AccountLink { link } => return account_link(app, link).await,
         Mail::PasswordChanged { account } => {
             let body = "The password of your DigiKnow account was changed, and every sign-in ended. If that was not you, choose a new one at once: ask for a link at the sign-in page.";
@@ -115,6 +133,14 @@ pub async fn letter(app: &App, mail: Mail) -> Result<Option<Letter>, Fault> {
     };
     let person = store::champion::find(app.db.read(), champion).await?;
     Ok(person.map(|person| Letter { to: person.email, subject: subject.to_owned(), body }))
+}
+
+/// A dated training session in a sentence.
+async fn training_day(app: &App, id: rules::id::CohortId) -> Result<Option<String>, Fault> {
+    let db = app.db.read();
+    let Some(cohort) = store::cohort::find(db, id).await? else { return Ok(None) };
+    let Some(module) = store::training::module(db, cohort.module_id).await? else { return Ok(None) };
+    Ok(Some(format!("{} on {} at {}, {}", module.title, cohort.on_date, cohort.start_time.format("%H:%M"), cohort.place)))
 }
 
 /// A session in a sentence.

@@ -105,7 +105,8 @@ async fn enrol(tx: &impl ConnectionTrait, call: &Call, form: &SignUp, rehearsal:
     if rehearsal {
         champion.email_key = id.0.to_string();
     }
-    row::insert(tx, champion).await?;
+    row::insert(tx, champion.clone()).await?;
+    store::duplicate::note_mailbox(tx, &champion).await?;
     store::champion::set_profile(tx, id, &form.languages, &form.topics).await?;
     row::insert_all(tx, form.windows.iter().map(|w| window_row(id, w, call)).collect()).await?;
     let consents = form.consents.iter().map(|c| consent::Model {
@@ -361,6 +362,9 @@ pub async fn change_membership(
         champion.version += 1;
         champion.updated_at = call.now;
         row::update(&tx, champion).await?;
+        if !to.is_open() {
+            super::emergency::forget(&tx, id).await?;
+        }
         done(&tx, call, Action::ChampionMembershipChange, Subject::champion(id), json!({ "from": from, "to": to })).await?;
         emit(&tx, call, "champion.status_changed", json!({ "champion": id, "membership": to })).await?;
         judge_again(&tx, call, Action::ChampionMembershipChange, &[id]).await?;

@@ -19,19 +19,26 @@ use crate::clock::new_id;
 use crate::error::{Fault, Refusal};
 use crate::store::ledger;
 
+pub mod acceptance;
 pub mod account;
 pub mod assignment;
 pub mod attendance;
 pub mod availability;
+pub mod badge;
 pub mod calendar;
 pub mod calendar_feed;
 mod call_off;
 pub mod champion;
 pub mod clearance;
 pub mod client;
+pub mod cohort;
+pub mod coverage;
 pub mod dbs;
 pub mod dbs_content;
+pub mod dbs_join;
 pub mod directory;
+pub mod duplicate;
+pub mod emergency;
 pub mod evidence;
 pub mod exemption;
 pub mod group_calendar;
@@ -44,6 +51,7 @@ pub mod outcome;
 pub mod password;
 pub mod provider;
 pub mod reference;
+pub mod renewal;
 pub mod request;
 pub mod requirement;
 pub mod rota;
@@ -154,6 +162,14 @@ pub enum Mail {
     ReferenceConcern { account: AccountId, reference: rules::id::ReferenceId },
     /// A referee did not answer in time.
     ReferenceExpired { account: AccountId, reference: rules::id::ReferenceId },
+    /// You have a seat at a dated training session after all.
+    CohortSeat { champion: ChampionId, cohort: rules::id::CohortId },
+    /// A dated training session was called off.
+    CohortCancelled { champion: ChampionId, cohort: rules::id::CohortId },
+    /// Some training of yours lapses soon.
+    RenewalDue { champion: ChampionId, completion: rules::id::CompletionId },
+    /// Your certificate can still join the DBS Update Service, until this day.
+    JoinUpdateService { champion: ChampionId, until: chrono::NaiveDate },
     /// A link to sign in or to choose a new password; one that is nobody's is not sent.
     AccountLink { link: Uuid },
     /// Your password was changed.

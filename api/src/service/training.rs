@@ -3,10 +3,12 @@
 use std::collections::HashMap;
 
 use chrono::NaiveDate;
-use entity::{completion, module_prerequisite, module_trainer, training_module};
+use entity::{completion, equivalence, module_prerequisite, module_trainer, training_module};
 use rules::id::{AccountId, ChampionId, CompletionId, ModuleId};
 use rules::policy::{Action, Relation, Role};
-use rules::training::{CannotAddModule, CannotAssignTrainer, CannotMark, CannotRevoke, Learner, Marked, Marker, cycle, mark};
+use rules::training::{
+    CannotAddModule, CannotAssignTrainer, CannotMark, CannotRevoke, CannotStandFor, Learner, Marked, Marker, cycle, mark, stand_for,
+};
 use sea_orm::ConnectionTrait;
 use serde_json::json;
 
@@ -52,7 +54,7 @@ pub async fn record(
 }
 
 /// The class, locked, in the order it was given; who is not found is said by their line.
-async fn learners(tx: &impl ConnectionTrait, class: &[ChampionId]) -> Result<Vec<Learner>, Refusal<CannotMark>> {
+pub(super) async fn learners(tx: &impl ConnectionTrait, class: &[ChampionId]) -> Result<Vec<Learner>, Refusal<CannotMark>> {
     if class.len() > rules::training::CLASS_LIMIT {
         return Err(Refusal::rule(CannotMark::ClassSize { most: rules::training::CLASS_LIMIT }));
     }
@@ -75,7 +77,7 @@ async fn learners(tx: &impl ConnectionTrait, class: &[ChampionId]) -> Result<Vec
     Ok(class.iter().filter_map(learner).collect())
 }
 
-async fn save(
+pub(super) async fn save(
     tx: &impl ConnectionTrait,
     call: &Call,
     module: &training_module::Model,
@@ -140,6 +142,66 @@ fn new_completion(
         revoked_by: None,
         revoke_reason: None,
     }
+}
+
+/// The certificate of somebody else, as it was seen.
+#[derive(Clone, Debug)]
+pub struct Certificate {
+    /// What it is called.
+    pub name: String,
+    /// Who issued it.
+    pub issuer: String,
+    /// What the trainer saw.
+    pub seen: String,
+    /// When it was issued.
+    pub issued_on: NaiveDate,
+    /// Its last day, if it has one.
+    pub valid_until: Option<NaiveDate>,
+}
+
+/// Records that the certificate of somebody else stands for a module until its own date.
+pub async fn record_equivalence(
+    app: &App,
+    call: &Call,
+    once: Option<Once>,
+    (champion, module): (ChampionId, ModuleId),
+    certificate: Certificate,
+) -> Result<CompletionId, Refusal<CannotStandFor>> {
+    let action = Action::TrainingEquivalenceRecord;
+    let result = transact!(app.db, |tx| {
+        call.require(action, Relation::Other)?;
+        if let Some(kept) = answered::<CompletionId, CannotStandFor>(&tx, call, once.as_ref(), action).await? {
+            return Ok(kept);
+        }
+        let catalogue = training::catalogue(&tx).await?;
+        let Some((module_row, fact)) = catalogue.get(&module).filter(|(row, _)| row.active) else {
+            return Err(Refusal::not_found("moduleId"));
+        };
+        let Some(person) = store::champion::lock(&tx, champion).await? else { return Err(Refusal::not_found("championId")) };
+        let completions = training::completions(&tx, &[champion]).await?.iter().map(completion_fact).collect();
+        let learner = Learner { champion, account: person.account_id, membership: person.membership, completions };
+        let codes: HashMap<ModuleId, String> = catalogue.iter().map(|(id, (row, _))| (*id, row.code.clone())).collect();
+        let account = call.caller.account.ok_or(Refusal::Unauthenticated)?;
+        let marker = Marker { account, trains_module: call.caller.trains.contains(&module) };
+        let dates = (certificate.issued_on, certificate.valid_until);
+        let last = stand_for(fact, &codes, &learner, marker, dates, call.today())?;
+        let row = new_completion(call, module_row, champion, certificate.issued_on, last, "");
+        let id = row.id;
+        row::insert(&tx, row).await?;
+        let behind = equivalence::Model {
+            completion_id: id,
+            certificate: certificate.name.clone(),
+            issuer: certificate.issuer.clone(),
+            seen: certificate.seen.clone(),
+        };
+        row::insert(&tx, behind).await?;
+        done(&tx, call, action, Subject::champion(champion), json!({ "module": module_row.code, "completion": id })).await?;
+        emit(&tx, call, "training.completed", json!({ "champion": champion, "module": module })).await?;
+        judge_again(&tx, call, action, &[champion]).await?;
+        keep(&tx, call, once.as_ref(), &id).await?;
+        Ok(id)
+    });
+    audited(app, call, action, Subject::champion(champion), result).await
 }
 
 /// Takes a completion back; the row stays, with who did it and why.

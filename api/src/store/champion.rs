@@ -1,6 +1,6 @@
 //! Champions, what they speak and help with, and their consents.
 
-use entity::{champion, champion_language, champion_topic, email_token};
+use entity::{champion, champion_language, champion_topic, email_token, emergency_contact};
 use rules::champion::Membership;
 use rules::id::ChampionId;
 use rules::input::Topic;
@@ -57,7 +57,7 @@ pub struct Filter {
 
 /// Champions that pass a filter.
 pub fn select(filter: &Filter) -> Select<champion::Entity> {
-    let mut select = champion::Entity::find();
+    let mut select = champion::Entity::find().filter(champion::Column::Membership.ne(Membership::Merged));
     if !filter.memberships.is_empty() {
         select = select.filter(champion::Column::Membership.is_in(filter.memberships.iter().copied()));
     }
@@ -70,6 +70,17 @@ pub fn select(filter: &Filter) -> Select<champion::Entity> {
         select = select.filter(champion::Column::NameKey.like(LikeExpr::new(pattern).escape('\\')));
     }
     select
+}
+
+/// Keeps whom to call for a champion, instead of whoever was there.
+pub async fn set_emergency_contact(conn: &impl ConnectionTrait, contact: emergency_contact::Model) -> Result<(), DbErr> {
+    remove_emergency_contact(conn, contact.champion_id).await?;
+    row::insert(conn, contact).await
+}
+
+/// Deletes whom to call for a champion.
+pub async fn remove_emergency_contact(conn: &impl ConnectionTrait, id: ChampionId) -> Result<(), DbErr> {
+    emergency_contact::Entity::delete_by_id(id).exec(conn).await.map(|_| ())
 }
 
 /// All champions that pass a filter.

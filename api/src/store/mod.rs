@@ -21,6 +21,7 @@ use tokio::sync::Notify;
 
 use crate::error::Fault;
 
+pub mod acceptance;
 pub mod account;
 pub mod attendance;
 pub mod availability;
@@ -29,8 +30,10 @@ pub mod calendar;
 pub mod champion;
 pub mod clearance;
 pub mod client;
+pub mod cohort;
 pub mod dbs;
 pub mod directory;
+pub mod duplicate;
 pub mod facts;
 pub mod job;
 pub mod ledger;

@@ -77,6 +77,13 @@ pub async fn completions(conn: &impl ConnectionTrait, champions: &[ChampionId]) 
     of.filter(completion::Column::RevokedAt.is_null()).order_by_asc(completion::Column::CompletedOn).all(conn).await
 }
 
+/// What a completion is of, and its last day; none if it has none, or was taken back.
+pub async fn lapsing(conn: &impl ConnectionTrait, id: CompletionId) -> Result<Option<(String, chrono::NaiveDate)>, DbErr> {
+    let Some(found) = completion::Entity::find_by_id(id).one(conn).await?.filter(|c| c.revoked_at.is_none()) else { return Ok(None) };
+    let title = module(conn, found.module_id).await?.map(|m| m.title);
+    Ok(title.zip(found.expires_on))
+}
+
 /// The completions that were not taken back of whoever is placed at these sessions.
 pub async fn completions_at(conn: &impl ConnectionTrait, sessions: &[SessionId]) -> Result<Vec<completion::Model>, DbErr> {
     let placed = Query::select()
@@ -125,6 +132,12 @@ pub fn requirement_fact(row: &requirement::Model) -> Requirement {
         in_force_from: row.in_force_from,
         superseded_on: row.superseded_on,
     }
+}
+
+/// Deletes a champion's evidence for these versions: it spoke of somebody who is not kept any more.
+pub async fn remove_evidence(conn: &impl ConnectionTrait, champion: ChampionId, of: Vec<RequirementId>) -> Result<(), DbErr> {
+    let theirs = evidence::Entity::delete_many().filter(evidence::Column::ChampionId.eq(champion));
+    theirs.filter(evidence::Column::RequirementId.is_in(of)).exec(conn).await.map(|_| ())
 }
 
 /// The evidence of champions, oldest first.

@@ -1,11 +1,11 @@
 //! Subscriptions to the DBS Update Service, and who may ask about each just now.
 
 use chrono::{DateTime, NaiveDate, Utc};
-use entity::{dbs_status_check, dbs_subscription};
+use entity::{dbs_check, dbs_status_check, dbs_subscription, join_reminder};
 use rules::dbs::update_service::{UpdateState, join_by};
 use rules::dbs::{DbsLevel, DbsStatus};
 use rules::id::{ChampionId, DbsCheckId};
-use sea_orm::sea_query::Expr;
+use sea_orm::sea_query::{Expr, Query};
 use sea_orm::{ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use uuid::Uuid;
 
@@ -55,13 +55,30 @@ pub async fn answers(conn: &impl ConnectionTrait, checks: &[DbsCheckId]) -> Resu
     of.order_by_desc(dbs_status_check::Column::At).order_by_desc(dbs_status_check::Column::Id).all(conn).await
 }
 
+/// Whether a certificate could be joined with, if its time has not passed.
+fn can_join(check: &dbs_check::Model) -> bool {
+    check.level != DbsLevel::Basic && check.seen_at.is_some() && check.status != DbsStatus::NotCleared && !check.status.is_final()
+}
+
+/// Certificates issued from `since` on that could still be joined with, of applicants who have neither joined nor been reminded.
+pub async fn to_remind(conn: &impl ConnectionTrait, since: NaiveDate, until: NaiveDate) -> Result<Vec<dbs_check::Model>, DbErr> {
+    let joined = Query::select().column(dbs_subscription::Column::CheckId).from(dbs_subscription::Entity).to_owned();
+    let told = Query::select().column(join_reminder::Column::CheckId).from(join_reminder::Entity).to_owned();
+    let checks = dbs_check::Entity::find()
+        .filter(dbs_check::Column::IssuedOn.between(since, until))
+        .filter(dbs_check::Column::Id.not_in_subquery(joined))
+        .filter(dbs_check::Column::Id.not_in_subquery(told));
+    Ok(checks.all(conn).await?.into_iter().filter(can_join).collect())
+}
+
+/// Whether an applicant was reminded.
+pub async fn was_reminded(conn: &impl ConnectionTrait, check: DbsCheckId) -> Result<bool, DbErr> {
+    Ok(join_reminder::Entity::find_by_id(check).one(conn).await?.is_some())
+}
+
 /// Until when champions can join with the certificates that were seen, for those who have not joined.
 pub async fn join_deadlines(conn: &impl ConnectionTrait, champions: &[ChampionId]) -> Result<Vec<(ChampionId, NaiveDate)>, DbErr> {
-    let checks: Vec<_> = super::dbs::of(conn, champions)
-        .await?
-        .into_iter()
-        .filter(|c| c.level != DbsLevel::Basic && c.seen_at.is_some() && c.status != DbsStatus::NotCleared && !c.status.is_final())
-        .collect();
+    let checks: Vec<_> = super::dbs::of(conn, champions).await?.into_iter().filter(can_join).collect();
     let ids: Vec<DbsCheckId> = checks.iter().map(|c| c.id).collect();
     let joined = super::row::holding::<dbs_subscription::Entity>(conn, dbs_subscription::Column::CheckId, ids).await?;
     let open = checks.into_iter().filter(|c| joined.iter().all(|s| s.check_id != c.id));

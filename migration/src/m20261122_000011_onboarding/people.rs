@@ -6,7 +6,7 @@ use super::instant;
 
 /// The tables, each after those it refers to.
 pub fn tables() -> Vec<TableCreateStatement> {
-    vec![referee_reference(), stage_limit(), emergency_contact(), duplicate(), acceptance(), organisation_terms(), join_reminder()]
+    vec![referee_reference(), stage_limit(), emergency_contact(), duplicate(), champion_mailbox(), acceptance(), join_reminder()]
 }
 
 fn referee_reference() -> TableCreateStatement {
@@ -90,6 +90,17 @@ fn duplicate() -> TableCreateStatement {
         .take()
 }
 
+fn champion_mailbox() -> TableCreateStatement {
+    Table::create()
+        .table("champion_mailbox")
+        .col(ColumnDef::new("champion_id").uuid().not_null())
+        .col(ColumnDef::new("mailbox").text().not_null())
+        .col(instant("looked_at"))
+        .primary_key(Index::create().col("champion_id"))
+        .foreign_key(ForeignKey::create().from("champion_mailbox", "champion_id").to("champion", "id"))
+        .take()
+}
+
 fn acceptance() -> TableCreateStatement {
     Table::create()
         .table("acceptance")
@@ -104,19 +115,6 @@ fn acceptance() -> TableCreateStatement {
         .foreign_key(ForeignKey::create().from("acceptance", "organisation_id").to("organisation", "id"))
         .foreign_key(ForeignKey::create().from("acceptance", "champion_id").to("champion", "id"))
         .foreign_key(ForeignKey::create().from("acceptance", "decided_by").to("account", "id"))
-        .take()
-}
-
-fn organisation_terms() -> TableCreateStatement {
-    Table::create()
-        .table("organisation_terms")
-        .col(ColumnDef::new("organisation_id").uuid().not_null())
-        .col(ColumnDef::new("asks_acceptance").boolean().not_null())
-        .col(ColumnDef::new("changed_by").uuid())
-        .col(instant("changed_at").not_null())
-        .primary_key(Index::create().col("organisation_id"))
-        .foreign_key(ForeignKey::create().from("organisation_terms", "organisation_id").to("organisation", "id"))
-        .foreign_key(ForeignKey::create().from("organisation_terms", "changed_by").to("account", "id"))
         .take()
 }
 

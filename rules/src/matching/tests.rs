@@ -8,7 +8,7 @@ use uuid::Uuid;
 const VENUE: Point = Point { latitude: 53.4066, longitude: -2.1569 };
 
 /// Cleared, free on Tuesday mornings, and next door.
-fn champion(n: u128) -> ChampionRecord {
+pub(crate) fn champion(n: u128) -> ChampionRecord {
     let time = |h| NaiveTime::from_hms_opt(h, 0, 0).expect("a time");
     ChampionRecord {
         id: ChampionId(Uuid::from_u128(n)),

@@ -8,6 +8,7 @@ use api::update_service::UpdateService;
 use axum::extract::State;
 use axum::http::{StatusCode, Uri};
 use chrono::TimeDelta;
+use sea_orm::{ActiveModelTrait, EntityTrait, IntoActiveModel, Set};
 use serde_json::{Value, json};
 
 use super::{REQUEST, advanced, everything, refusal, requested, seen, to_issued};
@@ -171,6 +172,43 @@ both!(replicas_ask_once, |world| async move {
     );
     assert_eq!(one.expect("a round") + two.expect("a round"), 1);
     assert_eq!(fake.asked.lock().expect("a list").len(), 1);
+});
+
+both!(a_lease_that_ran_out_is_taken_by_another_replica_and_not_before, |world| async move {
+    let fake = Fake::of(&world, 30_000).await;
+    fake.says(StatusCode::OK, &result("BLANK_NO_NEW_INFO", "2026-11-21"));
+    let lead = world.sign_in("safeguarding").await;
+    cleared(&world, &lead).await;
+    // A replica took the lease and died before it could ask.
+    let db = world.app.db.single();
+    let row = entity::dbs_subscription::Entity::find().one(world.app.db.read()).await.expect("rows").expect("a subscription");
+    let mut held = row.into_active_model();
+    held.lease_id = Set(Some(uuid::Uuid::from_u128(1)));
+    held.lease_until = Set(Some(world.now() + TimeDelta::minutes(5)));
+    held.update(db).await.expect("held");
+    for (minutes, asked) in [(0, 0), (4, 0), (1, 1), (0, 0)] {
+        world.pass(TimeDelta::minutes(minutes));
+        assert_eq!(round(&world).await, asked, "{minutes} minutes later");
+    }
+    assert_eq!(fake.asked.lock().expect("a list").len(), 1);
+});
+
+both!(the_thirty_days_to_join_are_a_task_with_one_reminder, |world| async move {
+    let lead = world.sign_in("safeguarding").await;
+    let id = world.champion_id("Valentina Rossi").await;
+    let email = "query($id: ID!) { champion(by: {id: $id}) { contact { email } } }";
+    let email = lead.ask(email, json!({ "id": id })).await["champion"]["contact"]["email"].as_str().expect("an address").to_owned();
+    let scope = json!({ "level": "ENHANCED", "workforce": "CHILD", "barredLists": ["CHILDREN"] });
+    let check = requested(&lead, &id, scope).await;
+    advanced(&lead, &check, &to_issued()).await;
+    advanced(&lead, &check, &[seen("001234567890", "2026-11-21"), json!({ "cleared": {} })]).await;
+    let reminders =
+        || async { world.letters(&email).await.iter().filter(|l| l.subject == "Join the DBS Update Service while you can").count() };
+    for (days, count) in [(0, 0), (15, 0), (1, 1), (1, 1), (20, 1)] {
+        world.pass(TimeDelta::days(days));
+        world.work().await;
+        assert_eq!(reminders().await, count, "{days} days later");
+    }
 });
 
 both!(joining_takes_consent_a_seen_certificate_and_thirty_days, |world| async move {
