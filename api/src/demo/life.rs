@@ -63,7 +63,7 @@ async fn call_of(app: &App, mailbox: &str) -> Result<Call> {
 }
 
 async fn call_as(app: &App, account: AccountId) -> Result<Call> {
-    let caller = store::account::caller(app.db.read(), account).await?;
+    let caller = store::account::absent(app.db.read(), account).await?.context("a deactivated account")?;
     Ok(Call { caller, now: app.clock.now(), request_id: "demo".to_owned() })
 }
 

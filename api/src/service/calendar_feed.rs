@@ -124,13 +124,7 @@ pub async fn by_secret(app: &App, address: &str, secret: &str, call: &Call) -> R
 
 /// Whose calendar it is, if the account is still active and it is still theirs to see.
 async fn standing(conn: &impl ConnectionTrait, account: AccountId, group: Option<GroupId>) -> Result<Option<Whose>, Fault> {
-    if store::account::find(conn, account).await?.is_none_or(|account| !account.active) {
-        return Ok(None);
-    }
-    let caller = store::account::caller(conn, account).await?;
-    if !may_read(&caller, group) {
-        return Ok(None);
-    }
+    let Some(caller) = store::account::absent(conn, account).await?.filter(|caller| may_read(caller, group)) else { return Ok(None) };
     Ok(match group {
         Some(group) => Some(Whose::Group(group)),
         None => caller.champion.map(Whose::Champion),

@@ -6,7 +6,7 @@ use rules::policy::{Caller, Role};
 use sea_orm::sea_query::{Expr, OnConflict};
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, JoinType, QueryFilter, QueryOrder, QuerySelect,
-    QueryTrait,
+    QueryTrait, Select,
 };
 use uuid::Uuid;
 
@@ -27,11 +27,20 @@ pub async fn caller(
     epoch: i64,
     sign_in: Option<SignInId>,
 ) -> Result<Option<Caller>, DbErr> {
+    caller_of(conn, account, super::sign_in::good(account, epoch, sign_in)).await
+}
+
+/// The same of an account that nobody has signed in to here, if it is active.
+pub async fn absent(conn: &impl ConnectionTrait, account: AccountId) -> Result<Option<Caller>, DbErr> {
+    caller_of(conn, account, super::sign_in::active(account)).await
+}
+
+async fn caller_of(conn: &impl ConnectionTrait, account: AccountId, found: Select<account::Entity>) -> Result<Option<Caller>, DbErr> {
     type Row = (Option<ChampionId>, Option<Role>, Option<GroupId>, Option<ModuleId>);
     let to_champion = account::Entity::belongs_to(champion::Entity).from(account::Column::Id).to(champion::Column::AccountId);
     let to_grants = account::Entity::belongs_to(role_grant::Entity).from(account::Column::Id).to(role_grant::Column::AccountId);
     let to_modules = account::Entity::belongs_to(module_trainer::Entity).from(account::Column::Id).to(module_trainer::Column::AccountId);
-    let rows: Vec<Row> = super::sign_in::good(account, epoch, sign_in)
+    let rows: Vec<Row> = found
         .join(JoinType::LeftJoin, to_champion.into())
         .join(JoinType::LeftJoin, to_grants.into())
         .join(JoinType::LeftJoin, to_modules.into())

@@ -13,9 +13,14 @@ pub fn family(row: &sign_in::Model) -> Family {
     Family { generation: row.generation, rotated_at: row.rotated_at, created_at: row.created_at, ended: row.ended_at.is_some() }
 }
 
+/// An account, if it may act.
+pub(super) fn active(account: AccountId) -> Select<account::Entity> {
+    account::Entity::find_by_id(account).filter(account::Column::Active.eq(true))
+}
+
 /// The account of an access token, if it may act: active, of this epoch, and the sign-in not ended.
 pub(super) fn good(account: AccountId, epoch: i64, sign_in: Option<SignInId>) -> Select<account::Entity> {
-    let found = account::Entity::find_by_id(account).filter(account::Column::Active.eq(true)).filter(account::Column::Epoch.eq(epoch));
+    let found = active(account).filter(account::Column::Epoch.eq(epoch));
     let Some(id) = sign_in else { return found };
     let open = Query::select()
         .expr(Expr::val(1))
