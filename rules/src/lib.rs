@@ -5,6 +5,7 @@
 //! saves what was decided. A "clear" is a clear *for a session on its date*, and what is unknown never counts as clear.
 
 pub mod assignment;
+pub mod audit;
 pub mod availability;
 pub mod calendar;
 pub mod champion;

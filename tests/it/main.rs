@@ -1,6 +1,7 @@
 //! Behaviour through GraphQL and HTTP, on SQLite and, where `DIGIKNOW_TEST_POSTGRES_URL` names a server, on PostgreSQL.
 
 mod answer;
+mod audit;
 mod authz;
 mod availability;
 mod away;

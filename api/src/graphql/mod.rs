@@ -4,6 +4,7 @@ use async_graphql::{MergedObject, MergedSubscription, SDLExportOptions, Schema};
 
 pub mod account;
 pub mod assignment;
+pub mod audit;
 pub mod availability;
 pub mod batch;
 pub mod champion;
@@ -50,6 +51,7 @@ pub struct Query(
     node::NodeQuery,
     account::AccountQuery,
     client::ApiClientQuery,
+    audit::AuditQuery,
     organisation::OrganisationQuery,
     group::GroupQuery,
     venue::VenueQuery,
