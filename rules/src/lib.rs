@@ -7,6 +7,7 @@
 pub mod acceptance;
 pub mod assignment;
 pub mod attendance;
+pub mod audit;
 pub mod availability;
 pub mod calendar;
 pub mod champion;

@@ -434,6 +434,12 @@ actions! {
     AccountRead: [Any(Administrator)],
     /// Read partner clients.
     ApiClientRead: [Any(Administrator)],
+    /// Read what was done and refused in the programme.
+    AuditRead: [Any(Coordinator), Any(SafeguardingLead)],
+    /// Read what was done and refused about DBS checks.
+    AuditDbsRead: [Any(SafeguardingLead)],
+    /// Read what was done and refused about accounts, roles, sign-ins and partner clients.
+    AuditAccessRead: [Any(Administrator)],
 }
 
 /// Whether `caller`, standing in `relation` to the thing, may do `action`.

@@ -61,6 +61,8 @@ enum Asks {
     Or(Action, Whose),
     /// An action on one's own or on everything; without it the answer is null.
     OwnOr(Action),
+    /// One of these actions on everything: each has its part of the answer.
+    OneOf(&'static [Action]),
     /// An action; without it the answer is an error, since it judges an input.
     Else(Action, Whose),
 }
@@ -78,12 +80,13 @@ fn queries(
     preview: Value,
 ) -> Vec<(&'static str, Asks, &'static str, Value)> {
     use Action as A;
-    use Asks::{Else, Never, Nothing, Or, OwnOr, SignIn};
+    use Asks::{Else, Never, Nothing, OneOf, Or, OwnOr, SignIn};
     use Whose::{Champions, Leaders, Nobodys};
     let id = |id: &Value| json!({ "id": id });
     vec![
         ("account", Or(A::AccountRead, Nobodys), "{ account(email: \"champion@demo.digiknow.example\") { id } }", json!({})),
         ("apiClients", Or(A::ApiClientRead, Nobodys), "{ apiClients { totalCount } }", json!({})),
+        ("auditTrail", OneOf(&[A::AuditRead, A::AuditDbsRead, A::AuditAccessRead]), "{ auditTrail { totalCount } }", json!({})),
         ("champion", Or(A::ChampionRead, Champions), "query($id: ID!) { champion(by: {id: $id}) { id } }", id(champion)),
         ("championDuplicates", Or(A::ChampionDuplicateRead, Nobodys), "{ championDuplicates { totalCount } }", json!({})),
         ("championRequest", Or(A::ChampionRequestRead, Leaders), "query($id: ID!) { championRequest(id: $id) { id } }", id(request)),
@@ -159,6 +162,7 @@ both!(every_root_query_answers_those_the_policy_names_and_nobody_else, |world| a
                 Asks::SignIn => (caller.account.is_some(), false),
                 Asks::Or(action, whose) => (may(*action, whose.relation(name)), false),
                 Asks::OwnOr(action) => (may(*action, Relation::Own), false),
+                Asks::OneOf(actions) => (actions.iter().any(|action| may(*action, Relation::Other)), false),
                 Asks::Else(action, whose) => (may(*action, whose.relation(name)), true),
             };
             let expected = match (allowed, loud, name) {

@@ -10,3 +10,9 @@ mod password;
 mod provider;
 mod refresh;
 mod token;
+
+/// Somebody tries the administrator's mailbox with a wrong password.
+pub async fn knock(world: &crate::harness::World) {
+    let answer = door::From::default().sign_in(world, "admin", "not the password").await;
+    assert_eq!(answer.status, axum::http::StatusCode::UNAUTHORIZED);
+}

@@ -5,6 +5,7 @@
 mod acceptance;
 mod answer;
 mod attendance;
+mod audit;
 mod authz;
 mod availability;
 mod away;

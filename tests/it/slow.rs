@@ -119,3 +119,13 @@ async fn f3_a_server_that_is_asked_to_stop_finishes_what_it_serves_and_ends() {
     assert!(said.starts_with("HTTP/1.1 200 ") && said.contains("version"), "{said}");
     tokio::time::timeout(PATIENCE, server.task).await.expect("it ends").expect("no panic");
 }
+
+/// The test above is in a hurry; this is what is served.
+#[test]
+fn r8_a_slow_client_has_thirty_seconds_at_most() {
+    let (settings, patience) = (Settings::default(), Patience::default());
+    let (head, upload) = (patience.head, settings.upload);
+    assert!(head + upload <= Duration::from_secs(30), "a head and a body: {head:?} and {upload:?}");
+    assert!(patience.answer <= Duration::from_secs(30), "an answer that is not taken: {:?}", patience.answer);
+    assert!(patience.connections > 400, "400 of them leave room for others");
+}

@@ -7,6 +7,7 @@ pub mod account;
 pub mod ahead;
 pub mod assignment;
 pub mod attendance;
+pub mod audit;
 pub mod availability;
 pub mod batch;
 pub mod calendar;
@@ -66,6 +67,7 @@ pub struct Query(
     node::NodeQuery,
     account::AccountQuery,
     client::ApiClientQuery,
+    audit::AuditQuery,
     organisation::OrganisationQuery,
     group::GroupQuery,
     venue::VenueQuery,

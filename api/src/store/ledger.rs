@@ -2,13 +2,15 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use entity::{audit_event, counter, idempotency, kept_answer, outbox, setting};
-use sea_orm::sea_query::{Expr, ExprTrait, OnConflict, SimpleExpr};
+use rules::audit::{ACCESS, DBS, DBS_ACTIONS, Part};
+use sea_orm::sea_query::{Cond, Expr, ExprTrait, OnConflict, SimpleExpr};
 use sea_orm::{
     ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder,
-    QuerySelect,
+    QuerySelect, Select,
 };
 use uuid::Uuid;
 
+use super::paging::Sort;
 use super::row;
 
 /// How long an answer is kept for a retry.
@@ -37,6 +39,40 @@ pub async fn audit_of(
         .order_by_desc(audit_event::Column::Id)
         .all(conn)
         .await
+}
+
+/// Newest first.
+pub const NEWEST: Sort<audit_event::Column> = Sort { key: audit_event::Column::At, id: audit_event::Column::Id, descending: true };
+
+/// Which audit rows are wanted.
+#[derive(Clone, Debug)]
+pub struct Trail {
+    /// Of these parts.
+    pub parts: Vec<Part>,
+    /// About this thing alone: its kind and id.
+    pub about: Option<(String, Uuid)>,
+    /// Refusals alone.
+    pub denied_only: bool,
+}
+
+/// The audit rows that are wanted.
+pub fn trail(wanted: &Trail) -> Select<audit_event::Entity> {
+    use audit_event::Column::{Action, Outcome, SubjectId, SubjectKind};
+    let is_dbs = || Cond::any().add(SubjectKind.eq(DBS)).add(Action.starts_with(DBS_ACTIONS));
+    let is_access = || SubjectKind.is_in(ACCESS);
+    let of = |part: &Part| match part {
+        Part::Dbs => is_dbs(),
+        Part::Access => Cond::all().add(is_access()).add(is_dbs().not()),
+        Part::Programme => Cond::all().add(is_access().not()).add(is_dbs().not()),
+    };
+    let parts = wanted.parts.iter().fold(Cond::any(), |all, part| all.add(of(part)));
+    let mut rows = audit_event::Entity::find().filter(parts);
+    if let Some((kind, id)) = &wanted.about {
+        // A role is granted and taken under its account's name or its own.
+        let kind = if kind == "RoleMembership" { "RoleGrant" } else { kind };
+        rows = rows.filter(SubjectId.eq(*id)).filter(SubjectKind.eq(kind));
+    }
+    if wanted.denied_only { rows.filter(Outcome.eq("DENIED")) } else { rows }
 }
 
 /// Adds an outbox row.

@@ -234,7 +234,7 @@ both!(a_token_that_is_not_just_right_signs_nobody_in, |world| async move {
         ("good from a word", changed(json!({ "nbf": "now" }))),
         ("nobody", without("sub")),
         ("an empty name", changed(json!({ "sub": "" }))),
-        ("a name of a megabyte", changed(json!({ "sub": "x".repeat(300) }))),
+        ("a name without end", changed(json!({ "sub": "x".repeat(300) }))),
         ("alg none", Box::new(move |good| format!("{}.{}.", part(&json!({ "alg": "none", "typ": "JWT" })), part(&good)))),
         ("alg None", Box::new(move |good| format!("{}.{}.", part(&json!({ "alg": "None", "typ": "JWT" })), part(&good)))),
         ("no signature", Box::new(|good| Key::first().sign(&good).rsplit_once('.').map(|(start, _)| format!("{start}.")).expect("parts"))),
