@@ -10,7 +10,7 @@ use rules::id::CalendarFeedId;
 use super::context::Ctx;
 use super::group::Group;
 use super::id::{self, NodeId};
-use super::once::once;
+use super::once::shown_once;
 use super::problem::{Problem, settle};
 use super::scalar::DateTime;
 use crate::error::Refusal;
@@ -143,7 +143,7 @@ async fn shown(ctx: &Context<'_>, made: Option<WithSecret>) -> Result<(Option<Ca
 
 async fn create_payload(ctx: &Context<'_>, input: CalendarFeedCreateInput) -> Result<CalendarFeedCreatePayload> {
     let result: Result<WithSecret, Refusal<CannotAddFeed>> = async {
-        let once = once(ctx, input.idempotency_key.as_deref())?;
+        let once = shown_once(ctx, input.idempotency_key.as_deref())?;
         let group = input.group_id.map(|group| id::at(&group, "groupId")).transpose()?;
         create(ctx.app(), ctx.call(), once, group).await
     }
