@@ -124,6 +124,7 @@ fn window(seed: &mut Seed) -> Window {
         every_weeks: if seed.percent(10) { 2 } else { 1 },
         valid_from: today() - Days::new(seed.below(700)),
         valid_until: None,
+        modality: None,
     }
 }
 
@@ -137,6 +138,7 @@ fn booking(seed: &mut Seed, size: u64) -> Booking {
         span: Span { from, until: from + TimeDelta::minutes(120) },
         date,
         with_children: seed.percent(15),
+        at: seed.percent(70).then(|| seed.point()),
     }
 }
 
@@ -155,6 +157,7 @@ fn champion(seed: &mut Seed, n: u64, size: u64) -> ChampionRecord {
         home: (!seed.percent(2)).then(|| seed.point()),
         reach_metres: 2_000 + 1_000 * seed.below(9) as u32,
         remote_only: seed.percent(5),
+        most_per_month: seed.percent(10).then_some(4),
         most_per_week: (!seed.percent(30)).then(|| 1 + seed.below(3) as u32),
         languages: if seed.percent(20) { vec!["eng".into(), other.into()] } else { vec!["eng".into()] },
         topics: (0..4).map(|_| Topic::ALL[seed.below(Topic::ALL.len() as u64) as usize]).collect(),
@@ -204,6 +207,7 @@ fn need(seed: &mut Seed, size: u64) -> SessionNeed {
         requirements: requirements(),
         language: seed.percent(10).then(|| "urd".into()),
         topics: (0..seed.below(4)).map(|_| Topic::ALL[seed.below(Topic::ALL.len() as u64) as usize]).collect(),
+        pace: rules::travel::TOWN,
     }
 }
 

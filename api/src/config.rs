@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use clap::Args;
 use rules::matching::Weights;
 use rules::provider::GroupRoles;
+use rules::travel::{Pace, TOWN};
 
 /// What every subcommand that opens the database needs.
 #[derive(Args, Clone, Debug)]
@@ -124,6 +125,9 @@ pub struct Policy {
     /// How referees are asked
     #[command(flatten)]
     pub references: ReferenceOptions,
+    /// How champions get from one session to another
+    #[command(flatten)]
+    pub travel: Travel,
     /// Where people sign in
     #[command(flatten)]
     pub identity: Identity,
@@ -141,6 +145,7 @@ impl Default for Policy {
             late_hours: 48,
             match_weights: Weights::default(),
             references: ReferenceOptions::default(),
+            travel: Travel::default(),
             identity: Identity::default(),
         }
     }
@@ -169,6 +174,30 @@ pub struct ReferenceOptions {
 impl Default for ReferenceOptions {
     fn default() -> Self {
         Self { reference_reminder_days: vec![7, 14], reference_days: 28, reference_reuse_days: 730, applicant_months: 6, leaver_months: 36 }
+    }
+}
+
+/// How champions get from one session to another. Sessions in person that leave less time clash.
+#[derive(Args, Clone, Copy, Debug)]
+pub struct Travel {
+    /// Minutes a champion needs between two sessions in person at different places, besides the journey
+    #[arg(long, env = "DIGIKNOW_TRAVEL_BUFFER_MINUTES", default_value_t = TOWN.buffer, value_parser = clap::value_parser!(i64).range(0..=240))]
+    pub travel_buffer_minutes: i64,
+    /// Metres of a straight line that champions travel in a minute
+    #[arg(long, env = "DIGIKNOW_TRAVEL_METRES_PER_MINUTE", default_value_t = TOWN.speed, value_parser = clap::value_parser!(i64).range(10..=5_000))]
+    pub travel_metres_per_minute: i64,
+}
+
+impl Travel {
+    /// As the rules read it.
+    pub fn pace(self) -> Pace {
+        Pace { buffer: self.travel_buffer_minutes, speed: self.travel_metres_per_minute }
+    }
+}
+
+impl Default for Travel {
+    fn default() -> Self {
+        Self { travel_buffer_minutes: TOWN.buffer, travel_metres_per_minute: TOWN.speed }
     }
 }
 

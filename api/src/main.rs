@@ -17,7 +17,7 @@ use api::http::{Settings, Site, router};
 use api::provider::Provider;
 use api::rota::RotaCommand;
 use api::update_service::UpdateService;
-use api::{backup, baseline, demo, graphql, metrics, operate, scheduler};
+use api::{backup, baseline, demo, graphql, metrics, operate, scheduler, store};
 use clap::{Parser, Subcommand};
 use rules::policy::{Role, Scope};
 use tracing_subscriber::EnvFilter;
@@ -237,6 +237,7 @@ async fn main() -> Result<()> {
             let app = operate::open(&storage, policy, false).await?;
             app.db.migrate().await.context("the schema could not be brought up to date")?;
             baseline::install(&app.db, app.clock.now()).await?;
+            store::travel::agree(app.db.single(), app.policy.travel.pace()).await?;
             if let Some(service) = UpdateService::new(&update_service)? {
                 let _ = app.update_service.set(service);
             }
@@ -341,6 +342,7 @@ async fn run_demo(folder: PathBuf, database_url: Option<String>, listen: std::ne
     app.db.migrate().await?;
     baseline::install(&app.db, app.clock.now()).await?;
     demo::ensure(&app).await?;
+    demo::enliven(&app).await?;
     sign_in_through(&app, provider)?;
     println!("{}", demo::welcome(listen, app.clock.now()));
     serve(

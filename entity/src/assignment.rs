@@ -20,6 +20,8 @@ pub struct Model {
     pub created_at: DateTimeUtc,
     pub ended_at: Option<DateTimeUtc>,
     pub ended_reason: Option<String>,
+    /// Its session was moved onto another duty of the champion: flagged, and left to people.
+    pub clashing: bool,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

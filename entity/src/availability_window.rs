@@ -2,6 +2,7 @@
 
 use rules::availability::Weekday;
 use rules::id::{ChampionId, WindowId};
+use rules::session::Modality;
 use sea_orm::entity::prelude::*;
 
 /// A weekly span of wall-clock time.
@@ -18,6 +19,8 @@ pub struct Model {
     pub every_weeks: i32,
     pub valid_from: Date,
     pub valid_until: Option<Date>,
+    /// For sessions held in this way alone.
+    pub modality: Option<Modality>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

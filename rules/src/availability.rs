@@ -8,6 +8,7 @@ use chrono_tz::Tz;
 
 use crate::calendar::{Span, dates_touching, monday_of, resolve};
 use crate::reason::{Malformed, reasons};
+use crate::session::Modality;
 use crate::vocabulary::vocabulary;
 
 vocabulary! {
@@ -63,6 +64,8 @@ pub struct Window {
     pub valid_from: NaiveDate,
     /// Last day it holds; none for ever.
     pub valid_until: Option<NaiveDate>,
+    /// For sessions held in this way alone; none for any.
+    pub modality: Option<Modality>,
 }
 
 impl Window {
@@ -116,6 +119,63 @@ pub fn verdict(windows: &[Window], exceptions: &[Exception], span: Span) -> Verd
         }
     }
     if covered >= span.until { Verdict::Free } else { Verdict::Uncovered }
+}
+
+/// The same for a session held in this way: windows for another way don't count.
+pub fn verdict_for(modality: Modality, windows: &[Window], exceptions: &[Exception], span: Span) -> Verdict {
+    if windows.iter().all(|w| w.modality.is_none()) {
+        return verdict(windows, exceptions, span);
+    }
+    let fitting: Vec<Window> = windows.iter().filter(|w| w.modality.is_none_or(|of| of == modality)).cloned().collect();
+    verdict(&fitting, exceptions, span)
+}
+
+/// The most days that slots are worked out for at once.
+pub const SLOT_DAYS: i64 = 92;
+
+/// When a champion is free inside a span: windows and extra time, without leave and without what they have said yes to.
+/// Spans that touch are one; in order.
+pub fn slots(windows: &[Window], exceptions: &[Exception], busy: &[Span], within: Span) -> Vec<Span> {
+    let of_kind = |kind| exceptions.iter().filter(move |e| e.kind == kind).flat_map(move |e| exception_spans(e, within));
+    let free = windows.iter().flat_map(|w| window_spans(w, within)).chain(of_kind(ExceptionKind::Extra)).collect();
+    let taken = of_kind(ExceptionKind::Away).chain(busy.iter().copied()).collect();
+    without(&united(free), &united(taken), within)
+}
+
+/// Spans joined where they touch or overlap, in order.
+fn united(mut spans: Vec<Span>) -> Vec<Span> {
+    spans.retain(|span| span.from < span.until);
+    spans.sort();
+    let mut joined: Vec<Span> = Vec::new();
+    for span in spans {
+        match joined.last_mut() {
+            Some(last) if span.from <= last.until => last.until = last.until.max(span.until),
+            _ => joined.push(span),
+        }
+    }
+    joined
+}
+
+/// What is left of spans inside another without those taken; both in order and apart.
+fn without(free: &[Span], taken: &[Span], within: Span) -> Vec<Span> {
+    let mut left = Vec::new();
+    for span in free {
+        let mut from = span.from.max(within.from);
+        let until = span.until.min(within.until);
+        for gone in taken {
+            if gone.from >= until || gone.until <= from {
+                continue;
+            }
+            if from < gone.from {
+                left.push(Span { from, until: gone.from });
+            }
+            from = from.max(gone.until);
+        }
+        if from < until {
+            left.push(Span { from, until });
+        }
+    }
+    left
 }
 
 /// The window's occurrences that can reach into a span.
@@ -243,6 +303,7 @@ mod tests {
             every_weeks: 1,
             valid_from: date("2026-01-01"),
             valid_until: None,
+            modality: None,
         }
     }
 
@@ -291,6 +352,117 @@ mod tests {
                 expected,
                 "{day}"
             );
+        }
+    }
+
+    fn days(from: &str, until: &str) -> Span {
+        span(&format!("{from} 00:00"), &format!("{until} 00:00"))
+    }
+
+    #[test]
+    fn a_fortnightly_evening_keeps_its_hour_and_its_weeks_across_both_clock_changes_of_2027() {
+        let window = Window { every_weeks: 2, valid_from: date("2027-03-14"), ..weekly(Weekday::Sunday, "18:00", "20:00") };
+        let found = |from, until| -> Vec<String> {
+            slots(std::slice::from_ref(&window), &[], &[], days(from, until)).iter().map(|s| s.from.to_rfc3339()).collect()
+        };
+        assert_eq!(
+            found("2027-03-08", "2027-04-12"),
+            ["2027-03-14T18:00:00+00:00", "2027-03-28T17:00:00+00:00", "2027-04-11T17:00:00+00:00"]
+        );
+        assert_eq!(
+            found("2027-10-04", "2027-11-08"),
+            ["2027-10-10T17:00:00+00:00", "2027-10-24T17:00:00+00:00", "2027-11-07T18:00:00+00:00"]
+        );
+        let other = Window { valid_from: date("2027-10-17"), ..window.clone() };
+        let last = slots(&[other], &[], &[], days("2027-10-25", "2027-11-01"));
+        assert_eq!(last, [span("2027-10-31 18:00", "2027-10-31 20:00")], "the day itself, at six by the wall clock");
+    }
+
+    #[test]
+    fn slots_are_windows_and_extra_without_leave_and_bookings() {
+        let windows = [weekly(Weekday::Tuesday, "09:00", "12:00"), weekly(Weekday::Tuesday, "12:00", "15:00")];
+        let on = |kind, day: &str, times: Option<(&str, &str)>| Exception {
+            kind,
+            first: date(day),
+            last: date(day),
+            times: times.map(|(starts, ends)| (time(starts), time(ends))),
+            zone: LONDON,
+        };
+        let exceptions = [
+            on(ExceptionKind::Extra, "2026-11-25", Some(("18:00", "20:00"))),
+            on(ExceptionKind::Away, "2026-12-01", None),
+            on(ExceptionKind::Away, "2026-11-24", Some(("14:00", "16:00"))),
+        ];
+        let busy = [span("2026-11-24 10:00", "2026-11-24 11:00")];
+        let expected = [
+            span("2026-11-24 09:00", "2026-11-24 10:00"),
+            span("2026-11-24 11:00", "2026-11-24 14:00"),
+            span("2026-11-25 18:00", "2026-11-25 20:00"),
+        ];
+        assert_eq!(slots(&windows, &exceptions, &busy, days("2026-11-23", "2026-12-04")), expected);
+    }
+
+    mod random {
+        use super::*;
+        use chrono::TimeDelta;
+        use proptest::prelude::*;
+
+        fn window(zone: Tz) -> impl Strategy<Value = Window> {
+            (0..7usize, 0..24u32, 0..24u32, 1..4u32, 0..30u64).prop_map(move |(day, from, until, every_weeks, since)| Window {
+                weekday: Weekday::ALL[day],
+                starts: NaiveTime::from_hms_opt(from, 30, 0).expect("a time"),
+                ends: NaiveTime::from_hms_opt(until, 0, 0).expect("a time"),
+                zone,
+                every_weeks,
+                valid_from: date("2027-02-20") + chrono::Days::new(since),
+                valid_until: None,
+                modality: None,
+            })
+        }
+
+        fn exception(zone: Tz) -> impl Strategy<Value = Exception> {
+            (proptest::bool::ANY, 0..60u64, 0..4u64, proptest::option::of((0..24u32, 0..24u32))).prop_map(move |(away, on, long, times)| {
+                let first = date("2027-03-01") + chrono::Days::new(on);
+                let hour = |h| NaiveTime::from_hms_opt(h, 15, 0).expect("a time");
+                Exception {
+                    kind: if away { ExceptionKind::Away } else { ExceptionKind::Extra },
+                    first,
+                    last: first + chrono::Days::new(long),
+                    times: times.map(|(from, until)| (hour(from), hour(until))),
+                    zone,
+                }
+            })
+        }
+
+        proptest! {
+            /// A moment lies in a slot if and only if it is free by the rule that matching asks, and nothing is booked then: in
+            /// London around both changes of its clocks, and in a zone of the south that changes by half an hour.
+            #[test]
+            fn a_slot_is_what_the_verdict_says(
+                south: bool,
+                autumn: bool,
+                windows in proptest::collection::vec(window(LONDON), 0..6),
+                exceptions in proptest::collection::vec(exception(LONDON), 0..4),
+                booked in proptest::collection::vec((0i64..60 * 24, 1i64..6), 0..4),
+                probes in proptest::collection::vec(0i64..60 * 24 * 60, 40),
+            ) {
+                let zone = if south { chrono_tz::Australia::Lord_Howe } else { LONDON };
+                let windows: Vec<Window> = windows.into_iter().map(|w| Window { zone, ..w }).collect();
+                let exceptions: Vec<Exception> = exceptions.into_iter().map(|e| Exception { zone, ..e }).collect();
+                let from = resolve(date(if autumn { "2027-09-15" } else { "2027-03-01" }).and_time(NaiveTime::MIN), zone);
+                let within = Span { from, until: from + TimeDelta::days(60) };
+                let at = |hours| from + TimeDelta::hours(hours);
+                let busy: Vec<Span> = booked.iter().map(|(start, long)| Span { from: at(*start), until: at(start + long) }).collect();
+                let found = slots(&windows, &exceptions, &busy, within);
+                prop_assert!(found.windows(2).all(|two| two[0].until < two[1].from));
+                for minute in probes {
+                    let from = from + TimeDelta::minutes(minute);
+                    let moment = Span { from, until: from + TimeDelta::minutes(1) };
+                    let free = verdict(&windows, &exceptions, moment) == Verdict::Free && !busy.iter().any(|b| b.overlaps(moment));
+                    let inside = found.iter().any(|s| s.from <= moment.from && moment.until <= s.until);
+                    prop_assert_eq!(inside, free, "{}", moment.from);
+                }
+            }
         }
     }
 

@@ -108,6 +108,7 @@ pub fn least(requirements: Vec<Requirement>, on: NaiveDate) -> SessionNeed {
         requirements,
         language: None,
         topics: Vec::new(),
+        pace: crate::travel::TOWN,
     }
 }
 
@@ -222,6 +223,7 @@ pub(crate) mod tests {
             requirements: vec![],
             language: None,
             topics: vec![],
+            pace: crate::travel::TOWN,
         }
     }
 

@@ -60,6 +60,12 @@ typed_ids! {
     ExceptionId,
     /// One dated session.
     SessionId,
+    /// Sessions that repeat.
+    SeriesId,
+    /// Dates on which a group does not meet.
+    ClosureId,
+    /// A calendar's secret address.
+    CalendarFeedId,
     /// One champion needed at a session.
     PlaceId,
     /// A group leader's request for champions.
@@ -68,6 +74,12 @@ typed_ids! {
     OfferId,
     /// An accepted offer.
     AssignmentId,
+    /// A champion who waits for a place.
+    WaitingId,
+    /// A step of somebody's attendance.
+    AttendanceId,
+    /// A step of what a session did.
+    OutcomeId,
     /// A run of waves of offers.
     WavesId,
     /// A search for a stand-in.

@@ -12,7 +12,7 @@ mod index;
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
 
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, Datelike, NaiveDate, Utc};
 
 use crate::availability::{self, Exception, Verdict, Window};
 use crate::calendar::{Span, monday_of};
@@ -41,6 +41,8 @@ pub struct Booking {
     pub date: NaiveDate,
     /// Whether children are taught.
     pub with_children: bool,
+    /// Where; none for phone and video.
+    pub at: Option<Point>,
 }
 
 /// What matching reads of a champion.
@@ -58,6 +60,8 @@ pub struct ChampionRecord {
     pub remote_only: bool,
     /// Most sessions in a week (Monday to Sunday); none for no limit.
     pub most_per_week: Option<u32>,
+    /// Most sessions in a calendar month; none for no limit.
+    pub most_per_month: Option<u32>,
     /// ISO 639-3 codes.
     pub languages: Vec<String>,
     /// Topics the champion likes to help with.
@@ -81,6 +85,8 @@ pub enum Blocker {
     AlreadyPlaced,
     /// Has another session at that time.
     Clash { with: SessionId },
+    /// Has another session so near in time that there are too few minutes to get from one to the other.
+    TooFarApart { with: SessionId, minutes: i64 },
     /// On leave.
     Away,
     /// Outside the weekly windows.
@@ -95,6 +101,8 @@ pub enum Blocker {
     Language { needed: String },
     /// Has as many sessions in that week as they want.
     WeekIsFull { most: u32 },
+    /// Has as many sessions in that calendar month as they want.
+    MonthIsFull { most: u32 },
 }
 
 vocabulary! {
@@ -110,7 +118,7 @@ vocabulary! {
         Training = "TRAINING",
         /// No sufficient DBS check is in place on the date.
         DbsCheck = "DBS_CHECK",
-        /// Placed at another session at that time, or at this one.
+        /// Placed at another session at that time or with too little time to travel, or at this one.
         Clash = "CLASH",
         /// On leave.
         OnLeave = "ON_LEAVE",
@@ -122,6 +130,8 @@ vocabulary! {
         Language = "LANGUAGE",
         /// Has as many sessions that week as they want.
         WeekIsFull = "WEEK_IS_FULL",
+        /// Has as many sessions that calendar month as they want.
+        MonthIsFull = "MONTH_IS_FULL",
     }
 }
 
@@ -134,18 +144,20 @@ impl Blocker {
             Self::Clearance(Gap::Requirement { .. }) => BlockerKind::Onboarding,
             Self::Clearance(Gap::Module { .. }) => BlockerKind::Training,
             Self::Clearance(Gap::Dbs { .. }) => BlockerKind::DbsCheck,
-            Self::AlreadyPlaced | Self::Clash { .. } => BlockerKind::Clash,
+            Self::AlreadyPlaced | Self::Clash { .. } | Self::TooFarApart { .. } => BlockerKind::Clash,
             Self::Away => BlockerKind::OnLeave,
             Self::NotAvailable => BlockerKind::NotAvailable,
             Self::TooFar { .. } | Self::NoPostcode | Self::RemoteOnly => BlockerKind::TooFar,
             Self::Language { .. } => BlockerKind::Language,
             Self::WeekIsFull { .. } => BlockerKind::WeekIsFull,
+            Self::MonthIsFull { .. } => BlockerKind::MonthIsFull,
         }
     }
 
     /// Whether it stands even when the champion says yes: clearance and clashes do; preferences are the champion's own.
     pub fn is_binding(&self) -> bool {
-        matches!(self, Self::Clearance(_) | Self::AlreadyPlaced | Self::Clash { .. } | Self::Language { .. })
+        let clash = matches!(self, Self::AlreadyPlaced | Self::Clash { .. } | Self::TooFarApart { .. });
+        clash || matches!(self, Self::Clearance(_) | Self::Language { .. })
     }
 
     /// What would remove it, if the champion or the alliance can do something about it before the day.
@@ -159,6 +171,7 @@ impl Blocker {
             Self::NoPostcode => Remedy { kind: RemedyKind::GivePostcode, what: String::new() },
             Self::RemoteOnly => Remedy { kind: RemedyKind::HelpInPerson, what: String::new() },
             Self::WeekIsFull { .. } => Remedy { kind: RemedyKind::RaiseWeeklyLimit, what: String::new() },
+            Self::MonthIsFull { .. } => Remedy { kind: RemedyKind::RaiseMonthlyLimit, what: String::new() },
             _ => return None,
         })
     }
@@ -170,6 +183,9 @@ impl std::fmt::Display for Blocker {
             Self::Clearance(gap) => gap.fmt(f),
             Self::AlreadyPlaced => f.write_str("already placed at this session"),
             Self::Clash { .. } => f.write_str("placed at another session at that time"),
+            Self::TooFarApart { minutes, .. } => {
+                write!(f, "placed at another session, and {minutes} minutes are missing to get from one to the other")
+            }
             Self::Away => f.write_str("on leave"),
             Self::NotAvailable => f.write_str("outside the weekly availability"),
             Self::TooFar { metres, reach } => {
@@ -179,6 +195,7 @@ impl std::fmt::Display for Blocker {
             Self::RemoteOnly => f.write_str("helps by phone and video only"),
             Self::Language { needed } => write!(f, "does not speak {}", language_name(needed)),
             Self::WeekIsFull { most } => write!(f, "has {most} sessions that week, as many as wanted"),
+            Self::MonthIsFull { most } => write!(f, "has {most} sessions that month, as many as wanted"),
         }
     }
 }
@@ -187,7 +204,7 @@ impl std::fmt::Display for Blocker {
 pub fn blockers(need: &SessionNeed, champion: &ChampionRecord) -> Vec<Blocker> {
     let mut blockers: Vec<Blocker> = clearance_gaps(need, champion).into_iter().map(Blocker::Clearance).collect();
     blockers.extend(booking_blocker(need, champion));
-    blockers.extend(match availability::verdict(&champion.windows, &champion.exceptions, need.span) {
+    blockers.extend(match availability::verdict_for(need.modality, &champion.windows, &champion.exceptions, need.span) {
         Verdict::Free => None,
         Verdict::Away => Some(Blocker::Away),
         Verdict::Uncovered => Some(Blocker::NotAvailable),
@@ -197,6 +214,7 @@ pub fn blockers(need: &SessionNeed, champion: &ChampionRecord) -> Vec<Blocker> {
         blockers.push(Blocker::Language { needed: needed.clone() });
     }
     blockers.extend(week_blocker(need, champion));
+    blockers.extend(month_blocker(need, champion));
     blockers
 }
 
@@ -215,7 +233,20 @@ fn booking_blocker(need: &SessionNeed, champion: &ChampionRecord) -> Option<Bloc
     if champion.bookings.iter().any(|b| Some(b.session) == need.session) {
         return Some(Blocker::AlreadyPlaced);
     }
-    champion.bookings.iter().find(|b| b.span.overlaps(need.span)).map(|b| Blocker::Clash { with: b.session })
+    let overlap = champion.bookings.iter().find(|b| b.span.overlaps(need.span)).map(|b| Blocker::Clash { with: b.session });
+    overlap.or_else(|| travel_blocker(need, champion))
+}
+
+/// Of two sessions that leave too little time, the one that leaves least.
+fn travel_blocker(need: &SessionNeed, champion: &ChampionRecord) -> Option<Blocker> {
+    let here = (need.span, need.at.filter(|_| need.modality == Modality::InPerson)?);
+    let short = champion.bookings.iter().filter_map(|b| Some((need.pace.missing(here, (b.span, b.at?))?, b.session)));
+    short.max().map(|(minutes, with)| Blocker::TooFarApart { with, minutes })
+}
+
+/// Another session among these that shares time with a span; none if the champion is free then.
+pub fn clash(session: SessionId, span: Span, bookings: &[Booking]) -> Option<SessionId> {
+    bookings.iter().find(|b| b.session != session && b.span.overlaps(span)).map(|b| b.session)
 }
 
 fn distance_blocker(need: &SessionNeed, champion: &ChampionRecord) -> Option<Blocker> {
@@ -239,6 +270,13 @@ fn week_blocker(need: &SessionNeed, champion: &ChampionRecord) -> Option<Blocker
     let week = monday_of(need.date);
     let taken = champion.bookings.iter().filter(|b| monday_of(b.date) == week && Some(b.session) != need.session).count();
     (taken >= most as usize).then_some(Blocker::WeekIsFull { most })
+}
+
+fn month_blocker(need: &SessionNeed, champion: &ChampionRecord) -> Option<Blocker> {
+    let most = champion.most_per_month?;
+    let month = |date: NaiveDate| (date.year(), date.month());
+    let counts = |b: &&Booking| month(b.date) == month(need.date) && Some(b.session) != need.session;
+    (champion.bookings.iter().filter(counts).count() >= most as usize).then_some(Blocker::MonthIsFull { most })
 }
 
 /// A champion who could take the place.
@@ -318,6 +356,8 @@ vocabulary! {
         HelpInPerson = "HELP_IN_PERSON",
         /// Take more sessions a week.
         RaiseWeeklyLimit = "RAISE_WEEKLY_LIMIT",
+        /// Take more sessions a month.
+        RaiseMonthlyLimit = "RAISE_MONTHLY_LIMIT",
     }
 }
 

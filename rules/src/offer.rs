@@ -116,6 +116,8 @@ reasons! {
         AlreadyPlaced at "offerId" => "You have a place at this session already.",
         /// The champion has another session at that time.
         Clashes { with: SessionId } at "offerId" => "You have another session at that time: withdraw from it first.",
+        /// The champion has another session so near in time that too few minutes are left to travel.
+        TooLittleTime { with: SessionId, minutes: i64 } at "offerId" => format!("You have another session that day, and {minutes} more minutes are needed to get from one to the other: withdraw from it first."),
         /// The membership does not allow this place.
         NotActive { membership: Membership } at "offerId" => format!("Your membership is {membership}, which does not allow this place: ask a coordinator."),
         /// Too young for this kind of session on its date.
@@ -168,7 +170,12 @@ pub fn accept(
         OfferStatus::Expired if openings.places.is_empty() => return Err(vec![CannotAccept::PlacesFilled]),
         status => return Err(vec![CannotAccept::OfferClosed { status }]),
     }
-    if openings.status == SessionStatus::Cancelled {
+    takes(openings, need, champion, now).map(Acceptance::Takes)
+}
+
+/// The place a champion takes, if they may: one rule for an accepted offer and for a place they take themselves.
+pub fn takes(openings: &Openings, need: &SessionNeed, champion: &ChampionRecord, now: DateTime<Utc>) -> Result<PlaceId, Vec<CannotAccept>> {
+    if openings.status != SessionStatus::Scheduled {
         return Err(vec![CannotAccept::SessionCancelled]);
     }
     if need.span.from <= now {
@@ -179,7 +186,7 @@ pub fn accept(
         problems.insert(0, CannotAccept::PlacesFilled);
         return Err(problems);
     };
-    if problems.is_empty() { Ok(Acceptance::Takes(*place)) } else { Err(problems) }
+    if problems.is_empty() { Ok(*place) } else { Err(problems) }
 }
 
 fn refusal(blocker: Blocker) -> Option<CannotAccept> {
@@ -190,6 +197,7 @@ fn refusal(blocker: Blocker) -> Option<CannotAccept> {
         Blocker::Clearance(gap @ Gap::Module { .. }) => CannotAccept::TrainingNotHeld { gap },
         Blocker::Clearance(gap @ Gap::Dbs { .. }) => CannotAccept::DbsNotInPlace { gap },
         Blocker::Clash { with } => CannotAccept::Clashes { with },
+        Blocker::TooFarApart { with, minutes } => CannotAccept::TooLittleTime { with, minutes },
         Blocker::Language { needed } => CannotAccept::Language { needed },
         Blocker::AlreadyPlaced => CannotAccept::AlreadyPlaced,
         _ => return None,
@@ -257,6 +265,7 @@ mod tests {
             reach_metres: 0,
             remote_only: false,
             most_per_week: None,
+            most_per_month: None,
             languages: vec![],
             topics: vec![],
             windows: vec![],
@@ -286,7 +295,7 @@ mod tests {
     fn accepting_twice_is_the_same_answer_until_the_place_is_given_up() {
         let session = SessionId(Uuid::from_u128(8));
         let need = SessionNeed { session: Some(session), ..need() };
-        let here = Booking { session, group: need.group, span: need.span, date: need.date, with_children: false };
+        let here = Booking { session, group: need.group, span: need.span, date: need.date, with_children: false, at: None };
         let placed = ChampionRecord { bookings: vec![here], ..champion() };
         let again = |champion: &ChampionRecord, status| {
             let offered = if champion.bookings.is_empty() { OfferStatus::Ended } else { OfferStatus::Accepted };
@@ -322,7 +331,14 @@ mod tests {
         assert_eq!(refused(late, &one_place(), &need(), &champion(), "2026-12-01T10:00:00Z"), [CannotAccept::SessionStarted]);
         let with = SessionId(Uuid::from_u128(8));
         let busy = ChampionRecord {
-            bookings: vec![Booking { session: with, group: need().group, span: need().span, date: need().date, with_children: false }],
+            bookings: vec![Booking {
+                session: with,
+                group: need().group,
+                span: need().span,
+                date: need().date,
+                with_children: false,
+                at: None,
+            }],
             ..champion()
         };
         assert_eq!(refused(pending, &one_place(), &need(), &busy, NOW), [CannotAccept::Clashes { with }]);

@@ -228,6 +228,22 @@ actions! {
     SessionCreate: [Own(GroupLeader), Any(Coordinator), Who::Scope(SessionsWrite)],
     /// Call a session off.
     SessionCancel: [Own(GroupLeader), Any(Coordinator), Who::Scope(SessionsWrite)],
+    /// Move a session to another time or place.
+    SessionMove: [Own(GroupLeader), Any(Coordinator), Who::Scope(SessionsWrite)],
+    /// Say that a session on a bank holiday is held.
+    SessionConfirm: [Own(GroupLeader), Any(Coordinator), Who::Scope(SessionsWrite)],
+    /// Create a series of sessions of a group.
+    SessionSeriesCreate: [Own(GroupLeader), Any(Coordinator), Who::Scope(SessionsWrite)],
+    /// Change a series, from one session on or as a whole.
+    SessionSeriesChange: [Own(GroupLeader), Any(Coordinator), Who::Scope(SessionsWrite)],
+    /// End a series.
+    SessionSeriesEnd: [Own(GroupLeader), Any(Coordinator), Who::Scope(SessionsWrite)],
+    /// Say on which dates a group does not meet.
+    GroupClosureAdd: [Own(GroupLeader), Any(Coordinator)],
+    /// Remove such dates.
+    GroupClosureRemove: [Own(GroupLeader), Any(Coordinator)],
+    /// Say what bank holidays mean to a group.
+    GroupBankHolidaysSet: [Own(GroupLeader), Any(Coordinator)],
     /// Ask for champions.
     ChampionRequestCreate: [Own(GroupLeader), Any(Coordinator), Who::Scope(RequestsWrite)],
     /// Take a request back.
@@ -240,6 +256,26 @@ actions! {
     OfferWavesStop: [Own(GroupLeader), Any(Coordinator)],
     /// Take an offer back.
     OfferWithdraw: [Own(GroupLeader), Any(Coordinator)],
+    /// Say whether champions take places of a group's sessions themselves.
+    GroupSignUpSet: [Own(GroupLeader), Any(Coordinator)],
+    /// Say whether champions take one session's places themselves.
+    SessionSignUpSet: [Own(GroupLeader), Any(Coordinator)],
+    /// Take a place where a group lets champions do so.
+    PlaceTake: [Own(Champion)],
+    /// Wait for a place at a session that is full.
+    WaitingListJoin: [Own(Champion)],
+    /// Leave a waiting list.
+    WaitingListLeave: [Own(Champion)],
+    /// Offer a free place to the next on the list: the clock's alone.
+    WaitingListMove: [],
+    /// Say how many champions a session needs, and how many would be best.
+    SessionStaffingSet: [Own(GroupLeader), Any(Coordinator)],
+    /// Record whether a champion came, and for how long: of one's own group, or one's own.
+    AttendanceRecord: [Own(GroupLeader), Own(Champion), Any(Coordinator)],
+    /// Approve a champion's hours.
+    HoursApprove: [Own(GroupLeader), Any(Coordinator)],
+    /// Record what a session did.
+    OutcomeRecord: [Own(GroupLeader), Any(Coordinator)],
     /// Accept an offer.
     OfferAccept: [Own(Champion)],
     /// Decline an offer.
@@ -278,6 +314,12 @@ actions! {
     RotaPublish: [Any(Coordinator)],
     /// Put a planned rota away.
     RotaArchive: [Any(Coordinator)],
+    /// Make an address for one's own calendar, and read it there.
+    CalendarOwnRead: [Own(Champion)],
+    /// Make an address for a group's calendar, and read it there.
+    CalendarGroupRead: [Own(GroupLeader), Any(Coordinator)],
+    /// Change or end the address of a calendar one made.
+    CalendarFeedEnd: [SignedIn],
     /// Add an organisation.
     OrganisationCreate: [Any(Coordinator), Any(Administrator), Who::Scope(DirectoryWrite)],
     /// Add a group.
@@ -372,6 +414,16 @@ actions! {
     SessionRead: [SignedIn, Who::Scope(SessionsRead)],
     /// Read who is placed at a session; a champion placed there may too.
     SessionRotaRead: [Own(GroupLeader), Own(Champion), Any(Coordinator), Any(SafeguardingLead)],
+    /// Read a week's rota as a sheet, with who is placed.
+    RotaSheetRead: [Own(GroupLeader), Any(Coordinator)],
+    /// Read whether a champion came, and for how long.
+    AttendanceRead: [Own(GroupLeader), Own(Champion), Any(Coordinator)],
+    /// Print a certificate of a champion's approved hours.
+    CertificateRead: [Own(Champion), Any(Coordinator)],
+    /// Read what sessions did; others than coordinators are not told small numbers.
+    OutcomeRead: [Own(GroupLeader), Any(Coordinator)],
+    /// Read numbers of learners that are small.
+    SmallNumbersRead: [Any(Coordinator)],
     /// Read requests and their offers.
     ChampionRequestRead: [Own(GroupLeader), Any(Coordinator), Who::Scope(RequestsWrite)],
     /// Read planned rotas.

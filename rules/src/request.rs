@@ -64,8 +64,8 @@ reasons! {
     CannotAsk => ChampionRequestCreateErrorCode {
         /// The session has a request already.
         AlreadyAsked at "target.sessionId" => "Champions were asked for already: open that request.",
-        /// The session was called off, or has begun.
-        SessionClosed at "target.sessionId" => "This session was called off or has begun.",
+        /// The session was called off, has begun, or waits for a leader to say that it is held.
+        SessionClosed at "target.sessionId" => "This session was called off, has begun, or has yet to be confirmed: see its status.",
         /// The new session can't be created; `problem` says why.
         Session { problem: CannotCreateSession } at session_field(problem) => crate::reason::Reason::message(problem),
     } creates

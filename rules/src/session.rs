@@ -10,6 +10,7 @@ use crate::id::{GroupId, ModuleId, SessionId};
 use crate::input::Topic;
 use crate::reason::{Malformed, reasons};
 use crate::requirement::Requirement;
+use crate::travel::Pace;
 use crate::vocabulary::vocabulary;
 
 vocabulary! {
@@ -87,6 +88,8 @@ vocabulary! {
     SessionStatus {
         /// It will be held, or was.
         Scheduled = "SCHEDULED",
+        /// It falls on a bank holiday, and a leader has yet to say whether it is held: nobody is asked to come.
+        ToConfirm = "TO_CONFIRM",
         /// It was called off.
         Cancelled = "CANCELLED",
     }
@@ -149,6 +152,8 @@ pub struct SessionNeed {
     pub language: Option<String>,
     /// What learners want to work on; a wish, never a bar.
     pub topics: Vec<Topic>,
+    /// How champions get here from another session.
+    pub pace: Pace,
 }
 
 /// Modules (by code) that a place asks for beyond the role's own, by the alliance's default policy.
@@ -267,8 +272,8 @@ reasons! {
 pub fn cancel(status: SessionStatus, span: Span, now: DateTime<Utc>) -> Result<bool, CannotCancel> {
     match status {
         SessionStatus::Cancelled => Ok(false),
-        SessionStatus::Scheduled if span.from <= now => Err(CannotCancel::Started),
-        SessionStatus::Scheduled => Ok(true),
+        SessionStatus::Scheduled | SessionStatus::ToConfirm if span.from <= now => Err(CannotCancel::Started),
+        SessionStatus::Scheduled | SessionStatus::ToConfirm => Ok(true),
     }
 }
 

@@ -186,3 +186,50 @@ both!(an_exception_of_somebody_else_is_not_found, |world| async move {
     let left = coordinator.done(REMOVE, json!({ "id": leave["id"] })).await;
     assert_eq!(left["champion"]["availability"]["exceptions"], json!([]));
 });
+
+both!(slots_are_worked_out_across_the_change_of_the_clocks, |world| async move {
+    let (champion, id) = precious(&world).await;
+    let windows = json!([
+        { "weekday": "SUNDAY", "startTime": "18:00", "endTime": "20:00", "everyWeeks": 2, "validFrom": "2027-03-14" },
+        { "weekday": "MONDAY", "startTime": "09:00", "endTime": "10:00", "modality": "PHONE", "validFrom": "2027-03-29", "validUntil": "2027-03-29" },
+    ]);
+    let input = json!({ "championId": id, "windows": windows, "mostPerMonth": 3 });
+    champion.done(REPLACE, json!({ "input": input })).await;
+    let added = json!({ "championId": id, "kind": "AWAY", "firstDate": "2027-04-11" });
+    champion.done(ADD, json!({ "input": added })).await;
+    const SLOTS: &str = "query($from: LocalDate!, $until: LocalDate!, $modality: Modality) { viewer { champion { availability { mostPerMonth slots(from: $from, until: $until, modality: $modality) { startsAt endsAt } } } } }";
+    let found =
+        champion.ask(SLOTS, json!({ "from": "2027-03-10", "until": "2027-04-25" })).await["viewer"]["champion"]["availability"].take();
+    assert_eq!(found["mostPerMonth"], 3);
+    let starts: Vec<_> = found["slots"].as_array().expect("slots").iter().map(|s| s["startsAt"].clone()).collect();
+    let expected = ["2027-03-14T18:00:00.000Z", "2027-03-28T17:00:00.000Z", "2027-03-29T08:00:00.000Z", "2027-04-25T17:00:00.000Z"];
+    assert_eq!(starts, expected);
+    let in_person = champion.ask(SLOTS, json!({ "from": "2027-03-29", "until": "2027-03-29", "modality": "IN_PERSON" })).await;
+    assert_eq!(in_person["viewer"]["champion"]["availability"]["slots"], json!([]), "hours for the telephone are no others");
+    assert_eq!(champion.fault(SLOTS, json!({ "from": "2027-01-01", "until": "2027-12-31" })).await, "BAD_USER_INPUT");
+    for most in [0, 32] {
+        let input = json!({ "championId": id, "windows": [], "mostPerMonth": most });
+        assert_eq!(champion.problems(REPLACE, json!({ "input": input })).await, refusal("INVALID", "mostPerMonth"));
+    }
+});
+
+both!(who_has_enough_that_month_is_not_asked_and_may_say_yes_all_the_same, |world| async move {
+    use crate::harness::booking::{ACCEPT, with};
+    let volunteers = world.everybody_comes().await;
+    let leader = world.sign_in("leader").await;
+    let first = leader.ask_for(&world.free_session().await).await;
+    let second = leader.ask_for(&with(world.free_session().await, json!({ "date": "2026-12-13" }))).await;
+    let who = world.matched(&first.session, &volunteers).await.remove(0);
+    let champion = world.sign_in(&who.mailbox).await;
+    let offer = leader.offer(&second.request, std::slice::from_ref(&who)).await.remove(0);
+    let taken = leader.offer(&first.request, std::slice::from_ref(&who)).await.remove(0);
+    champion.done(ACCEPT, json!({ "id": taken })).await;
+    let windows = json!([{ "weekday": "SUNDAY", "startTime": "00:00", "endTime": "00:00" }]);
+    champion.done(REPLACE, json!({ "input": { "championId": who.id, "windows": windows, "mostPerMonth": 1 } })).await;
+    let found = world.matched(&second.session, &volunteers).await;
+    assert!(found.iter().all(|v| v.id != who.id), "one in December is enough");
+    const WHY: &str = "query($id: ID!) { session(id: $id) { matches { blocked { kind count } } } }";
+    let why = leader.ask(WHY, json!({ "id": second.session })).await["session"]["matches"]["blocked"].take();
+    assert!(why.as_array().expect("reasons").iter().any(|b| b["kind"] == "MONTH_IS_FULL"), "{why}");
+    champion.done(ACCEPT, json!({ "id": offer })).await;
+});

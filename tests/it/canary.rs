@@ -94,6 +94,14 @@ async fn drive(world: &World) -> Vec<String> {
                 .expect("a request"),
         )
         .await;
+    let made = "mutation { calendarFeedCreate(input: {}) { url } }";
+    let made = world.sign_in("champion").await.ask(made, json!({})).await;
+    let url = made["calendarFeedCreate"]["url"].as_str().expect("an address").to_owned();
+    let calendar = url[url.find("/calendar/").expect("a path")..].to_owned();
+    for path in [calendar.clone(), format!("{calendar}x"), calendar.replace(".ics", "canary.ics")] {
+        world.http(Request::get(path).body(Body::empty()).expect("a request")).await;
+    }
+    let secret = calendar.trim_start_matches("/calendar/").trim_end_matches(".ics").to_owned();
     let server = world.serve(Settings::default(), Patience::default()).await;
     let mut socket = server.open_as(&lead).await;
     socket.subscribe("1", "query($e: String!) { account(email: $e) { id } }", json!({ "e": email })).await;
@@ -103,6 +111,6 @@ async fn drive(world: &World) -> Vec<String> {
     [email, birth, postcode, password, "canary-in-the-mine-2", certificate, "+441614960123", "Canary Birdsong"]
         .map(str::to_owned)
         .into_iter()
-        .chain([token, key, bearer])
+        .chain([token, key, bearer, secret])
         .collect()
 }

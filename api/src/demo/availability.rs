@@ -36,6 +36,7 @@ impl Town {
                 every_weeks: 1,
                 valid_from: self.first.date(SINCE),
                 valid_until: None,
+                modality: None,
             });
         }
         for (_, from, to, why) in LEAVE.into_iter().filter(|(number, ..)| *number == story.number) {

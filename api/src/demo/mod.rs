@@ -24,12 +24,14 @@ mod dbs;
 mod directory;
 mod evidence;
 pub(crate) mod first_day;
+mod life;
 mod offer;
 mod onboarding;
 mod rota;
 mod session;
 mod sheet;
 mod story;
+mod taking_part;
 #[cfg(test)]
 mod tests;
 pub(crate) mod town;
@@ -37,6 +39,7 @@ mod training;
 mod welcome;
 
 use first_day::FirstDay;
+pub use life::{CHAMPION_CALENDAR, GROUP_CALENDAR, enliven};
 use rota::Rota;
 use town::{Baseline, Town};
 pub use welcome::welcome;
@@ -140,8 +143,10 @@ async fn place_champions(tx: &impl ConnectionTrait, town: &Town) -> Result<(), F
     let reserved = rota.reserve(town.guest);
     rota.fill(0, session::REACH);
     rota.send_pending(reserved);
+    let taking_part = rota.taking_part(town.groups.get("stockroom-digital-desk").copied());
     row::insert_all(tx, rota.offers).await?;
     row::insert_all(tx, rota.assignments).await?;
+    taking_part.save(tx).await?;
     for (champion, at) in rota.asked {
         store::champion::asked(tx, &[champion], at).await?;
     }

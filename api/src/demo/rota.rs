@@ -103,6 +103,7 @@ impl Rota<'_> {
             span: Span { from: row.starts_at, until: row.ends_at },
             date: row.local_date,
             with_children: row.audience == Audience::Children,
+            at: self.sessions[index].kinds().next().and_then(|kind| self.sessions[index].need(kind)?.at),
         };
         if let Some(person) = self.people.iter_mut().find(|p| p.id == champion) {
             person.bookings.push(booking);
@@ -125,6 +126,7 @@ impl Rota<'_> {
             created_at: timing.answered_at,
             ended_at: None,
             ended_reason: None,
+            clashing: false,
         });
     }
 

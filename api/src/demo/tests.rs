@@ -110,6 +110,25 @@ async fn every_table_has_what_is_promised() {
 }
 
 #[tokio::test]
+async fn what_came_of_the_sessions_is_there_and_somebody_waits_for_a_full_one() {
+    let demo = seeded(NOW).await;
+    let now: DateTime<Utc> = NOW.parse().expect("an instant");
+    let attendance = demo.all(entity::attendance::Entity).await;
+    let held: HashMap<_, _> = demo.all(assignment::Entity).await.into_iter().map(|a| (a.id, a)).collect();
+    assert!(attendance.iter().all(|row| held[&row.assignment_id].ends_at <= now && row.recorded_at <= now));
+    assert!(attendance.iter().any(|row| row.minutes == 0) && attendance.iter().filter(|row| row.approved).count() > 100);
+    let outcomes = demo.all(entity::outcome::Entity).await;
+    assert!(outcomes.len() > 100 && demo.count(entity::outcome_mark::Entity).await > 500);
+    let (waiting, open) = (demo.all(entity::waiting::Entity).await, demo.all(entity::group_sign_up::Entity).await);
+    assert_eq!((waiting.len(), open.len()), (3, 1));
+    let session = session::Entity::find_by_id(waiting[0].session_id).one(demo.db()).await.expect("a row").expect("a session");
+    assert_eq!(session.group_id, open[0].group_id);
+    let helpers: Vec<_> =
+        demo.all(place::Entity).await.into_iter().filter(|p| p.session_id == session.id && p.kind == PlaceKind::Helper).collect();
+    assert!(!helpers.is_empty() && helpers.iter().all(|p| held.values().any(|a| a.place_id == p.id)), "every place is taken");
+}
+
+#[tokio::test]
 async fn starting_again_changes_nothing_and_other_databases_are_refused() {
     let demo = seeded(NOW).await;
     let before = (demo.all(offer::Entity).await, demo.all(champion::Entity).await);
@@ -231,4 +250,21 @@ async fn nobody_has_a_module_before_what_comes_first_or_anything_from_the_future
         let input = rules::input::email("email", &champion.email).expect("an address");
         assert_eq!(input.key, champion.email_key);
     }
+}
+
+#[tokio::test]
+async fn what_goes_on_is_there_once() {
+    let demo = seeded(NOW).await;
+    for _ in 0..2 {
+        enliven(&demo.app).await.expect("a lively demo");
+    }
+    assert_eq!(demo.count(entity::series::Entity).await, 1);
+    let statuses: Vec<SessionStatus> = demo.all(session::Entity).await.into_iter().map(|s| s.status).collect();
+    let asked = statuses.iter().filter(|status| **status == SessionStatus::ToConfirm).count();
+    assert_eq!(asked, 1, "28 December 2026 waits for the leader's word");
+    assert!(demo.all(session::Entity).await.iter().any(|s| s.version == 2), "one session was moved");
+    assert_eq!((demo.count(entity::swap::Entity).await, demo.count(entity::offer_waves::Entity).await), (1, 1));
+    assert_eq!(demo.count(entity::calendar_feed::Entity).await, 2);
+    let denied = demo.all(entity::audit_event::Entity).await.into_iter().filter(|row| row.outcome == "DENIED").count();
+    assert_eq!(denied, 0, "nobody tried what they may not");
 }

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::{DEMO_KEY, DEMO_PASSWORD, DOMAIN};
+use super::{CHAMPION_CALENDAR, DEMO_KEY, DEMO_PASSWORD, DOMAIN, GROUP_CALENDAR};
 
 /// Address, a sign-in per role, and three requests to paste.
 pub fn welcome(listen: SocketAddr, now: DateTime<Utc>) -> String {
@@ -18,6 +18,8 @@ DigiKnow demo: an invented Stockport, with real wards and public places.
   GraphQL         {at}/graphql
   Schema          {at}/schema.graphql
   Messages        {at}/dev/mail      (what would have been sent)
+  Calendars       {at}/calendar/{CHAMPION_CALENDAR}.ics   (of champion@)
+                  {at}/calendar/{GROUP_CALENDAR}.ics      (of a group of leader@)
 
 Sign in, all with the password {DEMO_PASSWORD}:
   champion@{DOMAIN}      a champion with offers to answer

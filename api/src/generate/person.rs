@@ -125,6 +125,7 @@ impl Generator {
                 every_weeks: 1,
                 valid_from: self.first.date(joined),
                 valid_until: None,
+                modality: None,
             });
         }
     }

@@ -143,6 +143,7 @@ impl Generator {
             created_at,
             ended_at: None,
             ended_reason: None,
+            clashing: false,
         });
     }
 }

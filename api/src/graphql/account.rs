@@ -10,11 +10,12 @@ use rules::id::{AccountId, GroupId, ModuleId};
 use rules::input;
 use rules::policy::{Action, Relation, Role};
 
+use super::calendar::CalendarFeed;
 use super::champion::Champion;
 use super::context::Ctx;
 use super::group::Group;
 use super::id::{self, NodeId};
-use super::loader::GrantsOf;
+use super::loader::{FeedsOf, GrantsOf};
 use super::once::once;
 use super::problem::{Problem, settle};
 use super::scalar::DateTime;
@@ -48,6 +49,12 @@ impl Viewer {
     async fn leads(&self, ctx: &Context<'_>) -> Result<Vec<Group>> {
         let ids: Vec<GroupId> = ctx.call().caller.leads.clone();
         Ok(ctx.rows().many(ids).await?.into_iter().map(Group).collect())
+    }
+
+    /// Its calendar addresses, oldest first.
+    async fn calendar_feeds(&self, ctx: &Context<'_>) -> Result<Vec<CalendarFeed>> {
+        let Some(account) = ctx.call().caller.account else { return Ok(Vec::new()) };
+        Ok(ctx.rows().list(FeedsOf(account)).await?.into_iter().map(CalendarFeed).collect())
     }
 
     /// The modules it may mark complete.

@@ -9,10 +9,11 @@ use rules::input::paragraph;
 use rules::policy::{Action, Relation};
 use rules::session::PlaceKind;
 
+use super::attendance::Attendance;
 use super::champion::Champion;
 use super::context::Ctx;
 use super::id::{self, NodeId};
-use super::loader::{AlertsOf, Cleared, StandInsOf};
+use super::loader::{AlertsOf, AttendanceOf, Cleared, StandInsOf};
 use super::paging::connection;
 use super::problem::{Problem, settle};
 use super::quick::{AtHand, text};
@@ -98,8 +99,14 @@ impl Assignment {
         Ok(ctx.rows().one(key).await?.unwrap_or(false))
     }
 
-    /// Since when a changed fact has kept it from standing: a completion taken back, a check stood down, a new wording to sign. Null
-    /// while it stands. For coordinators and the safeguarding lead, who find out why by `clearanceFor`.
+    /// Whether its session was moved onto another duty of the champion. The duty stands until people have decided: a stand-in, a swap,
+    /// a release, or another time.
+    async fn clashing(&self) -> bool {
+        self.0.clashing && self.0.status == AssignmentStatus::Confirmed
+    }
+
+    /// Since when a changed fact has kept it from standing: a completion taken back, a check stood down, a new wording to sign, a session
+    /// moved to a date or time that does not do. Null while it stands. For coordinators and the safeguarding lead, who find out why by `clearanceFor`.
     async fn at_risk_since(&self, ctx: &Context<'_>) -> Option<Result<DateTime>> {
         if !ctx.may(Action::ClearanceForecastRead, Relation::Other) || self.0.status != AssignmentStatus::Confirmed {
             return None;
@@ -111,6 +118,20 @@ impl Assignment {
     /// The last search for a stand-in; null if there was none. While it is SEEKING the champion is still expected.
     async fn stand_in(&self, ctx: &Context<'_>) -> Option<Result<StandIn>> {
         ctx.rows().list(StandInsOf(self.0.id)).await.map(|rows| rows.into_iter().next_back().map(StandIn)).transpose()
+    }
+
+    /// Whether they came, and for how long; null while nobody has recorded it. For the champion, the group's leaders and
+    /// coordinators.
+    async fn attendance(&self, ctx: &Context<'_>) -> Option<Result<Attendance>> {
+        let own = ctx.may(Action::AttendanceRead, ctx.call().caller.to_champion(self.0.champion_id));
+        let session = match ctx.rows().one(self.0.session_id).await.transpose()? {
+            Ok(session) => session,
+            Err(error) => return Some(Err(error)),
+        };
+        if !own && !ctx.may(Action::AttendanceRead, ctx.call().caller.to_group(session.group_id)) {
+            return None;
+        }
+        ctx.rows().list(AttendanceOf(self.0.id)).await.map(Attendance::of).transpose()
     }
 
     /// When it was accepted.

@@ -1,31 +1,58 @@
 //! When a champion can help.
 
 use async_graphql::{Context, ID, InputObject, MaybeUndefined, Object, Result, SimpleObject};
-use chrono::NaiveDate;
+use chrono::{NaiveDate, NaiveTime};
 use entity::{availability_exception, availability_window, champion};
 use rules::availability::{
     AvailabilityExceptionAddErrorCode, AvailabilityExceptionRemoveErrorCode, AvailabilityWindowsReplaceErrorCode, CannotAddException,
-    CannotRemoveException, CannotReplaceWindows, Exception, ExceptionKind, WINDOW_LIMIT, Weekday, Window, check_exception, check_window,
+    CannotRemoveException, CannotReplaceWindows, Exception, ExceptionKind, SLOT_DAYS, WINDOW_LIMIT, Weekday, Window, check_exception,
+    check_window, slots,
 };
+use rules::calendar::{Span, resolve};
 use rules::id::{ChampionId, ExceptionId};
 use rules::input::paragraph;
 use rules::reason::Malformed;
+use rules::session::Modality;
 
 use super::champion::Champion;
 use super::champion_change::most_per_week;
+use super::code::Code;
 use super::context::Ctx;
 use super::id::{self, NodeId};
-use super::loader::{ExceptionsOf, WindowsOf};
+use super::loader::{ExceptionsOf, PaceOf, RecordOf, WindowsOf};
 use super::once::once;
-use super::problem::{Problem, settle};
-use super::scalar::{LocalDate, LocalTime, TimeZone};
+use super::problem::{Problem, coded, settle};
+use super::scalar::{DateTime, LocalDate, LocalTime, TimeZone};
 use crate::error::{Refusal, malformed};
-use crate::service::availability::{add_exception, remove_exception, replace_windows};
+use crate::service::availability::{Limits, add_exception, remove_exception, replace_windows};
 use crate::store;
 
 /// When a champion can help.
 #[derive(Debug)]
 pub struct Availability(pub champion::Model);
+
+impl Availability {
+    async fn free(
+        &self,
+        ctx: &Context<'_>,
+        (from, until): (NaiveDate, NaiveDate),
+        modality: Option<Modality>,
+        zone: chrono_tz::Tz,
+    ) -> Result<Vec<AvailabilitySlot>> {
+        let first = from.max(ctx.call().today());
+        if (until - first).num_days() >= SLOT_DAYS {
+            return Err(coded(Code::BadUserInput, "Ask for 92 days at most: bring from and until nearer together."));
+        }
+        let (start, end) = (first.and_time(NaiveTime::MIN), until.succ_opt().unwrap_or(until).and_time(NaiveTime::MIN));
+        let within = Span { from: resolve(start, zone), until: resolve(end, zone) };
+        let Some(record) = ctx.rows().one(RecordOf(self.0.id)).await? else { return Ok(Vec::new()) };
+        let fits = |w: &&Window| modality.is_none() || w.modality.is_none() || w.modality == modality;
+        let windows: Vec<Window> = record.windows.iter().filter(fits).cloned().collect();
+        let busy: Vec<Span> = record.bookings.iter().map(|b| b.span).collect();
+        let found = slots(&windows, &record.exceptions, &busy, within);
+        Ok(found.into_iter().map(|s| AvailabilitySlot { starts_at: DateTime(s.from), ends_at: DateTime(s.until) }).collect())
+    }
+}
 
 /// When a champion can help: weekly windows, with leave and extra time on top.
 #[Object]
@@ -49,6 +76,24 @@ impl Availability {
         self.0.most_per_week
     }
 
+    /// Most sessions in a calendar month; null for no limit.
+    async fn most_per_month(&self, ctx: &Context<'_>) -> Result<Option<i32>> {
+        Ok(ctx.rows().list(PaceOf(self.0.id)).await?.first().and_then(|pace| pace.most_per_month))
+    }
+
+    /// When they are free: the weekly pattern and extra time, without leave and without the sessions they have said yes to. In
+    /// order; times that touch are one. At most 92 days at once, and nothing before today.
+    async fn slots(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "First day.")] from: LocalDate,
+        #[graphql(desc = "Last day, included.")] until: LocalDate,
+        #[graphql(desc = "For sessions held in this way; left out for any.")] modality: Option<Modality>,
+        #[graphql(desc = "The zone of the days.", default_with = "TimeZone::default()")] time_zone: TimeZone,
+    ) -> Option<Result<Vec<AvailabilitySlot>>> {
+        Some(self.free(ctx, (from.0, until.0), modality, time_zone.0).await)
+    }
+
     /// How far they go for an in-person session, in metres.
     async fn max_distance_metres(&self) -> i32 {
         self.0.reach_metres
@@ -58,6 +103,15 @@ impl Availability {
     async fn remote_only(&self) -> bool {
         self.0.remote_only
     }
+}
+
+/// A time in which a champion is free.
+#[derive(SimpleObject, Debug)]
+pub struct AvailabilitySlot {
+    /// From.
+    starts_at: DateTime,
+    /// Until.
+    ends_at: DateTime,
 }
 
 /// A weekly span in wall-clock time, so that it stays put when the clocks change.
@@ -79,6 +133,8 @@ pub struct AvailabilityWindow {
     valid_from: LocalDate,
     /// Last day it holds; null for ever.
     valid_until: Option<LocalDate>,
+    /// For sessions held in this way alone; null for any.
+    modality: Option<Modality>,
 }
 
 impl From<availability_window::Model> for AvailabilityWindow {
@@ -92,6 +148,7 @@ impl From<availability_window::Model> for AvailabilityWindow {
             every_weeks: row.every_weeks,
             valid_from: LocalDate(row.valid_from),
             valid_until: row.valid_until.map(LocalDate),
+            modality: row.modality,
         }
     }
 }
@@ -151,6 +208,8 @@ pub struct AvailabilityWindowInput {
     valid_from: Option<LocalDate>,
     /// Last day it holds; left out for ever.
     valid_until: Option<LocalDate>,
+    /// For sessions held in this way alone; left out for any.
+    modality: Option<Modality>,
 }
 
 /// Windows as the rules read them, each checked.
@@ -167,6 +226,7 @@ pub(super) fn windows(input: Vec<AvailabilityWindowInput>, today: NaiveDate) -> 
             every_weeks: u32::try_from(w.every_weeks).unwrap_or(0),
             valid_from: w.valid_from.map_or(today, |d| d.0),
             valid_until: w.valid_until.map(|d| d.0),
+            modality: w.modality,
         };
         check_window(&window, &format!("windows.{index}")).map(|()| window)
     };
@@ -182,6 +242,8 @@ pub struct AvailabilityWindowsReplaceInput {
     windows: Vec<AvailabilityWindowInput>,
     /// Most sessions in a week, 1 to 14; null for no limit, left out to keep it as it is.
     most_per_week: MaybeUndefined<i32>,
+    /// Most sessions in a calendar month, 1 to 31; null for no limit, left out to keep it as it is.
+    most_per_month: MaybeUndefined<i32>,
 }
 
 /// Result of `availabilityWindowsReplace`.
@@ -276,16 +338,28 @@ impl AvailabilityMutation {
     }
 }
 
+fn limit(sent: MaybeUndefined<i32>, check: fn(i32) -> Result<i32, Malformed>) -> Result<Option<Option<i32>>, Malformed> {
+    match sent {
+        MaybeUndefined::Undefined => Ok(None),
+        MaybeUndefined::Null => Ok(Some(None)),
+        MaybeUndefined::Value(most) => check(most).map(|most| Some(Some(most))),
+    }
+}
+
+fn most_per_month(most: i32) -> Result<i32, Malformed> {
+    let told = || Malformed::new("mostPerMonth", "Give a number between 1 and 31, or null for no limit.");
+    if (1..=31).contains(&most) { Ok(most) } else { Err(told()) }
+}
+
 async fn windows_payload(ctx: &Context<'_>, input: AvailabilityWindowsReplaceInput) -> Result<AvailabilityWindowsReplacePayload> {
     let result: Result<ChampionId, Refusal<CannotReplaceWindows>> = async {
         let champion = id::at(&input.champion_id, "championId")?;
         let windows = windows(input.windows, ctx.call().today()).map_err(malformed)?;
-        let most = match input.most_per_week {
-            MaybeUndefined::Undefined => None,
-            MaybeUndefined::Null => Some(None),
-            MaybeUndefined::Value(most) => Some(Some(most_per_week(most).map_err(malformed)?)),
+        let limits = Limits {
+            per_week: limit(input.most_per_week, most_per_week).map_err(malformed)?,
+            per_month: limit(input.most_per_month, most_per_month).map_err(malformed)?,
         };
-        replace_windows(ctx.app(), ctx.call(), champion, windows, most).await
+        replace_windows(ctx.app(), ctx.call(), champion, windows, limits).await
     }
     .await;
     let (id, user_errors) = settle(result)?;

@@ -4,12 +4,13 @@ use async_graphql::parser::types::{Field, SelectionSet};
 use async_graphql::{Context, ContextSelectionSet, ID, InputObject, Object, OneofObject, Result, SimpleObject, Value};
 use entity::champion;
 use rules::champion::{Membership, display_name, number_of, reference};
-use rules::id::ChampionId;
+use rules::id::{ChampionId, GroupId};
 use rules::input::{Topic, spaced_postcode};
 use rules::policy::{Action, Relation};
 
 use super::acceptance::Acceptance;
 use super::assignment::AssignmentConnection;
+use super::attendance::{DatePeriodInput, HoursTotal};
 use super::availability::Availability;
 use super::clearance::{ChampionClearance, asked_on};
 use super::context::Ctx;
@@ -17,7 +18,7 @@ use super::dbs::{DbsCheck, DbsRead};
 use super::emergency::EmergencyContact;
 use super::id::{self, NodeId};
 use super::loader::{
-    AcceptancesOf, CompletionsOf, DbsDetailOf, DbsReadsOf, EmergencyContactOf, LanguagesOf, NeedOf, OpportunitiesOf, RecordOf,
+    AcceptancesOf, CompletionsOf, DbsDetailOf, DbsReadsOf, EmergencyContactOf, HoursOf, LanguagesOf, NeedOf, OpportunitiesOf, RecordOf,
     RequirementsAll, SwapsOf, TopicsOf,
 };
 use super::matching::OpportunityList;
@@ -31,6 +32,7 @@ use super::shared::Language;
 use super::swap::Swap;
 use super::training::TrainingCompletion;
 use crate::service::clearance::outlook;
+use crate::store::attendance::Hours;
 use crate::store::champion::{BY_REFERENCE, Filter, by_number, select};
 use crate::store::offer;
 use crate::store::training::requirement_fact;
@@ -329,6 +331,23 @@ impl Champion {
             )
             .await,
         )
+    }
+
+    /// Hours they have given. For the champion, coordinators and the safeguarding lead.
+    async fn hours(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "In which period.", default)] period: DatePeriodInput,
+        #[graphql(desc = "For which group; all if left out.")] group_id: Option<ID>,
+    ) -> Option<Result<HoursTotal>> {
+        if !self.may(ctx, Action::ChampionRotaRead) {
+            return None;
+        }
+        // An id that is none belongs to no group.
+        let of = group_id.map(|id| id::parse(&id).unwrap_or(GroupId(uuid::Uuid::nil())));
+        let rows: Result<Vec<Hours>> = ctx.rows().list(HoursOf(self.0.id)).await;
+        let counts = |h: &&Hours| period.holds(h.date) && of.is_none_or(|group| h.group == group);
+        Some(rows.map(|rows| HoursTotal::of(rows.iter().filter(counts))))
     }
 
     /// Which sessions of the next eight weeks they could do, and what would unlock more. For the champion and coordinators.

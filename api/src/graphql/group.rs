@@ -3,22 +3,30 @@
 use async_graphql::{Context, ID, InputObject, Object, Result, SimpleObject};
 use entity::community_group;
 use rules::directory::{CannotAddGroup, GroupCreateErrorCode};
+use rules::holiday::BankHolidayPolicy;
 use rules::id::GroupId;
 use rules::input::Topic;
 use rules::policy::{Action, Relation};
 
+use super::attendance::{DatePeriodInput, HoursTotal};
 use super::context::Ctx;
+use super::group_calendar::GroupClosure;
 use super::id::{self, NodeId};
-use super::loader::GroupTopics;
+use super::loader::{ClosuresOf, GroupHours, GroupSignUp, GroupTopics, HolidaysOf, ToldOf};
 use super::once::once;
 use super::organisation::{Organisation, named};
+use super::outcome::OutcomeTotals;
 use super::paging::{Args, DateTimeRangeInput, connection};
 use super::problem::{Problem, settle};
+use super::series::SessionSeriesConnection;
 use super::session::SessionConnection;
 use super::venue::Venue;
 use crate::error::Refusal;
 use crate::service::directory::create_group;
+use crate::store::attendance::Hours;
 use crate::store::directory::{GROUPS, groups};
+use crate::store::outcome::Told;
+use crate::store::series::{BY_TITLE, of_group};
 use crate::store::session::{BY_START, Filter, select};
 
 /// A community group that offers digital support.
@@ -65,6 +73,11 @@ impl Group {
         Ok(topics)
     }
 
+    /// Whether cleared champions take places of its sessions themselves, by `placeTake`; a session may say otherwise.
+    async fn open_sign_up(&self, ctx: &Context<'_>) -> Result<bool> {
+        Ok(ctx.rows().list(GroupSignUp(self.0.id)).await?.first().copied().unwrap_or(false))
+    }
+
     /// Its sessions, by their start. Null without being signed in.
     #[allow(clippy::too_many_arguments, reason = "the four paging arguments are the style of every list")]
     async fn sessions(
@@ -83,6 +96,62 @@ impl Group {
         let (from, until) = (range.map(|r| r.from.0), range.map(|r| r.until.0));
         let filter = Filter { groups: Some(vec![self.0.id]), from, until, uncovered_only, ..Filter::default() };
         Some(SessionConnection::read(ctx, select(&filter), BY_START, Args { first, after, last, before }).await)
+    }
+
+    /// Its series of sessions, by title. Null without being signed in.
+    #[allow(clippy::too_many_arguments, reason = "the four paging arguments are the style of every list")]
+    async fn series(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Whether to list those that have ended too.", default)] ended: bool,
+        #[graphql(desc = "The first so many: 25 if neither first nor last is given, 100 at most.")] first: Option<i32>,
+        #[graphql(desc = "After this cursor.")] after: Option<String>,
+        #[graphql(desc = "The last so many, 100 at most.")] last: Option<i32>,
+        #[graphql(desc = "Before this cursor.")] before: Option<String>,
+    ) -> Option<Result<SessionSeriesConnection>> {
+        if !ctx.may(Action::SessionRead, Relation::Other) {
+            return None;
+        }
+        let page = Args { first, after, last, before };
+        Some(SessionSeriesConnection::read(ctx, of_group(self.0.id, ended), BY_TITLE, page).await)
+    }
+
+    /// What bank holidays mean to its series.
+    async fn bank_holidays(&self, ctx: &Context<'_>) -> Result<BankHolidayPolicy> {
+        Ok(ctx.rows().list(HolidaysOf(self.0.id)).await?.first().copied().unwrap_or(BankHolidayPolicy::Skip))
+    }
+
+    /// When it does not meet, by date: the time between terms.
+    async fn closures(&self, ctx: &Context<'_>) -> Result<Vec<GroupClosure>> {
+        Ok(ctx.rows().list(ClosuresOf(self.0.id)).await?.into_iter().map(GroupClosure).collect())
+    }
+
+    /// Hours that champions have given to it. For its leaders and coordinators.
+    async fn hours(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "In which period.", default)] period: DatePeriodInput,
+    ) -> Option<Result<HoursTotal>> {
+        if !ctx.may(Action::AttendanceRead, ctx.call().caller.to_group(self.0.id)) {
+            return None;
+        }
+        let rows: Result<Vec<Hours>> = ctx.rows().list(GroupHours(self.0.id)).await;
+        Some(rows.map(|rows| HoursTotal::of(rows.iter().filter(|h| period.holds(h.date)))))
+    }
+
+    /// What its sessions did, added up. For its leaders and coordinators; others than coordinators are told no number between 1
+    /// and 4.
+    async fn outcomes(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "In which period.", default)] period: DatePeriodInput,
+    ) -> Option<Result<OutcomeTotals>> {
+        if !ctx.may(Action::OutcomeRead, ctx.call().caller.to_group(self.0.id)) {
+            return None;
+        }
+        let rows: Result<Vec<Told>> = ctx.rows().list(ToldOf(self.0.id)).await;
+        let sees_small = ctx.may(Action::SmallNumbersRead, Relation::Other);
+        Some(rows.map(|rows| OutcomeTotals::of(rows.iter().filter(|t| period.holds(t.date)), sees_small)))
     }
 
     /// Whether the viewer may ask for champions for it.

@@ -4,9 +4,9 @@ use async_graphql::ID;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use rules::id::{
-    AccountId, AssignmentId, AuditId, ChampionId, ClientId, ClientKeyId, CohortId, CompletionId, DbsCheckId, DuplicateId, EvidenceId,
-    ExceptionId, ExemptionId, GroupId, ModuleId, OfferId, OrganisationId, PlaceId, ReferenceId, RequestId, RequirementId, RotaLineId,
-    RotaProposalId, SessionId, StandInId, SwapId, VenueId, WavesId, WindowId,
+    AccountId, AssignmentId, AuditId, CalendarFeedId, ChampionId, ClientId, ClientKeyId, ClosureId, CohortId, CompletionId, DbsCheckId,
+    DuplicateId, EvidenceId, ExceptionId, ExemptionId, GroupId, ModuleId, OfferId, OrganisationId, PlaceId, ReferenceId, RequestId,
+    RequirementId, RotaLineId, RotaProposalId, SeriesId, SessionId, StandInId, SwapId, VenueId, WaitingId, WavesId, WindowId,
 };
 use rules::reason::Reason;
 use uuid::Uuid;
@@ -33,8 +33,10 @@ node_ids! {
     AssignmentId => "Assignment",
     AuditId => "AuditEvent",
     ChampionId => "Champion",
+    CalendarFeedId => "CalendarFeed",
     ClientId => "ApiClient",
     ClientKeyId => "ApiClientKey",
+    ClosureId => "GroupClosure",
     CohortId => "TrainingCohort",
     CompletionId => "TrainingCompletion",
     DbsCheckId => "DbsCheck",
@@ -52,10 +54,12 @@ node_ids! {
     RequirementId => "Requirement",
     RotaLineId => "RotaLine",
     RotaProposalId => "RotaProposal",
+    SeriesId => "SessionSeries",
     SessionId => "Session",
     StandInId => "StandIn",
     SwapId => "Swap",
     VenueId => "Venue",
+    WaitingId => "WaitingEntry",
     WavesId => "OfferWaves",
     WindowId => "AvailabilityWindow",
 }

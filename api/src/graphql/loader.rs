@@ -6,9 +6,9 @@ use std::sync::Arc;
 
 use async_graphql::dataloader::Loader;
 use rules::id::{
-    AccountId, AssignmentId, ChampionId, ClientId, CohortId, CompletionId, DbsCheckId, DuplicateId, GroupId, ModuleId, OfferId,
-    OrganisationId, PlaceId, ReferenceId, RequestId, RequirementId, RotaLineId, RotaProposalId, SessionId, StandInId, SwapId, VenueId,
-    WavesId,
+    AccountId, AssignmentId, CalendarFeedId, ChampionId, ClientId, CohortId, CompletionId, DbsCheckId, DuplicateId, GroupId, ModuleId,
+    OfferId, OrganisationId, OutcomeId, PlaceId, ReferenceId, RequestId, RequirementId, RotaLineId, RotaProposalId, SeriesId, SessionId,
+    StandInId, SwapId, VenueId, WaitingId, WavesId,
 };
 use rules::matching::{Blocker, ChampionRecord, Ranking, blockers};
 use rules::offer::CannotAccept;
@@ -21,7 +21,8 @@ use crate::error::Fault;
 use crate::service::matching::{Opportunities, for_sessions, opportunities};
 use crate::store::facts::{self, Which, group};
 use crate::store::{
-    acceptance, availability, clearance, cohort, dbs, ledger, offer, reference, row, session, stand_in, training, update_service, wave,
+    acceptance, attendance, availability, calendar, clearance, cohort, dbs, ledger, offer, outcome, reference, row, series, session,
+    sign_up, stand_in, training, update_service, wave,
 };
 
 /// The loader of one request.
@@ -57,6 +58,7 @@ macro_rules! by_id {
 
 by_id! {
     AccountId => account,
+    CalendarFeedId => calendar_feed,
     ClientId => api_client,
     OrganisationId => organisation,
     GroupId => community_group,
@@ -69,6 +71,7 @@ by_id! {
     ReferenceId => referee_reference,
     RotaLineId => rota_line,
     RotaProposalId => rota_proposal,
+    SeriesId => series,
     SessionId => session,
     PlaceId => place,
     RequestId => champion_request,
@@ -77,6 +80,7 @@ by_id! {
     WavesId => offer_waves,
     StandInId => stand_in,
     SwapId => swap,
+    WaitingId => waiting,
 }
 
 impl Loader<ModuleId> for Rows {
@@ -176,6 +180,10 @@ by_parent! {
     WindowsOf(ChampionId) -> entity::availability_window::Model: |conn, ids| {
         Ok(availability::windows(conn, &ids).await?.into_iter().map(|r| (r.champion_id, r)).collect())
     },
+    /// How often a champion wants to help.
+    PaceOf(ChampionId) -> entity::champion_pace::Model: |conn, ids| {
+        Ok(wave::paces(conn, &ids).await?.into_iter().map(|r| (r.champion_id, r)).collect())
+    },
     /// Leave and extra time of a champion.
     ExceptionsOf(ChampionId) -> entity::availability_exception::Model: |conn, ids| {
         Ok(availability::exceptions(conn, &ids).await?.into_iter().map(|r| (r.champion_id, r)).collect())
@@ -197,6 +205,26 @@ by_parent! {
     SessionTopics(SessionId) -> rules::input::Topic: |conn, ids| {
         Ok(session::topics(conn, &ids).await?.into_iter().map(|r| (r.session_id, r.topic)).collect())
     },
+    /// Which date of which series a session is.
+    OccurrenceOf(SessionId) -> entity::occurrence::Model: |conn, ids| {
+        Ok(series::of_sessions(conn, &ids).await?.into_iter().map(|r| (r.session_id, r)).collect())
+    },
+    /// What changed about a session, oldest first.
+    ChangesOf(SessionId) -> entity::session_change::Model: |conn, ids| {
+        Ok(session::changes(conn, &ids).await?.into_iter().map(|r| (r.session_id, r)).collect())
+    },
+    /// The dates taken out of a series and put in.
+    DatesOf(SeriesId) -> entity::series_date::Model: |conn, ids| {
+        Ok(series::dates(conn, &ids).await?.into_iter().map(|r| (r.series_id, r)).collect())
+    },
+    /// What bank holidays mean to a group.
+    HolidaysOf(GroupId) -> rules::holiday::BankHolidayPolicy: |conn, ids| {
+        Ok(series::holidays(conn, &ids).await?.into_iter().collect())
+    },
+    /// The closures of a group, by date.
+    ClosuresOf(GroupId) -> entity::group_closure::Model: |conn, ids| {
+        Ok(series::closures(conn, &ids).await?.into_iter().map(|r| (r.group_id, r)).collect())
+    },
     /// The confirmed assignments of a session.
     ConfirmedAt(SessionId) -> entity::assignment::Model: |conn, ids| {
         Ok(offer::confirmed(conn, &ids).await?.into_iter().map(|r| (r.session_id, r)).collect())
@@ -208,6 +236,49 @@ by_parent! {
     /// The live request of a session.
     RequestFor(SessionId) -> entity::champion_request::Model: |conn, ids| {
         Ok(offer::requests_for(conn, &ids).await?.into_iter().map(|r| (r.session_id, r)).collect())
+    },
+    /// Whether champions take places of a group's sessions themselves.
+    GroupSignUp(GroupId) -> bool: |conn, ids| {
+        let rows = row::holding::<entity::group_sign_up::Entity>(conn, entity::group_sign_up::Column::GroupId, ids).await?;
+        Ok(rows.into_iter().map(|r| (r.group_id, r.open)).collect())
+    },
+    /// Whether champions take a session's places themselves, whatever its group says.
+    SessionSignUp(SessionId) -> bool: |conn, ids| {
+        let rows = row::holding::<entity::session_sign_up::Entity>(conn, entity::session_sign_up::Column::SessionId, ids).await?;
+        Ok(rows.into_iter().map(|r| (r.session_id, r.open)).collect())
+    },
+    /// How many champions a session was said to need, by kind of place.
+    StaffingOf(SessionId) -> entity::staffing::Model: |conn, ids| {
+        let rows = row::holding::<entity::staffing::Entity>(conn, entity::staffing::Column::SessionId, ids).await?;
+        Ok(rows.into_iter().map(|r| (r.session_id, r)).collect())
+    },
+    /// Who waits for a place at a session, in order.
+    WaitingAt(SessionId) -> entity::waiting::Model: |conn, ids| {
+        Ok(sign_up::on_list(conn, &ids).await?.into_iter().map(|r| (r.session_id, r)).collect())
+    },
+    /// What was recorded of somebody's attendance, oldest first.
+    AttendanceOf(AssignmentId) -> entity::attendance::Model: |conn, ids| {
+        Ok(attendance::steps(conn, &ids).await?.into_iter().map(|r| (r.assignment_id, r)).collect())
+    },
+    /// The hours of a champion.
+    HoursOf(ChampionId) -> attendance::Hours: |conn, ids| {
+        Ok(attendance::hours(conn, attendance::Of::Champions(&ids)).await?.into_iter().map(|h| (h.champion, h)).collect())
+    },
+    /// The hours given to a group.
+    GroupHours(GroupId) -> attendance::Hours: |conn, ids| {
+        Ok(attendance::hours(conn, attendance::Of::Groups(&ids)).await?.into_iter().map(|h| (h.group, h)).collect())
+    },
+    /// What was recorded of what a session did, oldest first.
+    OutcomesOf(SessionId) -> entity::outcome::Model: |conn, ids| {
+        Ok(outcome::steps(conn, &ids).await?.into_iter().map(|r| (r.session_id, r)).collect())
+    },
+    /// The numbers of an outcome.
+    MarksOf(OutcomeId) -> rules::outcome::Mark: |conn, ids| {
+        outcome::marks(conn, &ids).await
+    },
+    /// What the sessions of a group did.
+    ToldOf(GroupId) -> outcome::Told: |conn, ids| {
+        Ok(outcome::told(conn, &ids).await?.into_iter().map(|t| (t.group, t)).collect())
     },
     /// Why an offer was sent.
     AskingOf(OfferId) -> entity::asking::Model: |conn, ids| {
@@ -235,6 +306,10 @@ by_parent! {
     DbsReadsOf(ChampionId) -> entity::audit_event::Model: |conn, ids| {
         let rows = ledger::audit_of(conn, ids.iter().map(|id| id.0), "DbsDetailRead").await?;
         Ok(rows.into_iter().filter_map(|r| Some((ChampionId(r.subject_id?), r))).collect())
+    },
+    /// The live calendar addresses of an account.
+    FeedsOf(AccountId) -> entity::calendar_feed::Model: |conn, ids| {
+        Ok(calendar::of_accounts(conn, &ids).await?.into_iter().map(|r| (r.account_id, r)).collect())
     },
     /// The roles of an account.
     GrantsOf(AccountId) -> entity::role_grant::Model: |conn, ids| {

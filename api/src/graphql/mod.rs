@@ -6,8 +6,10 @@ pub mod acceptance;
 pub mod account;
 pub mod ahead;
 pub mod assignment;
+pub mod attendance;
 pub mod availability;
 pub mod batch;
+pub mod calendar;
 pub mod champion;
 pub mod champion_change;
 pub mod clearance;
@@ -21,6 +23,7 @@ pub mod duplicate;
 pub mod emergency;
 pub mod exemption;
 pub mod group;
+pub mod group_calendar;
 pub mod id;
 pub mod loader;
 pub mod matching;
@@ -29,6 +32,7 @@ pub mod offer;
 pub mod onboarding;
 pub mod once;
 pub mod organisation;
+pub mod outcome;
 pub mod paging;
 pub mod problem;
 pub mod quick;
@@ -40,10 +44,14 @@ pub mod rota;
 pub mod rota_change;
 pub mod rota_proposal;
 pub mod scalar;
+pub mod series;
+pub mod series_change;
 pub mod session;
 pub mod session_change;
 pub mod session_changed;
 pub mod shared;
+pub mod sign_up;
+pub mod staffing;
 pub mod stage;
 pub mod stand_in;
 pub mod swap;
@@ -70,11 +78,26 @@ pub struct Query(
     training::TrainingQuery,
     cohort::CohortQuery,
     session::SessionQuery,
+    series::SeriesQuery,
     request::RequestQuery,
     matching::MatchQuery,
     rota::RotaQuery,
     rate_limit::RateLimitQuery,
     rota_proposal::RotaProposalQuery,
+);
+
+/// Writes about who takes part. A list of their own, since the compiler follows a merged one only so deep.
+#[derive(MergedObject, Default, Debug)]
+pub struct TakingPart(
+    offer::OfferMutation,
+    wave::WaveMutation,
+    sign_up::SignUpMutation,
+    staffing::StaffingMutation,
+    stand_in::StandInMutation,
+    swap::SwapMutation,
+    assignment::AssignmentMutation,
+    attendance::AttendanceMutation,
+    outcome::OutcomeMutation,
 );
 
 /// Writes. Each takes one `input` and answers a payload: look at `userErrors` before anything else. Inputs that create
@@ -96,12 +119,11 @@ pub struct Mutation(
     update_service::UpdateServiceMutation,
     availability::AvailabilityMutation,
     session_change::SessionMutation,
+    series_change::SeriesMutation,
+    group_calendar::GroupCalendarMutation,
+    calendar::CalendarMutation,
     request::RequestMutation,
-    offer::OfferMutation,
-    wave::WaveMutation,
-    stand_in::StandInMutation,
-    swap::SwapMutation,
-    assignment::AssignmentMutation,
+    TakingPart,
     rota_change::RotaMutation,
     organisation::OrganisationMutation,
     group::GroupMutation,

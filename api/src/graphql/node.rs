@@ -14,6 +14,7 @@ use super::organisation::Organisation;
 use super::problem::coded;
 use super::request::ChampionRequest;
 use super::rota_proposal::RotaProposal;
+use super::series::SessionSeries;
 use super::session::Session;
 use super::training::{TrainingCompletion, TrainingModule};
 use super::venue::Venue;
@@ -35,6 +36,8 @@ pub enum Node {
     TrainingModule(TrainingModule),
     /// A completion.
     TrainingCompletion(TrainingCompletion),
+    /// A series of sessions.
+    SessionSeries(SessionSeries),
     /// A session.
     Session(Session),
     /// A request.
@@ -104,6 +107,7 @@ async fn fetch(ctx: &Context<'_>, id: &ID) -> Option<Result<Node>> {
         "Organisation" => row!(directory, rules::id::OrganisationId => Organisation),
         "Venue" => row!(directory, rules::id::VenueId => Venue),
         "TrainingModule" => row!(ctx.may(Action::CatalogueRead, Relation::Other), rules::id::ModuleId => TrainingModule),
+        "SessionSeries" => row!(signed_in, rules::id::SeriesId => SessionSeries),
         "Session" => row!(signed_in, rules::id::SessionId => Session),
         _ => return None,
     })

@@ -5,21 +5,31 @@ use entity::{place, session};
 use rules::dbs::{Audience, DbsScope, SessionFacts, permitted};
 use rules::id::{GroupId, SessionId};
 use rules::input::Topic;
+use rules::matching::ChampionRecord;
 use rules::policy::{Action, Relation};
-use rules::session::{Cover, Modality, PlaceKind, SessionStatus, Setting, cover};
+use rules::session::{Cover, Modality, PlaceKind, SessionChangeKind, SessionStatus, Setting, cover};
+use rules::sign_up::is_open;
+use rules::staffing::alone;
 
 use super::ahead::placed;
 use super::assignment::Assignment;
 use super::context::Ctx;
 use super::group::Group;
 use super::id::{self, NodeId};
-use super::loader::{ConfirmedAt, PlaceModules, PlacesOf, RankingFor, RequestFor, SessionTopics};
+use super::loader::{
+    ChangesOf, ConfirmedAt, GroupSignUp, MarksOf, OccurrenceOf, OutcomesOf, PlaceModules, PlacesOf, RankingFor, RecordOf, RequestFor,
+    SessionSignUp, SessionTopics, StaffingOf, WaitingAt,
+};
 use super::matching::MatchConnection;
+use super::outcome::SessionOutcome;
 use super::paging::{Args, DateTimeRangeInput, connection};
 use super::quick::Quick;
 use super::request::ChampionRequest;
 use super::scalar::{DateTime, LocalDate, LocalTime};
+use super::series::SessionSeries;
 use super::shared::{DbsRequirement, Language};
+use super::sign_up::WaitingEntry;
+use super::staffing::Staffing;
 use super::training::TrainingModule;
 use super::venue::Venue;
 use crate::store::session::{BY_START, Filter, select};
@@ -44,6 +54,27 @@ impl Session {
         Ok(if placed { Relation::Own } else { Relation::Other })
     }
 
+    async fn staffed(&self, ctx: &Context<'_>) -> Result<Vec<Staffing>> {
+        let places = ctx.rows().list(PlacesOf(self.0.id)).await?;
+        let confirmed = ctx.rows().list(ConfirmedAt(self.0.id)).await?;
+        Ok(Staffing::of(&places, &confirmed, &ctx.rows().list(StaffingOf(self.0.id)).await?))
+    }
+
+    async fn risks(&self, ctx: &Context<'_>) -> Result<Vec<String>> {
+        if self.0.status != SessionStatus::Scheduled || self.0.starts_at <= ctx.call().now {
+            return Ok(Vec::new());
+        }
+        let mut risks: Vec<String> = self.staffed(ctx).await?.iter().filter(|s| s.is_short()).map(Staffing::shortage).collect();
+        let team: Vec<_> =
+            ctx.rows().list(PlacesOf(self.0.id)).await?.into_iter().filter(|p| p.kind != PlaceKind::Shadow).map(|p| p.id).collect();
+        let there = ctx.rows().list(ConfirmedAt(self.0.id)).await?.into_iter().filter(|a| team.contains(&a.place_id));
+        let records: Vec<ChampionRecord> = ctx.rows().many(there.map(|a| RecordOf(a.champion_id)).collect()).await?;
+        let done = |record: &ChampionRecord| record.bookings.iter().filter(|b| b.span.until <= self.0.starts_at).count();
+        let done: Vec<usize> = records.iter().map(done).collect();
+        risks.extend(alone(self.0.setting, team.len(), &done).iter().map(ToString::to_string));
+        Ok(risks)
+    }
+
     async fn rota(&self, ctx: &Context<'_>) -> Result<Option<Vec<Quick<Assignment>>>> {
         if !ctx.may(Action::SessionRotaRead, self.relation(ctx).await?) {
             return Ok(None);
@@ -58,6 +89,28 @@ impl Session {
     /// Opaque and stable.
     pub(crate) async fn id(&self) -> ID {
         self.0.id.to_global()
+    }
+
+    /// The series it is of; null if it stands alone.
+    async fn series(&self, ctx: &Context<'_>) -> Option<Result<SessionSeries>> {
+        let id = match ctx.rows().list(OccurrenceOf(self.0.id)).await {
+            Ok(found) => found.first()?.series_id,
+            Err(error) => return Some(Err(error)),
+        };
+        ctx.rows().one(id).await.transpose().map(|row| row.map(SessionSeries))
+    }
+
+    /// The date its series gave it, which it keeps wherever it is moved; null if it stands alone.
+    async fn occurrence_date(&self, ctx: &Context<'_>) -> Option<Result<LocalDate>> {
+        ctx.rows().list(OccurrenceOf(self.0.id)).await.map(|found| found.first().map(|one| LocalDate(one.on_date))).transpose()
+    }
+
+    /// Whether it was moved by itself: away from where its series has it or, if it stands alone, from where it was created.
+    async fn is_moved(&self, ctx: &Context<'_>) -> Result<bool> {
+        if let Some(one) = ctx.rows().list(OccurrenceOf(self.0.id)).await?.first() {
+            return Ok(one.moved);
+        }
+        Ok(ctx.rows().list(ChangesOf(self.0.id)).await?.iter().any(|change| change.kind == SessionChangeKind::Changed))
     }
 
     /// The group that holds it.
@@ -120,7 +173,7 @@ impl Session {
         &self.0.zone
     }
 
-    /// Whether it will be held.
+    /// Whether it will be held; TO_CONFIRM waits for `sessionConfirm` or `sessionCancel`.
     async fn status(&self) -> SessionStatus {
         self.0.status
     }
@@ -186,6 +239,51 @@ impl Session {
         self.rota(ctx).await.transpose()
     }
 
+    /// How each kind of place is staffed: how many are needed, would be best, and are there.
+    async fn staffing(&self, ctx: &Context<'_>) -> Result<Vec<Staffing>> {
+        self.staffed(ctx).await
+    }
+
+    /// Why it is at risk, in words: what is missing to the minimum of each kind of place, a home visit for several with one
+    /// champion, somebody new without company. Empty if nothing is, if it was called off or has begun. For the group's leaders and
+    /// coordinators.
+    async fn at_risk(&self, ctx: &Context<'_>) -> Option<Result<Vec<String>>> {
+        if !ctx.may(Action::ChampionRequestRead, ctx.call().caller.to_group(self.0.group_id)) {
+            return None;
+        }
+        Some(self.risks(ctx).await)
+    }
+
+    /// Whether cleared champions take its places themselves, by `placeTake`.
+    async fn open_sign_up(&self, ctx: &Context<'_>) -> Result<bool> {
+        let own: Vec<bool> = ctx.rows().list(SessionSignUp(self.0.id)).await?;
+        let group: Vec<bool> = ctx.rows().list(GroupSignUp(self.0.group_id)).await?;
+        Ok(is_open(group.first().copied(), own.first().copied()))
+    }
+
+    /// Who waits for a place, in the order they joined. For the group's leaders and coordinators; others see their own entry alone.
+    async fn waiting_list(&self, ctx: &Context<'_>) -> Result<Vec<WaitingEntry>> {
+        let all = ctx.may(Action::ChampionRequestRead, ctx.call().caller.to_group(self.0.group_id));
+        let rows: Vec<entity::waiting::Model> = ctx.rows().list(WaitingAt(self.0.id)).await?;
+        let mine = |row: &entity::waiting::Model| all || ctx.call().caller.champion == Some(row.champion_id);
+        Ok(rows.into_iter().filter(mine).map(WaitingEntry).collect())
+    }
+
+    /// What it did, in numbers; null while nobody has recorded it. For the group's leaders and coordinators.
+    async fn outcome(&self, ctx: &Context<'_>) -> Option<Result<SessionOutcome>> {
+        if !ctx.may(Action::OutcomeRead, ctx.call().caller.to_group(self.0.group_id)) {
+            return None;
+        }
+        let steps: Vec<entity::outcome::Model> = match ctx.rows().list(OutcomesOf(self.0.id)).await {
+            Ok(steps) => steps,
+            Err(error) => return Some(Err(error)),
+        };
+        let last = steps.last()?.id;
+        let marks: Result<Vec<rules::outcome::Mark>> = ctx.rows().list(MarksOf(last)).await;
+        let sees_small = ctx.may(Action::SmallNumbersRead, Relation::Other);
+        marks.map(|marks| SessionOutcome::of(&steps, &marks, sees_small)).transpose()
+    }
+
     /// Champions who could take a place, best first, and how many could not, by reason. For the group's leaders and
     /// coordinators; null if the session has no place of this kind.
     #[allow(clippy::too_many_arguments, reason = "the four paging arguments are the style of every list")]
@@ -208,7 +306,7 @@ impl Session {
         Some(MatchConnection::new(ranking, Args { first, after, last, before }))
     }
 
-    /// Whether the viewer may call it off or ask for champions.
+    /// Whether the viewer may move it, call it off or ask for champions.
     async fn viewer_can_update(&self, ctx: &Context<'_>) -> bool {
         ctx.may(Action::SessionCancel, ctx.call().caller.to_group(self.0.group_id))
     }

@@ -112,9 +112,19 @@ impl NewSessionInput {
             minutes: self.duration_minutes,
             zone: self.time_zone.0,
             dbs,
-            places: self.places.into_iter().enumerate().map(|(index, places)| places.checked(index)).collect::<Result<_, _>>()?,
+            places: checked_places(self.places)?,
         })
     }
+
+    /// The date it was sent with.
+    pub(super) fn first_date(&self) -> chrono::NaiveDate {
+        self.date.0
+    }
+}
+
+/// Places as the service reads them; problems are named by their line.
+pub(super) fn checked_places<R: Reason>(places: Vec<PlacesInput>) -> Result<Vec<NewPlaces>, Refusal<R>> {
+    places.into_iter().enumerate().map(|(index, places)| places.checked(index)).collect()
 }
 
 impl PlacesInput {

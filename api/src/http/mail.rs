@@ -90,6 +90,16 @@ pub async fn letter(app: &App, mail: Mail) -> Result<Option<Letter>, Fault> {
             ),
             None => return Ok(None),
         },
+        Mail::CalledOff { champion, session, more } => match store::session::find(app.db.read(), session).await? {
+            Some(session) => {
+                (champion, "Sessions were called off", format!("{}{}: called off. You are not expected. Thank you.", when(&session), and_more(more)))
+            }
+            None => return Ok(None),
+        },
+        Mail::Moved { champion, session, more } => match store::session::find(app.db.read(), session).await? {
+            Some(session) => (champion, "A session has moved", moved(app, &session, more).await?),
+            None => return Ok(None),
+        },
         Mail::ReferenceRequest { .. } | Mail::ReferenceConcern { .. } | Mail::ReferenceExpired { .. } => {
             return super::reference::letter(app, mail).await;
         }
@@ -136,6 +146,29 @@ async fn training_day(app: &App, id: rules::id::CohortId) -> Result<Option<Strin
 /// A session in a sentence.
 fn when(session: &entity::session::Model) -> String {
     format!("{} on {} at {}", session.title, session.local_date, session.local_start.format("%H:%M"))
+}
+
+/// How many more dates a message is about.
+fn and_more(more: u32) -> String {
+    match more {
+        0 => String::new(),
+        1 => " and one more date".to_owned(),
+        more => format!(" and {more} more dates"),
+    }
+}
+
+/// Where a session is now, and what to do if that does not suit.
+async fn moved(app: &App, session: &entity::session::Model, more: u32) -> Result<String, Fault> {
+    let venue = match session.venue_id {
+        Some(venue) => store::directory::venue(app.db.read(), venue).await?.map(|venue| format!(", {}", venue.name)),
+        None => None,
+    };
+    Ok(format!(
+        "The time or place has changed. It is now {}{}{}. If you said yes, you are still expected. If you can't come, please say so in the app: a stand-in is looked for, and nobody minds.",
+        when(session),
+        venue.unwrap_or_default(),
+        and_more(more)
+    ))
 }
 
 /// What an offer asks, with a link for each answer.

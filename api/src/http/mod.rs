@@ -25,7 +25,9 @@ use crate::metrics;
 mod admit;
 pub mod answer;
 pub mod auth;
+pub mod calendar;
 pub mod caller;
+pub mod certificate;
 pub mod cors;
 pub mod documents;
 pub mod explorer;
@@ -33,6 +35,7 @@ pub mod graphql;
 pub mod mail;
 pub mod peer;
 pub mod reference;
+pub mod rota;
 pub mod server;
 pub mod socket;
 
@@ -119,7 +122,11 @@ pub fn router(site: Site, explorer: bool) -> Router {
         .route("/graphql", any(serve_graphql))
         .route("/schema.graphql", get(schema_text))
         .route("/answer/{token}", get(answer::show).post(answer::act))
+        .route("/calendar/{name}", get(calendar::feed))
+        .route("/rota/week.csv", get(rota::csv))
+        .route("/rota/week.html", get(rota::page))
         .route("/reference/{token}", get(reference::show).post(reference::act))
+        .route("/certificates/{reference}/hours", get(certificate::show))
         .merge(auth::routes())
         .route("/health/live", get(|| async { "live" }))
         .route("/health/ready", get(ready));

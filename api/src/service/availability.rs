@@ -24,16 +24,26 @@ pub(super) fn window_row(champion: ChampionId, window: &Window, call: &Call) -> 
         every_weeks: i32::try_from(window.every_weeks).unwrap_or(1),
         valid_from: window.valid_from,
         valid_until: window.valid_until,
+        modality: window.modality,
     }
 }
 
-/// Replaces the weekly pattern as a whole; `most_per_week` none keeps the limit as it is.
+/// How many sessions a champion wants at most; what is none stays as it is.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Limits {
+    /// In a week.
+    pub per_week: Option<Option<i32>>,
+    /// In a calendar month.
+    pub per_month: Option<Option<i32>>,
+}
+
+/// Replaces the weekly pattern as a whole.
 pub async fn replace_windows(
     app: &App,
     call: &Call,
     champion: ChampionId,
     windows: Vec<Window>,
-    most_per_week: Option<Option<i32>>,
+    limits: Limits,
 ) -> Result<ChampionId, Refusal<CannotReplaceWindows>> {
     let result = transact!(app.db, |tx| {
         let mut person = visible(&tx, call, champion, Action::AvailabilityWindowsReplace).await?;
@@ -41,7 +51,10 @@ pub async fn replace_windows(
             return Err(Refusal::rule(CannotReplaceWindows::TooMany { most: WINDOW_LIMIT }));
         }
         availability::replace_windows(&tx, champion, windows.iter().map(|w| window_row(champion, w, call)).collect()).await?;
-        person.most_per_week = most_per_week.unwrap_or(person.most_per_week);
+        person.most_per_week = limits.per_week.unwrap_or(person.most_per_week);
+        if let Some(most) = limits.per_month {
+            crate::store::wave::most_per_month(&tx, champion, most).await?;
+        }
         person.version += 1;
         person.updated_at = call.now;
         row::update(&tx, person).await?;

@@ -4,10 +4,11 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 
 use chrono::{Days, NaiveDate, TimeDelta};
 use entity::{assignment, assignment_alert};
+use rules::calendar::Span;
 use rules::clearance::outlook::{Break, Period, Prevention, cleared_until, preventions, timeline};
 use rules::clearance::{Gap, least};
 use rules::id::{AssignmentId, ChampionId, PlaceId, SessionId};
-use rules::matching::{ChampionRecord, clearance_gaps, for_clearance};
+use rules::matching::{ChampionRecord, clash, clearance_gaps, for_clearance};
 use rules::policy::Action;
 use rules::requirement::Requirement;
 use rules::session::SessionNeed;
@@ -71,6 +72,14 @@ impl Promises {
     }
 }
 
+impl Promises {
+    /// Whether an assignment that was moved onto another duty of its champion still shares time with one.
+    fn clashes(&self, row: &assignment::Model) -> bool {
+        let bookings = self.champions.get(&row.champion_id).map(|champion| champion.bookings.as_slice()).unwrap_or_default();
+        row.clashing && clash(row.session_id, Span { from: row.starts_at, until: row.ends_at }, bookings).is_some()
+    }
+}
+
 fn kind_of(facts: &SessionFactsRow, place: PlaceId) -> Option<rules::session::PlaceKind> {
     facts.places.iter().find(|(id, _)| *id == place).map(|(_, kind)| *kind)
 }
@@ -101,7 +110,9 @@ pub(super) async fn judge_again(tx: &impl ConnectionTrait, call: &Call, cause: A
     let ids: Vec<AssignmentId> = rows.iter().map(|a| a.id).collect();
     let flagged: HashSet<AssignmentId> = clearance::alerts(tx, &ids).await?.into_iter().map(|a| a.assignment_id).collect();
     let promises = Promises::load(tx, &rows).await?;
-    let stands = |row: &assignment::Model| promises.gaps(row).is_some_and(|gaps| gaps.is_empty());
+    let free: Vec<AssignmentId> = rows.iter().filter(|a| a.clashing && !promises.clashes(a)).map(|a| a.id).collect();
+    clearance::no_longer_clashing(tx, &free).await?;
+    let stands = |row: &assignment::Model| promises.gaps(row).is_some_and(|gaps| gaps.is_empty()) && !promises.clashes(row);
     let broken: Vec<&assignment::Model> = rows.iter().filter(|a| !flagged.contains(&a.id) && !stands(a)).collect();
     let mended: Vec<&assignment::Model> = rows.iter().filter(|a| flagged.contains(&a.id) && stands(a)).collect();
     let alert = |a: &&assignment::Model| assignment_alert::Model {

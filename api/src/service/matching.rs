@@ -17,7 +17,7 @@ use crate::app::{App, Call};
 use crate::error::{Fault, Refusal};
 use crate::store::facts::{self, SessionFactsRow, Which};
 use crate::store::session::Filter;
-use crate::store::{directory, offer, session, training};
+use crate::store::{directory, offer, session, training, travel};
 
 /// Champions ranked for kinds of place at sessions: a fixed number of statements, however many. What a session has no place
 /// of is left out.
@@ -79,6 +79,7 @@ async fn previewed(
         requirements: training::requirements(conn).await?.iter().map(training::requirement_fact).collect(),
         language: new.language.clone(),
         topics: new.topics.clone(),
+        pace: travel::pace(conn).await?,
     })
 }
 

@@ -22,8 +22,12 @@ use crate::store::ledger;
 pub mod acceptance;
 pub mod account;
 pub mod assignment;
+pub mod attendance;
 pub mod availability;
 pub mod badge;
+pub mod calendar;
+pub mod calendar_feed;
+mod call_off;
 pub mod champion;
 pub mod clearance;
 pub mod client;
@@ -37,11 +41,13 @@ pub mod duplicate;
 pub mod emergency;
 pub mod evidence;
 pub mod exemption;
+pub mod group_calendar;
 pub mod kept;
 pub mod limit;
 pub mod matching;
 pub mod offer;
 pub mod offer_close;
+pub mod outcome;
 pub mod password;
 pub mod provider;
 pub mod reference;
@@ -52,8 +58,14 @@ pub mod rota;
 pub mod rota_change;
 pub mod rota_job;
 pub mod rota_publish;
+pub mod rota_sheet;
+pub mod series;
+pub mod series_change;
 pub mod session;
+pub mod session_move;
 pub mod sign_in;
+pub mod sign_up;
+pub mod staffing;
 pub mod stage;
 pub mod stand_in;
 pub mod swap;
@@ -132,6 +144,10 @@ pub enum Mail {
     Offer { champion: ChampionId, offer: OfferId },
     /// The session you were to help at was called off, or your place is no longer needed.
     NoLongerNeeded { champion: ChampionId, session: rules::id::SessionId },
+    /// Sessions you were to help at, or were asked for, were called off: the first of them, and how many more.
+    CalledOff { champion: ChampionId, session: rules::id::SessionId, more: u32 },
+    /// Sessions you are to help at, or are asked for, have another time or place: the first of them, and how many more.
+    Moved { champion: ChampionId, session: rules::id::SessionId, more: u32 },
     /// A stand-in has taken your place.
     Covered { champion: ChampionId, session: rules::id::SessionId },
     /// Somebody proposes to swap places.

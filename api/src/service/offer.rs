@@ -294,27 +294,14 @@ async fn take(
     rest: Option<usize>,
     duty: Option<Duty>,
 ) -> Result<AssignmentId, Fault> {
-    let (id, session) = (new_id::<AssignmentId>(call.now), &facts.session);
+    let session = &facts.session;
     let (offer_id, champion, kind) = (offer.id, offer.champion_id, offer.kind);
     row::update(tx, row_of::Model { status: OfferStatus::Accepted, responded_at: Some(call.now), ..offer }).await?;
     let held = duty.and_then(|duty| duty.held.map(|held| (duty.search, held)));
     if let Some((_, held)) = &held {
         super::assignment::hand_over(tx, call, held.clone(), Action::OfferAccept).await?;
     }
-    let assignment = assignment::Model {
-        id,
-        session_id: session.id,
-        place_id: place,
-        champion_id: champion,
-        offer_id: Some(offer_id),
-        status: AssignmentStatus::Confirmed,
-        starts_at: session.starts_at,
-        ends_at: session.ends_at,
-        created_at: call.now,
-        ended_at: None,
-        ended_reason: None,
-    };
-    row::insert(tx, assignment).await?;
+    let id = confirm(tx, call, session, place, champion, Some(offer_id)).await?;
     match held {
         Some((search, held)) => relieve(tx, call, search, &held, id).await?,
         None if rest.is_some_and(|rest| rest > 0) => {}
@@ -327,6 +314,35 @@ async fn take(
     if counts_as_date_with_children(session.audience) {
         judge_again(tx, call, Action::OfferAccept, &[champion]).await?;
     }
+    Ok(id)
+}
+
+/// Puts a champion on the rota: the place is theirs, and they wait for none. The session and the champion are locked.
+pub(super) async fn confirm(
+    tx: &impl ConnectionTrait,
+    call: &Call,
+    session: &entity::session::Model,
+    place: PlaceId,
+    champion: ChampionId,
+    offer_id: Option<OfferId>,
+) -> Result<AssignmentId, Fault> {
+    let id: AssignmentId = new_id(call.now);
+    let assignment = assignment::Model {
+        id,
+        session_id: session.id,
+        place_id: place,
+        champion_id: champion,
+        offer_id,
+        status: AssignmentStatus::Confirmed,
+        starts_at: session.starts_at,
+        ends_at: session.ends_at,
+        created_at: call.now,
+        ended_at: None,
+        ended_reason: None,
+        clashing: false,
+    };
+    row::insert(tx, assignment).await?;
+    store::sign_up::placed(tx, session.id, champion, call.now).await?;
     Ok(id)
 }
 
@@ -345,7 +361,7 @@ async fn relieve(
 }
 
 /// No place of the kind is open any more: the offers for one close; those of searches for stand-ins stand.
-async fn close_others(tx: &impl ConnectionTrait, call: &Call, facts: &SessionFactsRow, kind: PlaceKind) -> Result<(), Fault> {
+pub(super) async fn close_others(tx: &impl ConnectionTrait, call: &Call, facts: &SessionFactsRow, kind: PlaceKind) -> Result<(), Fault> {
     store::wave::hurry(tx, facts.session.id, kind, call.now).await?;
     let mut others = offer::of_sessions(tx, &[facts.session.id]).await?;
     others.retain(|o| o.kind == kind && o.status == OfferStatus::Pending);

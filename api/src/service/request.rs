@@ -4,7 +4,6 @@ use entity::champion_request;
 use rules::id::{RequestId, SessionId};
 use rules::offer::OfferStatus;
 use rules::policy::{Action, Relation};
-use rules::reason::Malformed;
 use rules::request::{CannotAsk, CannotWithdraw, Progress, status, withdraw as judge_withdraw};
 use rules::session::{PlaceKind, SessionStatus};
 use sea_orm::ConnectionTrait;
@@ -43,7 +42,7 @@ pub async fn create(app: &App, call: &Call, once: Option<Once>, target: Target, 
         };
         let Some(session) = store::session::lock(&tx, session).await? else { return Err(Refusal::not_found("target.sessionId")) };
         call.require(action, call.caller.to_group(session.group_id))?;
-        if session.status == SessionStatus::Cancelled || session.starts_at <= call.now {
+        if session.status != SessionStatus::Scheduled || session.starts_at <= call.now {
             return Err(Refusal::rule(CannotAsk::SessionClosed));
         }
         if offer::request_for(&tx, session.id).await?.is_some() {
@@ -107,23 +106,7 @@ pub(super) async fn open(
 
 /// What is wrong with the new session is said at its place in this input.
 pub(crate) fn inside(refusal: Refusal<rules::session::CannotCreateSession>) -> Refusal<CannotAsk> {
-    use rules::session::CannotCreateSession as New;
-    let at = |field: Vec<String>| ["target".to_owned(), "newSession".to_owned()].into_iter().chain(field).collect();
-    match refusal {
-        Refusal::Unauthenticated => Refusal::Unauthenticated,
-        Refusal::Forbidden => Refusal::Forbidden,
-        Refusal::Fault(fault) => Refusal::Fault(fault),
-        Refusal::Rule(reasons) => Refusal::Rule(
-            reasons
-                .into_iter()
-                .map(|reason| match reason {
-                    New::Invalid(problem) => CannotAsk::Invalid(Malformed { field: at(problem.field), ..problem }),
-                    New::NotFound { field } => CannotAsk::NotFound { field: at(field) },
-                    problem => CannotAsk::Session { problem },
-                })
-                .collect(),
-        ),
-    }
+    super::session::within(refusal, "target.newSession", |problem| CannotAsk::Session { problem })
 }
 
 /// Where a request stands at this call's instant.

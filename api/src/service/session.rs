@@ -3,25 +3,24 @@
 use chrono::{NaiveDate, NaiveTime};
 use chrono_tz::Tz;
 use entity::{place, place_module, session, session_topic};
-use rules::assignment::AssignmentStatus;
 use rules::dbs::{DbsScope, SessionFacts};
 use rules::id::{GroupId, ModuleId, PlaceId, SessionId, VenueId};
 use rules::input::Topic;
-use rules::offer::OfferStatus;
 use rules::policy::{Action, Relation};
-use rules::reason::Malformed;
+use rules::reason::{Malformed, Reason};
 use rules::session::{
     CannotCancel, CannotCreateSession, Draft, Modality, PlaceKind, SessionStatus, Setting, cancel as judge_cancel, create as judge,
     module_codes, span,
 };
 use sea_orm::ConnectionTrait;
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::{Mail, Once, Subject, answered, audited, done, emit, keep, mail};
 use crate::app::{App, Call};
 use crate::clock::new_id;
 use crate::error::Refusal;
-use crate::store::{self, directory, offer, row, training, transact};
+use crate::store::{self, directory, row, training, transact};
 
 /// A session as it was sent, checked field by field.
 #[derive(Clone, Debug)]
@@ -59,7 +58,7 @@ pub struct NewSession {
 }
 
 /// Places of one kind.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct NewPlaces {
     /// What they are for.
     pub kind: PlaceKind,
@@ -101,7 +100,17 @@ pub async fn create(app: &App, call: &Call, once: Option<Once>, new: NewSession)
 
 /// Judges and writes a session; the caller's right to do so has been settled.
 pub(super) async fn insert(tx: &impl ConnectionTrait, call: &Call, new: &NewSession) -> Result<SessionId, Refusal<CannotCreateSession>> {
-    let row = judged(tx, call, new).await?;
+    insert_as(tx, call, new, SessionStatus::Scheduled).await
+}
+
+/// The same, with the status it begins in.
+pub(super) async fn insert_as(
+    tx: &impl ConnectionTrait,
+    call: &Call,
+    new: &NewSession,
+    status: SessionStatus,
+) -> Result<SessionId, Refusal<CannotCreateSession>> {
+    let row = session::Model { status, ..judged(tx, call, new).await? };
     let (id, starts_at) = (row.id, row.starts_at);
     row::insert(tx, row).await?;
     row::insert_all(tx, new.topics.iter().map(|topic| session_topic::Model { session_id: id, topic: *topic }).collect()).await?;
@@ -211,6 +220,24 @@ pub(super) async fn places(
     Ok((places, modules))
 }
 
+/// Carries what is wrong with a session to where it stands in another input, at `path`; `wrap` is for what a value alone does not show.
+pub(super) fn within<R: Reason>(refusal: Refusal<CannotCreateSession>, path: &str, wrap: fn(CannotCreateSession) -> R) -> Refusal<R> {
+    let at = |field: Vec<String>| format!("{path}.{}", field.join(".")).trim_start_matches('.').to_owned();
+    match refusal {
+        Refusal::Unauthenticated => Refusal::Unauthenticated,
+        Refusal::Forbidden => Refusal::Forbidden,
+        Refusal::Fault(fault) => Refusal::Fault(fault),
+        Refusal::Rule(reasons) => {
+            let moved = reasons.into_iter().map(|reason| match reason {
+                CannotCreateSession::Invalid(problem) => Malformed::new(&at(problem.field), problem.message).into(),
+                CannotCreateSession::NotFound { field } => R::not_found(&at(field)),
+                problem => wrap(problem),
+            });
+            Refusal::Rule(moved.collect())
+        }
+    }
+}
+
 /// Calls a session off: everybody placed or asked is told, once.
 pub async fn cancel(
     app: &App,
@@ -222,7 +249,7 @@ pub async fn cancel(
     let action = Action::SessionCancel;
     let result = transact!(app.db, |tx| {
         call.require(action, Relation::Own)?;
-        let Some(mut session) = store::session::lock(&tx, id).await? else { return Err(Refusal::not_found("sessionId")) };
+        let Some(session) = store::session::lock(&tx, id).await? else { return Err(Refusal::not_found("sessionId")) };
         call.require(action, call.caller.to_group(session.group_id))?;
         if expected.is_some_and(|version| version != session.version) {
             return Err(Refusal::rule(CannotCancel::Stale { current: session.version }));
@@ -231,28 +258,12 @@ pub async fn cancel(
         if !judge_cancel(session.status, when, call.now).map_err(Refusal::rule)? {
             return Ok(id);
         }
-        session.status = SessionStatus::Cancelled;
-        session.cancel_reason.clone_from(&reason);
-        session.version += 1;
-        row::update(&tx, session).await?;
-        let asked = super::offer_close::close_all(&tx, call, id, OfferStatus::Withdrawn, action).await?;
-        for found in store::wave::running(&tx, id).await? {
-            super::wave::end(&tx, call, found, rules::wave::WavesStatus::Closed).await?;
+        let ended = super::call_off::one(&tx, call, session, reason.clone(), action).await?;
+        for champion in &ended.told {
+            mail(&tx, call, Mail::NoLongerNeeded { champion: *champion, session: id }).await?;
         }
-        for place in offer::confirmed(&tx, &[id]).await? {
-            super::stand_in::duty_ended(&tx, call, place.id, rules::life::StandInEvent::Close, action).await?;
-        }
-        let placed = offer::end_all(&tx, id, AssignmentStatus::SessionCancelled, call.now).await?;
-        offer::mark_ended(&tx, placed.iter().filter_map(|a| a.offer_id)).await?;
-        for place in &placed {
-            mail(&tx, call, Mail::NoLongerNeeded { champion: place.champion_id, session: id }).await?;
-            done(&tx, call, action, Subject("Assignment", Some(place.id.0)), json!({ "session": id })).await?;
-        }
-        let freed: Vec<_> = placed.iter().map(|a| a.champion_id).collect();
-        store::champion::lock_all(&tx, &freed).await?;
-        super::clearance::judge_again(&tx, call, action, &freed).await?;
-        done(&tx, call, action, Subject("Session", Some(id.0)), json!({ "offers": asked, "assignments": placed.len() })).await?;
-        emit(&tx, call, "session.cancelled", json!({ "session": id })).await?;
+        store::champion::lock_all(&tx, &ended.placed).await?;
+        super::clearance::judge_again(&tx, call, action, &ended.placed).await?;
         Ok(id)
     });
     audited(app, call, action, Subject("Session", Some(id.0)), result).await

@@ -57,6 +57,7 @@ pub fn window_fact(row: &availability_window::Model) -> Result<Window, Fault> {
         every_weeks: u32::try_from(row.every_weeks).unwrap_or(1),
         valid_from: row.valid_from,
         valid_until: row.valid_until,
+        modality: row.modality,
     })
 }
 

@@ -57,3 +57,16 @@ pub async fn settle_alerts(conn: &impl ConnectionTrait, assignments: &[Assignmen
         .await
         .map(|_| ())
 }
+
+/// These assignments share time with no other duty any more.
+pub async fn no_longer_clashing(conn: &impl ConnectionTrait, assignments: &[AssignmentId]) -> Result<(), DbErr> {
+    if assignments.is_empty() {
+        return Ok(());
+    }
+    assignment::Entity::update_many()
+        .col_expr(assignment::Column::Clashing, Expr::value(false))
+        .filter(assignment::Column::Id.is_in(assignments.iter().copied()))
+        .exec(conn)
+        .await
+        .map(|_| ())
+}

@@ -5,8 +5,8 @@ use std::hash::Hash;
 
 use chrono::{DateTime, Utc};
 use entity::{
-    assignment, availability_exception, availability_window, champion, champion_language, champion_topic, completion, dbs_check, evidence,
-    exemption, requirement, session, venue,
+    assignment, availability_exception, availability_window, champion, champion_language, champion_pace, champion_topic, completion,
+    dbs_check, evidence, exemption, requirement, session, venue,
 };
 use rules::assignment::AssignmentStatus;
 use rules::calendar::Span;
@@ -19,12 +19,13 @@ use rules::id::{ChampionId, GroupId, PlaceId, RequirementId, SessionId};
 use rules::input::Topic;
 use rules::matching::{Booking, ChampionRecord};
 use rules::requirement::{Evidence, Requirement, RequirementKind};
-use rules::session::{PlaceKind, SessionNeed};
+use rules::session::{Modality, PlaceKind, SessionNeed};
 use rules::training::Completion;
+use rules::travel::Pace;
 use sea_orm::sea_query::Query;
 use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, JoinType, QueryFilter, QueryOrder, QuerySelect, Select};
 
-use super::{availability, dbs, session as sessions, training};
+use super::{availability, dbs, session as sessions, training, travel};
 use crate::error::Fault;
 
 /// Which champions to load.
@@ -92,6 +93,7 @@ struct Parts {
     windows: HashMap<ChampionId, Vec<rules::availability::Window>>,
     exceptions: HashMap<ChampionId, Vec<rules::availability::Exception>>,
     bookings: HashMap<ChampionId, Vec<Booking>>,
+    paces: HashMap<ChampionId, entity::champion_pace::Model>,
 }
 
 impl Parts {
@@ -107,6 +109,7 @@ impl Parts {
         let exemptions = which.narrow(exemption::Entity::find(), exemption::Column::ChampionId).all(conn).await?;
         let checks = which.narrow(dbs_check::Entity::find(), dbs_check::Column::ChampionId).all(conn).await?;
         Ok(Self {
+            paces: HashMap::new(),
             languages: group(languages.into_iter().map(|r| (r.champion_id, r.language))),
             topics: HashMap::new(),
             evidence: group(evidence.iter().filter_map(|r| Some((r.champion_id, evidence_fact(r, kind(r.requirement_id)?))))),
@@ -126,6 +129,8 @@ impl Parts {
         let topics = which.narrow(champion_topic::Entity::find(), champion_topic::Column::ChampionId).all(conn).await?;
         let windows = which.narrow(availability_window::Entity::find(), availability_window::Column::ChampionId).all(conn).await?;
         let exceptions = which.narrow(availability_exception::Entity::find(), availability_exception::Column::ChampionId).all(conn).await?;
+        let paces = which.narrow(champion_pace::Entity::find(), champion_pace::Column::ChampionId).all(conn).await?;
+        self.paces = paces.into_iter().map(|row| (row.champion_id, row)).collect();
         self.topics = group(topics.into_iter().map(|r| (r.champion_id, r.topic)));
         self.windows = group(collect(windows.iter().map(|r| Ok((r.champion_id, availability::window_fact(r)?))))?);
         self.exceptions = group(collect(exceptions.iter().map(|r| Ok((r.champion_id, availability::exception_fact(r)?))))?);
@@ -141,6 +146,7 @@ fn record(row: champion::Model, parts: &mut Parts) -> ChampionRecord {
         reach_metres: u32::try_from(row.reach_metres).unwrap_or(0),
         remote_only: row.remote_only,
         most_per_week: row.most_per_week.and_then(|n| u32::try_from(n).ok()),
+        most_per_month: parts.paces.get(&id).and_then(|pace| u32::try_from(pace.most_per_month?).ok()),
         last_asked_at: row.last_asked_at,
         clearance: ClearanceRecord {
             membership: row.membership,
@@ -192,24 +198,30 @@ pub fn completion_fact(row: &completion::Model) -> Completion {
     Completion { module: row.module_id, completed_on: row.completed_on, expires_on: row.expires_on }
 }
 
-type BookingRow = (ChampionId, SessionId, GroupId, DateTime<Utc>, DateTime<Utc>, chrono::NaiveDate, Audience);
+type BookingRow =
+    (ChampionId, SessionId, GroupId, DateTime<Utc>, DateTime<Utc>, chrono::NaiveDate, Audience, Modality, Option<f64>, Option<f64>);
 
 async fn bookings(conn: &impl ConnectionTrait, which: Which<'_>) -> Result<Vec<(ChampionId, Booking)>, DbErr> {
     let to_session = assignment::Entity::belongs_to(session::Entity).from(assignment::Column::SessionId).to(session::Column::Id);
+    let to_venue = session::Entity::belongs_to(venue::Entity).from(session::Column::VenueId).to(venue::Column::Id);
     let rows: Vec<BookingRow> = which
         .narrow(assignment::Entity::find(), assignment::Column::ChampionId)
         .filter(assignment::Column::Status.eq(AssignmentStatus::Confirmed))
         .join(JoinType::InnerJoin, to_session.into())
+        .join(JoinType::LeftJoin, to_venue.into())
         .select_only()
         .columns([assignment::Column::ChampionId, assignment::Column::SessionId])
         .column(session::Column::GroupId)
         .columns([assignment::Column::StartsAt, assignment::Column::EndsAt])
-        .columns([session::Column::LocalDate, session::Column::Audience])
+        .columns([session::Column::LocalDate, session::Column::Audience, session::Column::Modality])
+        .columns([venue::Column::Latitude, venue::Column::Longitude])
         .into_tuple()
         .all(conn)
         .await?;
-    let booking = |(champion, session, group, from, until, date, audience): BookingRow| {
-        (champion, Booking { session, group, span: Span { from, until }, date, with_children: counts_as_date_with_children(audience) })
+    let booking = |(champion, session, group, from, until, date, audience, modality, latitude, longitude): BookingRow| {
+        let at = latitude.zip(longitude).map(|(latitude, longitude)| Point { latitude, longitude });
+        let at = at.filter(|_| modality == Modality::InPerson);
+        (champion, Booking { session, group, span: Span { from, until }, date, with_children: counts_as_date_with_children(audience), at })
     };
     Ok(rows.into_iter().map(booking).collect())
 }
@@ -236,7 +248,7 @@ impl SessionFactsRow {
     }
 }
 
-/// What sessions ask for: five statements, however many sessions.
+/// What sessions ask for: six statements, however many sessions.
 pub async fn needs(conn: &impl ConnectionTrait, rows: Vec<session::Model>) -> Result<Vec<SessionFactsRow>, DbErr> {
     let ids: Vec<SessionId> = rows.iter().map(|s| s.id).collect();
     let places = sessions::places(conn, &ids).await?;
@@ -246,6 +258,7 @@ pub async fn needs(conn: &impl ConnectionTrait, rows: Vec<session::Model>) -> Re
     let venues: HashMap<_, _> =
         venue::Entity::find().filter(venue::Column::Id.is_in(venue_ids)).all(conn).await?.into_iter().map(|v| (v.id, v)).collect();
     let requirements: Vec<Requirement> = training::requirements(conn).await?.iter().map(training::requirement_fact).collect();
+    let pace = travel::pace(conn).await?;
     let places = group(places.into_iter().map(|p| (p.session_id, (p.id, p.kind))));
     Ok(rows
         .into_iter()
@@ -260,6 +273,7 @@ pub async fn needs(conn: &impl ConnectionTrait, rows: Vec<session::Model>) -> Re
                     modules: modules.get(place).cloned().unwrap_or_default(),
                     requirements: requirements.clone(),
                     topics: topics.get(&session.id).cloned().unwrap_or_default(),
+                    pace,
                     ..bare_need(&session)
                 });
             }
@@ -292,6 +306,7 @@ fn bare_need(row: &session::Model) -> SessionNeed {
         requirements: Vec::new(),
         language: row.language.clone(),
         topics: Vec::new(),
+        pace: Pace::default(),
     }
 }
 

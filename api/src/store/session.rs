@@ -1,9 +1,9 @@
 //! Sessions, their places and topics.
 
 use chrono::{DateTime, Utc};
-use entity::{assignment, place, place_module, session, session_topic, training_module};
+use entity::{assignment, occurrence, place, place_module, session, session_change, session_topic, training_module};
 use rules::assignment::AssignmentStatus;
-use rules::id::{ChampionId, GroupId, ModuleId, PlaceId, SessionId, VenueId};
+use rules::id::{ChampionId, GroupId, ModuleId, PlaceId, SeriesId, SessionId, VenueId};
 use rules::session::{PlaceKind, SessionStatus};
 use sea_orm::sea_query::{Expr, ExprTrait, Query};
 use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, JoinType, QueryFilter, QueryOrder, QuerySelect, Select};
@@ -23,6 +23,12 @@ pub async fn lock(conn: &impl ConnectionTrait, id: SessionId) -> Result<Option<s
     session::Entity::find_by_id(id).lock_exclusive().one(conn).await
 }
 
+/// Sessions, locked in the order of their ids.
+pub async fn lock_all(conn: &impl ConnectionTrait, ids: &[SessionId]) -> Result<Vec<session::Model>, DbErr> {
+    let of = session::Entity::find().filter(session::Column::Id.is_in(ids.iter().copied()));
+    of.order_by_asc(session::Column::Id).lock_exclusive().all(conn).await
+}
+
 /// Which sessions to list.
 #[derive(Clone, Debug, Default)]
 pub struct Filter {
@@ -36,6 +42,8 @@ pub struct Filter {
     pub venue: Option<VenueId>,
     /// Where this champion is placed.
     pub champion: Option<ChampionId>,
+    /// Of this series.
+    pub series: Option<SeriesId>,
     /// Only those that will be held.
     pub scheduled_only: bool,
     /// Only those with a place open.
@@ -64,6 +72,14 @@ pub fn select(filter: &Filter) -> Select<session::Entity> {
     if let Some(champion) = filter.champion {
         let placed = confirmed().column(assignment::Column::SessionId).and_where(assignment::Column::ChampionId.eq(champion)).to_owned();
         select = select.filter(Column::Id.in_subquery(placed));
+    }
+    if let Some(series) = filter.series {
+        let of = Query::select()
+            .column(occurrence::Column::SessionId)
+            .from(occurrence::Entity)
+            .and_where(occurrence::Column::SeriesId.eq(series))
+            .to_owned();
+        select = select.filter(Column::Id.in_subquery(of));
     }
     if filter.uncovered_only {
         // Asked of each session: nobody reads every place and assignment there is.
@@ -129,4 +145,24 @@ pub async fn place_codes(conn: &impl ConnectionTrait, sessions: &[SessionId]) ->
 /// The topics of sessions.
 pub async fn topics(conn: &impl ConnectionTrait, sessions: &[SessionId]) -> Result<Vec<session_topic::Model>, DbErr> {
     session_topic::Entity::find().filter(session_topic::Column::SessionId.is_in(sessions.iter().copied())).all(conn).await
+}
+
+/// What changed about sessions, oldest first.
+pub async fn changes(conn: &impl ConnectionTrait, sessions: &[SessionId]) -> Result<Vec<session_change::Model>, DbErr> {
+    let of = session_change::Entity::find().filter(session_change::Column::SessionId.is_in(sessions.iter().copied()));
+    of.order_by_asc(session_change::Column::SessionId).order_by_asc(session_change::Column::Version).all(conn).await
+}
+
+/// Those of these places that nobody ever had.
+pub async fn unused(conn: &impl ConnectionTrait, places: &[PlaceId]) -> Result<Vec<PlaceId>, DbErr> {
+    let had = Query::select().column(assignment::Column::PlaceId).from(assignment::Entity).to_owned();
+    let of = place::Entity::find().filter(place::Column::Id.is_in(places.iter().copied()));
+    Ok(of.filter(place::Column::Id.not_in_subquery(had)).all(conn).await?.into_iter().map(|place| place.id).collect())
+}
+
+/// Removes places that nobody ever had.
+pub async fn remove_places(conn: &impl ConnectionTrait, places: &[PlaceId]) -> Result<(), DbErr> {
+    let modules = place_module::Entity::delete_many().filter(place_module::Column::PlaceId.is_in(places.iter().copied()));
+    modules.exec(conn).await?;
+    place::Entity::delete_many().filter(place::Column::Id.is_in(places.iter().copied())).exec(conn).await.map(|_| ())
 }

@@ -83,6 +83,13 @@ pub async fn paces(conn: &impl ConnectionTrait, champions: &[ChampionId]) -> Res
     champion_pace::Entity::find().filter(champion_pace::Column::ChampionId.is_in(champions.iter().copied())).all(conn).await
 }
 
+/// The most sessions a champion wants in a calendar month; none for no limit.
+pub async fn most_per_month(conn: &impl ConnectionTrait, champion: ChampionId, most: Option<i32>) -> Result<(), DbErr> {
+    let row = champion_pace::ActiveModel { champion_id: Set(champion), most_per_month: Set(most), quiet_until: Set(None) };
+    let conflict = OnConflict::column(champion_pace::Column::ChampionId).update_column(champion_pace::Column::MostPerMonth).to_owned();
+    champion_pace::Entity::insert(row).on_conflict(conflict).exec_without_returning(conn).await.map(|_| ())
+}
+
 /// Nobody asks a champion before an instant; none ends the quiet.
 pub async fn rest(conn: &impl ConnectionTrait, champion: ChampionId, until: Option<DateTime<Utc>>) -> Result<(), DbErr> {
     let row = champion_pace::ActiveModel { champion_id: Set(champion), most_per_month: Set(None), quiet_until: Set(until) };

@@ -15,6 +15,7 @@ use crate::id::{ChampionId, GroupId, ModuleId, RequirementId, SessionId};
 use crate::input::Topic;
 use crate::requirement::{Evidence, EvidenceOutcome, Requirement, RequirementKind};
 use crate::session::{Modality, PlaceKind, SessionNeed, Setting};
+use crate::travel::Pace;
 
 const KINDS: [RequirementKind; 5] = [
     RequirementKind::Reference,
@@ -106,6 +107,7 @@ fn window(seed: &mut Seed, date: NaiveDate) -> Window {
         every_weeks: seed.of(&[1, 1, 1, 1, 2, 3, 0]),
         valid_from: seed.before(date, 300),
         valid_until: if seed.odds(3) { seed.until(date, 30) } else { None },
+        modality: if seed.odds(30) { Some(seed.of(Modality::ALL)) } else { None },
     }
 }
 
@@ -133,6 +135,7 @@ fn booking(seed: &mut Seed, date: NaiveDate) -> Booking {
         span: span(seed, on),
         date: on,
         with_children: !seed.odds(3),
+        at: if seed.odds(4) { Some(point(seed)) } else { None },
     }
 }
 
@@ -189,6 +192,7 @@ pub(crate) fn champion(seed: &mut Seed, n: u64, date: NaiveDate) -> ChampionReco
         reach_metres: seed.of(&[0, 2_000, 5_000, 9_000, 20_000, u32::MAX]),
         remote_only: seed.odds(9),
         most_per_week: if seed.odds(2) { None } else { Some(seed.below(4) as u32) },
+        most_per_month: if seed.odds(8) { Some(seed.below(6) as u32) } else { None },
         languages: seed.some(3, |seed| seed.of(&LANGUAGES).to_owned()),
         topics: seed.some(4, |seed| seed.of(Topic::ALL)),
         windows: seed.some(6, |seed| window(seed, date)),
@@ -239,5 +243,6 @@ pub(crate) fn need(seed: &mut Seed, date: NaiveDate) -> SessionNeed {
         requirements: if seed.odds(2) { vec![] } else { seed.some(3, |seed| requirement(seed, date)) },
         language: if seed.odds(3) { Some(seed.of(&LANGUAGES).to_owned()) } else { None },
         topics: seed.some(3, |seed| seed.of(Topic::ALL)),
+        pace: Pace { buffer: seed.of(&[15, 15, 0, 90]), speed: seed.of(&[300, 300, 60]) },
     }
 }

@@ -27,7 +27,7 @@ use std::collections::{BTreeMap, HashMap};
 use chrono::{DateTime, Utc};
 
 use super::factor::{FACTORS, Marks};
-use super::{Blocker, BlockerKind, ChampionRecord, Match, Ranking, Weights, best_first, blockers, rank_by};
+use super::{Blocker, BlockerKind, ChampionRecord, Match, Ranking, Weights, best_first, blockers, rank_by, travel_blocker};
 use crate::dbs::Audience;
 use crate::geo::Point;
 use crate::id::ChampionId;
@@ -181,6 +181,11 @@ impl Index {
         let frequent = (need.facts.audience == Audience::Children).then(|| self.diary.frequent(question.on));
         self.cleared.ask_check(question, records, frequent.as_ref(), board);
         self.diary.ask(question, board);
+        self.diary.near(question, |slot| {
+            if !board.is_blocked(BlockerKind::Clash, slot) && travel_blocker(need, &records[slot]).is_some() {
+                board.block(BlockerKind::Clash, slot);
+            }
+        });
         self.hours.ask(question, records, &self.live, board);
         self.reach.ask(need, records, board);
         if let Some(language) = &need.language {

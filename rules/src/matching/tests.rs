@@ -17,6 +17,7 @@ pub(crate) fn champion(n: u128) -> ChampionRecord {
         reach_metres: 5_000,
         remote_only: false,
         most_per_week: None,
+        most_per_month: None,
         languages: vec!["eng".into()],
         topics: vec![],
         windows: vec![Window {
@@ -27,6 +28,7 @@ pub(crate) fn champion(n: u128) -> ChampionRecord {
             every_weeks: 1,
             valid_from: date("2026-01-01"),
             valid_until: None,
+            modality: None,
         }],
         exceptions: vec![],
         bookings: vec![],
@@ -46,6 +48,7 @@ fn booking(n: u128, from: &str, until: &str) -> Booking {
         span,
         date: span.from.date_naive(),
         with_children: false,
+        at: None,
     }
 }
 
@@ -72,6 +75,14 @@ fn each_hard_rule_alone_blocks() {
             },
             BlockerKind::WeekIsFull,
         ),
+        (
+            ChampionRecord {
+                most_per_month: Some(1),
+                bookings: vec![booking(2, "2026-12-31T10:00:00Z", "2026-12-31T12:00:00Z")],
+                ..champion(1)
+            },
+            BlockerKind::MonthIsFull,
+        ),
     ];
     for (champion, kind) in cases {
         assert_eq!(blockers(&here(), &champion).iter().map(Blocker::kind).collect::<Vec<_>>(), [kind]);
@@ -90,6 +101,45 @@ fn distance_is_nothing_to_a_video_session() {
 fn a_session_that_only_touches_does_not_clash() {
     let busy = ChampionRecord { bookings: vec![booking(2, "2026-12-01T12:00:00Z", "2026-12-01T13:00:00Z")], ..champion(1) };
     assert_eq!(blockers(&here(), &busy), []);
+}
+
+#[test]
+fn a_month_is_the_calendars_and_a_full_one_is_a_wish() {
+    let last = booking(2, "2026-11-30T10:00:00Z", "2026-11-30T12:00:00Z");
+    let busy = ChampionRecord { most_per_month: Some(1), bookings: vec![last], ..champion(1) };
+    assert_eq!(blockers(&here(), &busy), [], "November is another month");
+    let full = Blocker::MonthIsFull { most: 1 };
+    assert!(!full.is_binding() && full.remedy().map(|r| r.kind) == Some(RemedyKind::RaiseMonthlyLimit));
+}
+
+#[test]
+fn hours_for_one_way_of_helping_cover_no_other() {
+    let mut remote = champion(1);
+    remote.windows[0].modality = Some(Modality::Phone);
+    assert_eq!(blockers(&here(), &remote), [Blocker::NotAvailable]);
+    assert_eq!(blockers(&SessionNeed { modality: Modality::Phone, at: None, ..here() }, &remote), []);
+}
+
+#[test]
+fn a_journey_that_does_not_fit_is_a_clash_that_binds() {
+    let marple = Point { latitude: 53.3943, longitude: -2.0632 };
+    let at = |at, from, until| ChampionRecord { bookings: vec![Booking { at, ..booking(2, from, until) }], ..champion(1) };
+    let near = at(Some(marple), "2026-12-01T12:30:00Z", "2026-12-01T13:30:00Z");
+    let found = blockers(&here(), &near);
+    assert_eq!(found, [Blocker::TooFarApart { with: SessionId(Uuid::from_u128(2)), minutes: 7 }]);
+    assert!(found[0].is_binding() && found[0].kind() == BlockerKind::Clash);
+    assert_eq!(found[0].to_string(), "placed at another session, and 7 minutes are missing to get from one to the other");
+    let video = SessionNeed { modality: Modality::Video, at: None, ..here() };
+    let slow = SessionNeed { pace: crate::travel::Pace { buffer: 60, speed: 300 }, ..here() };
+    for (need, champion, clear) in [
+        (here(), at(Some(marple), "2026-12-01T12:37:00Z", "2026-12-01T13:30:00Z"), true),
+        (here(), at(Some(VENUE), "2026-12-01T12:00:00Z", "2026-12-01T13:30:00Z"), true),
+        (here(), at(None, "2026-12-01T12:00:00Z", "2026-12-01T13:30:00Z"), true),
+        (video, near, true),
+        (slow, at(Some(marple), "2026-12-01T13:00:00Z", "2026-12-01T13:30:00Z"), false),
+    ] {
+        assert_eq!(blockers(&need, &champion).is_empty(), clear, "{:?}", champion.bookings);
+    }
 }
 
 #[test]

@@ -90,7 +90,14 @@ pub struct Board {
 
 /// A session as one of a champion's bookings.
 fn booking(need: &SessionNeed, session: SessionId) -> Booking {
-    Booking { session, group: need.group, span: need.span, date: need.date, with_children: need.facts.audience == Audience::Children }
+    Booking {
+        session,
+        group: need.group,
+        span: need.span,
+        date: need.date,
+        with_children: need.facts.audience == Audience::Children,
+        at: need.at,
+    }
 }
 
 impl Board {

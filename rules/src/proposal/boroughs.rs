@@ -28,6 +28,7 @@ fn board(seed: &mut Seed) -> Board {
         let session = SessionId(Uuid::from_u128(u128::from(if seed.odds(9) { n } else { 100 + n })));
         let mut need = need(seed, day);
         need.session = Some(session);
+        need.pace = crate::travel::TOWN;
         need.span.until = need.span.until.min(need.span.from + TimeDelta::hours(4));
         if !(start..start + TimeDelta::weeks(2)).contains(&need.span.from) {
             continue;
@@ -57,7 +58,7 @@ fn board(seed: &mut Seed) -> Board {
 
 fn as_booking(o: &Opening) -> Booking {
     let with_children = o.need.facts.audience == crate::dbs::Audience::Children;
-    Booking { session: o.session, group: o.need.group, span: o.need.span, date: o.need.date, with_children }
+    Booking { session: o.session, group: o.need.group, span: o.need.span, date: o.need.date, with_children, at: o.need.at }
 }
 
 /// The sessions a champion is to have, by the plan.

@@ -9,11 +9,10 @@ use crate::dbs::DbsLevel;
 use crate::geo::Point;
 use crate::id::{ChampionId, GroupId, SessionId};
 use crate::matching::{Booking, ChampionRecord, Index, Weights};
-use crate::rota::{self, Pace, slot};
+use crate::rota::{self, slot};
 use crate::session::{Modality, PlaceKind};
+use crate::travel::Pace;
 
-/// Minutes between two sessions besides the journey, and metres travelled in a minute: a bus in town.
-const PACE: Pace = Pace { buffer: 15, speed: 300 };
 /// Nobody is given more in a week, even without a limit of their own: one a day.
 const MOST_A_WEEK: u32 = 7;
 /// A date that no plan reaches.
@@ -70,8 +69,8 @@ impl Board {
         let mut posed = Posed {
             instance: rota::Instance {
                 weeks: self.weeks + 1,
-                buffer: PACE.buffer,
-                speed: PACE.speed,
+                buffer: self.pace().buffer,
+                speed: self.pace().speed,
                 weights: WEIGHTS,
                 champions: Vec::new(),
                 sessions: self.openings.iter().enumerate().map(|(id, o)| self.pose_opening(id, o, groups[&o.need.group])).collect(),
@@ -100,6 +99,11 @@ impl Board {
             may.into_iter().for_each(|champion| free.entry(champion).or_default().push(at));
         }
         free
+    }
+
+    /// How champions travel: what every session says.
+    fn pace(&self) -> Pace {
+        self.openings.first().map(|o| o.need.pace).unwrap_or_default()
     }
 
     fn groups(&self) -> HashMap<GroupId, i64> {
@@ -144,14 +148,14 @@ impl Board {
         let mut mine: Vec<rota::Session> = Vec::new();
         let inside = |b: &&Booking| (0..self.weeks * 10_080).contains(&self.minute(b.span.from));
         for b in record.bookings.iter().filter(inside) {
-            let (x, y) = project(self.spots.get(&b.session).copied());
+            let (x, y) = project(b.at);
             let (start, end) = (self.minute(b.span.from), self.minute(b.span.until));
             let id = posed.instance.sessions.len();
             let roles = vec![rota::Role { role: "agreed".to_owned(), places: 1, modules: vec![id as i64] }];
-            let remote = !self.spots.contains_key(&b.session);
+            let remote = b.at.is_none();
             let session = rota::Session { id, group: groups[&b.group], x, y, start, end, priority: 1, dbs: 0, remote, roles };
             // Champions may agree to less time between sessions than a plan would give them: that is no fault of the plan.
-            if mine.iter().any(|m| PACE.clash(&slot(m), &slot(&session))) {
+            if mine.iter().any(|m| self.pace().clash(&slot(m), &slot(&session))) {
                 continue;
             }
             posed.agreed.push(rota::Assignment { champion, session: id, role: 0 });

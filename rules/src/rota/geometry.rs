@@ -1,5 +1,7 @@
 //! Distances in whole metres, and when two sessions are too close for one champion.
 
+pub(crate) use crate::travel::Pace;
+
 /// Square of the distance in metres.
 pub(crate) fn square(ax: i64, ay: i64, bx: i64, by: i64) -> i64 {
     let (dx, dy) = (ax - bx, ay - by);
@@ -30,16 +32,10 @@ pub(crate) struct Slot {
     pub remote: bool,
 }
 
-/// Minutes between sessions and metres a minute.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Pace {
-    pub buffer: i64,
-    pub speed: i64,
-}
-
 impl Pace {
-    /// May one champion not take both? A session clashes with itself.
-    pub fn clash(self, a: &Slot, b: &Slot) -> bool {
+    /// May one champion not take both? A session clashes with itself. A plan leaves the buffer everywhere, even where nobody
+    /// travels: that is never less than what [`Pace::missing`] asks.
+    pub(crate) fn clash(self, a: &Slot, b: &Slot) -> bool {
         let (a, b) = if a.start <= b.start { (a, b) } else { (b, a) };
         let spare = b.start - a.end - self.buffer;
         let afoot = !a.remote && !b.remote;

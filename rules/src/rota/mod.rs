@@ -59,7 +59,8 @@ pub use check::Malformed;
 pub use eligible::Blocker;
 pub use explain::{Remedy, Unfilled, explain};
 pub use fairness::Fairness;
-pub(crate) use geometry::Pace;
+#[cfg(test)]
+pub(crate) use geometry::Slot;
 pub use instance::{Assignment, Champion, Instance, Role, Session, Weights};
 pub(crate) use price::slot;
 pub use price::{Broken, Score, price};

@@ -63,7 +63,7 @@ fn visit(site: &Site, parts: &Parts) -> Visit {
 }
 
 /// The same, of somebody with an access token.
-async fn signed_in(site: &Site, parts: &Parts) -> Result<Visit, Response> {
+pub(super) async fn signed_in(site: &Site, parts: &Parts) -> Result<Visit, Response> {
     let mut visit = visit(site, parts);
     visit.call.caller = authenticate(&site.app, &parts.headers, visit.call.now).await.map_err(rejected)?;
     if visit.call.caller.account.is_none() {
@@ -125,7 +125,7 @@ fn too_many(wait: Wait) -> Response {
     with(problem(StatusCode::TOO_MANY_REQUESTS, Code::RateLimited, None, &message), header::RETRY_AFTER, &seconds.to_string())
 }
 
-fn broken(fault: &Fault) -> Response {
+pub(super) fn broken(fault: &Fault) -> Response {
     tracing::error!(%fault, "a request under /auth failed");
     let answer =
         problem(StatusCode::SERVICE_UNAVAILABLE, Code::InternalServerError, None, "This is not possible just now: try again in a moment.");

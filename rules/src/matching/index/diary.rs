@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use chrono::NaiveDate;
+use chrono::{Datelike, NaiveDate};
 
 use super::bits::Bits;
 use super::board::Board;
@@ -10,9 +10,11 @@ use super::day::{self, Day};
 use super::question::Question;
 use super::timeline::{Timeline, nanos};
 use crate::dbs::passes_child_threshold;
+use crate::geo::{Point, distance_metres};
 use crate::id::{GroupId, SessionId};
 use crate::matching::factor::LOAD_DAYS;
 use crate::matching::{BlockerKind, Booking, ChampionRecord};
+use crate::session::Modality;
 
 /// Days around a date within which sessions with children may add up.
 const NEAR: i64 = 30;
@@ -21,12 +23,16 @@ const NEAR: i64 = 30;
 #[derive(Clone, Debug)]
 pub(super) struct Diary {
     busy: Timeline,
+    /// The first place anybody is booked at, and how far the farthest other lies from it.
+    spread: Option<(Point, u32)>,
     placed: HashMap<SessionId, Vec<u32>>,
     helped: HashMap<GroupId, Vec<u32>>,
     /// Who has as many sessions as wanted, by the week since 1900.
     full: HashMap<i64, Bits>,
-    /// Who wants none at all.
-    never: Bits,
+    /// The same, by the month since the year 0.
+    full_months: HashMap<i64, Bits>,
+    /// Who wants none at all in a week, or in a month.
+    never: [Bits; 2],
     /// From when to when one more session with children makes a fourth in thirty days.
     frequent: Vec<(u32, Day, Day)>,
     /// The days of everybody's bookings in order, end to end.
@@ -37,10 +43,12 @@ impl Default for Diary {
     fn default() -> Self {
         Self {
             busy: Timeline::new(1),
+            spread: None,
             placed: HashMap::new(),
             helped: HashMap::new(),
             full: HashMap::new(),
-            never: Bits::default(),
+            full_months: HashMap::new(),
+            never: Default::default(),
             frequent: Vec::new(),
             days: Vec::new(),
         }
@@ -53,8 +61,15 @@ impl Diary {
         for booking in &record.bookings {
             self.placed.entry(booking.session).or_default().push(slot as u32);
             self.helped.entry(booking.group).or_default().push(slot as u32);
+            if let Some(at) = booking.at {
+                let (origin, far) = self.spread.unwrap_or((at, 0));
+                self.spread = Some((origin, far.max(distance_metres(origin, at))));
+            }
         }
-        self.add_weeks(slot, record);
+        let weeks = record.bookings.iter().map(|b| day::number(b.date).div_euclid(7));
+        fill(slot, record.most_per_week, weeks, &mut self.full, &mut self.never[0]);
+        let months = record.bookings.iter().map(|b| month(b.date));
+        fill(slot, record.most_per_month, months, &mut self.full_months, &mut self.never[1]);
         self.frequent.extend(frequent(&record.bookings).into_iter().map(|(from, until)| (slot as u32, from, until)));
         record.bookings.iter().all(|b| nanos(b.span).map(|span| self.busy.add(slot, span)).is_some())
     }
@@ -67,28 +82,25 @@ impl Diary {
         (start as u32, self.days.len() as u32)
     }
 
-    fn add_weeks(&mut self, slot: usize, record: &ChampionRecord) {
-        let Some(most) = record.most_per_week else { return };
-        if most == 0 {
-            return self.never.set(slot);
-        }
-        let mut taken: HashMap<i64, u32> = HashMap::new();
-        for booking in &record.bookings {
-            let week = day::number(booking.date).div_euclid(7);
-            let count = taken.entry(week).or_default();
-            *count += 1;
-            if *count == most {
-                self.full.entry(week).or_default().set(slot);
-            }
-        }
+    /// Those with a booking in person so near in time that the journey may not fit: the rule decides.
+    pub fn near(&self, question: &Question, mut found: impl FnMut(usize)) {
+        let need = question.need;
+        let Some((at, (origin, far))) = need.at.filter(|_| need.modality == Modality::InPerson).zip(self.spread) else { return };
+        // By way of the origin, and a metre for each rounding: no journey is longer.
+        let reach = need.pace.minutes(i64::from(distance_metres(at, origin)) + i64::from(far) + 3) + 1;
+        let (from, until) = question.span;
+        let wide = (from - reach * 60_000_000_000, until + reach * 60_000_000_000);
+        self.busy.overlapping(wide, |slot, _| found(slot));
     }
 
-    /// Blocks those who have something on, or enough in that week. Whoever is placed at this very session is left to the rule.
+    /// Blocks those who have something on, or enough in that week or month. Whoever is placed at this very session is left to the rule.
     pub fn ask(&self, question: &Question, board: &mut Board) {
         self.busy.overlapping(question.span, |slot, _| board.block(BlockerKind::Clash, slot));
         let week = self.full.get(&i64::from(question.on / 7));
+        let month = self.full_months.get(&month(question.need.date));
         for at in board.words() {
-            board.block_word(BlockerKind::WeekIsFull, at, self.never.word(at) | week.map_or(0, |full| full.word(at)));
+            board.block_word(BlockerKind::WeekIsFull, at, self.never[0].word(at) | week.map_or(0, |full| full.word(at)));
+            board.block_word(BlockerKind::MonthIsFull, at, self.never[1].word(at) | month.map_or(0, |full| full.word(at)));
         }
     }
 
@@ -122,14 +134,34 @@ impl Diary {
     /// Bytes held, about.
     pub fn bytes(&self) -> usize {
         let lists = self.placed.values().map(Vec::capacity).sum::<usize>() + self.helped.values().map(Vec::capacity).sum::<usize>();
-        let full: usize = self.full.values().map(Bits::bytes).sum();
+        let full: usize = self.full.values().chain(self.full_months.values()).chain(&self.never).map(Bits::bytes).sum();
         lists * 4
             + (self.placed.len() + self.helped.len()) * 48
             + full
             + self.days.capacity() * 2
             + self.busy.bytes()
             + self.frequent.capacity() * 8
-            + self.never.bytes()
+    }
+}
+
+/// A calendar month, counted from the year 0.
+fn month(date: NaiveDate) -> i64 {
+    i64::from(date.year()) * 12 + i64::from(date.month0())
+}
+
+/// Files a slot under every period in which it has as many as wanted.
+fn fill(slot: usize, most: Option<u32>, periods: impl Iterator<Item = i64>, full: &mut HashMap<i64, Bits>, never: &mut Bits) {
+    let Some(most) = most else { return };
+    if most == 0 {
+        return never.set(slot);
+    }
+    let mut taken: HashMap<i64, u32> = HashMap::new();
+    for period in periods {
+        let count = taken.entry(period).or_default();
+        *count += 1;
+        if *count == most {
+            full.entry(period).or_default().set(slot);
+        }
     }
 }
 

@@ -43,7 +43,8 @@ impl Default for Hours {
 impl Hours {
     /// Files a champion's hours; false if they are not such as this can tell, and the champion has to be asked about.
     pub fn add(&mut self, slot: usize, record: &ChampionRecord) -> bool {
-        let local = record.windows.iter().all(|w| w.zone == ZONE) && record.exceptions.iter().all(|e| e.zone == ZONE);
+        let local =
+            record.windows.iter().all(|w| w.zone == ZONE && w.modality.is_none()) && record.exceptions.iter().all(|e| e.zone == ZONE);
         let Some(slices) = local.then(|| united(slot, &record.windows)).flatten() else { return false };
         self.weave(slot, &slices);
         for slice in slices {

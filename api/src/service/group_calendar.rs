@@ -1,0 +1,104 @@
+//! When a group does not meet: closures, bank holidays, and a leader's word on one of those.
+
+use entity::{group_calendar, group_closure, session};
+use rules::holiday::BankHolidayPolicy;
+use rules::id::{ClosureId, GroupId, SessionId};
+use rules::policy::{Action, Relation};
+use rules::series::{CannotAnswer, CannotClose, CannotReopen, CannotSetHolidays, Closure, close as judge_close, confirm as judge_confirm};
+use rules::session::{SessionChangeKind, SessionStatus};
+use serde_json::json;
+
+use super::call_off::{changed, several};
+use super::session::group_for;
+use super::{Once, Subject, answered, audited, done, emit, keep};
+use crate::app::{App, Call};
+use crate::clock::new_id;
+use crate::error::Refusal;
+use crate::store::{self, row, series, transact};
+
+/// Closes a group for some dates: its series skip them, and those of their sessions that are there are called off, with one message a
+/// champion.
+pub async fn close(
+    app: &App,
+    call: &Call,
+    once: Option<Once>,
+    group: GroupId,
+    closure: Closure,
+    name: String,
+) -> Result<(GroupId, ClosureId), Refusal<CannotClose>> {
+    let action = Action::GroupClosureAdd;
+    let result = transact!(app.db, |tx| {
+        group_for(&tx, call, group, action, "groupId").await?;
+        if let Some(kept) = answered::<ClosureId, CannotClose>(&tx, call, once.as_ref(), action).await? {
+            return Ok((group, kept));
+        }
+        judge_close(closure, call.today()).map_err(Refusal::rule)?;
+        let (id, name) = (new_id::<ClosureId>(call.now), name.clone());
+        let (from_on, until_on) = (closure.from, closure.until);
+        let reason = Some(name.clone());
+        row::insert(&tx, group_closure::Model { id, group_id: group, from_on, until_on, name, created_at: call.now }).await?;
+        let ids = series::within(&tx, group, (from_on, until_on), call.now).await?;
+        let count = several(&tx, call, &ids, reason, action).await?;
+        done(&tx, call, action, Subject("Group", Some(group.0)), json!({ "closure": id, "sessions": count })).await?;
+        keep(&tx, call, once.as_ref(), &id).await?;
+        Ok((group, id))
+    });
+    audited(app, call, action, Subject("Group", Some(group.0)), result).await
+}
+
+/// Removes a closure: dates whose sessions were never made get theirs. What was called off stays so, since people were told.
+pub async fn reopen(app: &App, call: &Call, id: ClosureId) -> Result<GroupId, Refusal<CannotReopen>> {
+    let action = Action::GroupClosureRemove;
+    let result = transact!(app.db, |tx| {
+        call.require(action, Relation::Own)?;
+        let Some(closure) = series::closure(&tx, id).await? else { return Err(Refusal::not_found("closureId")) };
+        call.require(action, call.caller.to_group(closure.group_id))?;
+        series::remove_closure(&tx, id).await?;
+        series::look_again(&tx, closure.group_id).await?;
+        done(&tx, call, action, Subject("Group", Some(closure.group_id.0)), json!({ "closure": id })).await?;
+        Ok(closure.group_id)
+    });
+    audited(app, call, action, Subject("GroupClosure", Some(id.0)), result).await
+}
+
+/// Says what bank holidays mean to a group, for dates whose sessions are not in the calendar yet.
+pub async fn set_holidays(
+    app: &App,
+    call: &Call,
+    group: GroupId,
+    policy: BankHolidayPolicy,
+) -> Result<GroupId, Refusal<CannotSetHolidays>> {
+    let action = Action::GroupBankHolidaysSet;
+    let result = transact!(app.db, |tx| {
+        group_for(&tx, call, group, action, "groupId").await?;
+        let new = group_calendar::Model { group_id: group, bank_holidays: policy };
+        match series::holidays(&tx, &[group]).await?.remove(&group) {
+            Some(_) => row::update(&tx, new).await?,
+            None => row::insert(&tx, new).await?,
+        }
+        series::look_again(&tx, group).await?;
+        done(&tx, call, action, Subject("Group", Some(group.0)), json!({ "policy": policy })).await?;
+        Ok(group)
+    });
+    audited(app, call, action, Subject("Group", Some(group.0)), result).await
+}
+
+/// A leader's word: the session is held on the bank holiday. From now on champions can be asked.
+pub async fn confirm(app: &App, call: &Call, id: SessionId) -> Result<SessionId, Refusal<CannotAnswer>> {
+    let action = Action::SessionConfirm;
+    let result = transact!(app.db, |tx| {
+        call.require(action, Relation::Own)?;
+        let Some(session) = store::session::lock(&tx, id).await? else { return Err(Refusal::not_found("sessionId")) };
+        call.require(action, call.caller.to_group(session.group_id))?;
+        if !judge_confirm(session.status, session.starts_at, call.now).map_err(Refusal::rule)? {
+            return Ok(id);
+        }
+        let (version, starts_at) = (session.version + 1, session.starts_at);
+        row::update(&tx, session::Model { status: SessionStatus::Scheduled, version, ..session }).await?;
+        changed(&tx, call, (id, version), SessionChangeKind::Changed, starts_at).await?;
+        done(&tx, call, action, Subject("Session", Some(id.0)), json!({})).await?;
+        emit(&tx, call, "session.confirmed", json!({ "session": id, "starts_at": starts_at })).await?;
+        Ok(id)
+    });
+    audited(app, call, action, Subject("Session", Some(id.0)), result).await
+}

@@ -1,0 +1,157 @@
+//! How many champions a session needs, how many would be best, and whether it has them.
+
+use chrono::{DateTime, Utc};
+
+use crate::proposal::FIRST_SESSIONS;
+use crate::reason::reasons;
+use crate::session::{PlaceKind, SessionStatus, Setting};
+use crate::vocabulary::vocabulary;
+
+vocabulary! {
+    /// How well a kind of place is staffed.
+    StaffingLevel {
+        /// Fewer than are needed: the session is at risk.
+        BelowMinimum = "BELOW_MINIMUM",
+        /// As many as are needed, and fewer than would be best.
+        Enough = "ENOUGH",
+        /// As many as would be best.
+        Ideal = "IDEAL",
+    }
+}
+
+/// What is asked for of a kind of place. The places themselves are the most.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Wanted {
+    /// So many are needed.
+    pub minimum: usize,
+    /// So many would be best.
+    pub ideal: usize,
+}
+
+impl Wanted {
+    /// Where nobody has said otherwise: everybody but those who only watch.
+    pub fn default_of(kind: PlaceKind, places: usize) -> Self {
+        Self { minimum: if kind == PlaceKind::Shadow { 0 } else { places }, ideal: places }
+    }
+
+    /// How well so many meet it.
+    pub fn level(self, filled: usize) -> StaffingLevel {
+        match filled {
+            filled if filled < self.minimum => StaffingLevel::BelowMinimum,
+            filled if filled < self.ideal => StaffingLevel::Enough,
+            _ => StaffingLevel::Ideal,
+        }
+    }
+}
+
+/// Who is without company where somebody must be. Nobody is refused for it, or the first to say yes could never be; leaders
+/// and coordinators are told before the day.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Alone {
+    /// One champion at a home visit for several.
+    Visit,
+    /// Somebody's first sessions, and nobody experienced beside them.
+    New,
+}
+
+impl std::fmt::Display for Alone {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Visit => f.write_str("Nobody goes to this home visit alone: one more is to come."),
+            Self::New => write!(
+                f,
+                "Somebody new is without company: a champion's first {FIRST_SESSIONS} sessions are beside somebody who has done as many."
+            ),
+        }
+    }
+}
+
+/// Who is without company at a session with so many lead and helper places; `done` is how many sessions each of those who lead or
+/// help will have done before. The planner keeps the same rule.
+pub fn alone(setting: Setting, team: usize, done: &[usize]) -> Vec<Alone> {
+    let visit = setting == Setting::HomeVisit && team > 1 && done.len() == 1;
+    let new = !done.is_empty() && done.iter().all(|done| *done < FIRST_SESSIONS);
+    [(visit, Alone::Visit), (new, Alone::New)].into_iter().filter(|(is, _)| *is).map(|(_, why)| why).collect()
+}
+
+reasons! {
+    /// Why it can't be said how many champions a session needs.
+    CannotSetStaffing => SessionStaffingSetErrorCode {
+        /// The session has no place of this kind.
+        NoPlaces { kind: PlaceKind } at "kind" => format!("This session has no {kind} place."),
+        /// The numbers don't fit: minimum, ideal and places come in that order.
+        OutOfOrder { places: usize } at "minimum" => format!("Give a minimum and an ideal that is no less, neither above the {places} places there are."),
+        /// The session is over, has begun or was called off.
+        SessionClosed at "sessionId" => "This session was called off or has begun: nothing would change.",
+    }
+}
+
+/// What is asked for from now on.
+pub fn set(
+    (kind, places): (PlaceKind, usize),
+    minimum: i32,
+    ideal: i32,
+    status: SessionStatus,
+    starts_at: DateTime<Utc>,
+    now: DateTime<Utc>,
+) -> Result<Wanted, CannotSetStaffing> {
+    if status == SessionStatus::Cancelled || starts_at <= now {
+        return Err(CannotSetStaffing::SessionClosed);
+    }
+    if places == 0 {
+        return Err(CannotSetStaffing::NoPlaces { kind });
+    }
+    match (usize::try_from(minimum), usize::try_from(ideal)) {
+        (Ok(minimum), Ok(ideal)) if minimum <= ideal && ideal <= places => Ok(Wanted { minimum, ideal }),
+        _ => Err(CannotSetStaffing::OutOfOrder { places }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn levels_follow_minimum_and_ideal() {
+        let wanted = Wanted { minimum: 1, ideal: 3 };
+        for (filled, level) in [
+            (0, StaffingLevel::BelowMinimum),
+            (1, StaffingLevel::Enough),
+            (2, StaffingLevel::Enough),
+            (3, StaffingLevel::Ideal),
+            (4, StaffingLevel::Ideal),
+        ] {
+            assert_eq!(wanted.level(filled), level, "{filled}");
+        }
+        assert_eq!(Wanted::default_of(PlaceKind::Helper, 2).level(1), StaffingLevel::BelowMinimum);
+        assert_eq!(Wanted::default_of(PlaceKind::Shadow, 2).level(0), StaffingLevel::Enough, "nobody waits for those who watch");
+    }
+
+    #[test]
+    fn nobody_visits_alone_and_nobody_new_is_without_company() {
+        use Setting::{Group, HomeVisit};
+        for (setting, team, done, expected) in [
+            (HomeVisit, 2, vec![9], vec![Alone::Visit]),
+            (HomeVisit, 2, vec![9, 0], vec![]),
+            (HomeVisit, 1, vec![9], vec![]),
+            (HomeVisit, 2, vec![0], vec![Alone::Visit, Alone::New]),
+            (Group, 3, vec![0, 1], vec![Alone::New]),
+            (Group, 3, vec![0, 2], vec![]),
+            (Group, 3, vec![], vec![]),
+        ] {
+            assert_eq!(alone(setting, team, &done), expected, "{setting} {done:?}");
+        }
+    }
+
+    #[test]
+    fn numbers_come_in_order() {
+        let at = |text: &str| text.parse::<DateTime<Utc>>().expect("an instant");
+        let (now, starts, status) = (at("2026-12-01T09:00:00Z"), at("2026-12-01T10:00:00Z"), SessionStatus::Scheduled);
+        let helper = |places| (PlaceKind::Helper, places);
+        for (places, minimum, ideal, fits) in [(3, 1, 2, true), (3, 0, 0, true), (3, 2, 1, false), (3, 1, 4, false), (3, -1, 1, false)] {
+            assert_eq!(set(helper(places), minimum, ideal, status, starts, now).is_ok(), fits, "{minimum} to {ideal} of {places}");
+        }
+        assert_eq!(set(helper(0), 0, 0, status, starts, now), Err(CannotSetStaffing::NoPlaces { kind: PlaceKind::Helper }));
+        assert_eq!(set(helper(2), 1, 1, status, starts, starts), Err(CannotSetStaffing::SessionClosed));
+    }
+}

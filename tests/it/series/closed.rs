@@ -1,0 +1,116 @@
+//! Bank holidays and the time between terms.
+
+use serde_json::{Value, json};
+
+use super::{CREATE, HOLIDAYS, Made, each};
+use crate::both;
+use crate::harness::World;
+use crate::harness::booking::{ACCEPT, ASK, with};
+
+const CONFIRM: &str =
+    "mutation($id: ID!) { sessionConfirm(input: {sessionId: $id}) { session { status version } userErrors { code field message } } }";
+const CLOSE: &str = "mutation($input: GroupClosureAddInput!) { groupClosureAdd(input: $input) { group { closures { id fromDate untilDate name } } userErrors { code field message } } }";
+const REOPEN: &str =
+    "mutation($id: ID!) { groupClosureRemove(input: {closureId: $id}) { group { closures { id } } userErrors { code field message } } }";
+
+async fn mondays(world: &World, policy: &str) -> Made {
+    let leader = world.sign_in("leader").await;
+    let (group, _) = world.group("stockroom-digital-desk").await;
+    let set = leader.done(HOLIDAYS, json!({ "input": { "groupId": group, "policy": policy } })).await;
+    assert_eq!(set["group"]["bankHolidays"], policy);
+    leader.repeat("FREQ=WEEKLY;COUNT=3", json!({ "date": "2026-12-21", "startTime": "18:00" })).await
+}
+
+both!(a_series_with_the_bank_holiday_of_28_december_2026_skips_runs_or_asks, |world| async move {
+    let skipped = mondays(&world, "SKIP").await;
+    assert_eq!(each(&skipped.sessions, "date"), ["2026-12-21", "2027-01-04"]);
+    let held = mondays(&world, "RUN").await;
+    assert_eq!(each(&held.sessions, "date"), ["2026-12-21", "2026-12-28", "2027-01-04"]);
+    assert!(held.sessions.iter().all(|s| s["status"] == "SCHEDULED"));
+    let asked = mondays(&world, "ASK").await;
+    assert_eq!(each(&asked.sessions, "date"), ["2026-12-21", "2026-12-28", "2027-01-04"]);
+    assert_eq!(each(&asked.sessions, "status"), ["SCHEDULED", "TO_CONFIRM", "SCHEDULED"]);
+    let leader = world.sign_in("leader").await;
+    let after = leader.series(&skipped.id).await;
+    assert_eq!(after["sessions"]["nodes"].as_array().map(Vec::len), Some(2), "nothing is added before the clock looks again");
+});
+
+both!(nobody_is_asked_for_a_bank_holiday_until_a_leader_has_said_that_it_is_held, |world| async move {
+    let leader = world.sign_in("leader").await;
+    let holiday = mondays(&world, "ASK").await.sessions[1]["id"].clone();
+    let ask = json!({ "input": { "target": { "sessionId": holiday } } });
+    assert_eq!(leader.refused(ASK, ask.clone()).await, ["SESSION_CLOSED"]);
+    assert_eq!(world.sign_in("leader2").await.fault(CONFIRM, json!({ "id": holiday })).await, "FORBIDDEN");
+    for _ in 0..2 {
+        assert_eq!(leader.done(CONFIRM, json!({ "id": holiday })).await["session"], json!({ "status": "SCHEDULED", "version": 2 }));
+    }
+    leader.done(ASK, ask).await;
+    let called_off = mondays(&world, "ASK").await.sessions[1]["id"].clone();
+    leader.done(crate::harness::booking::CANCEL, json!({ "input": { "sessionId": called_off } })).await;
+    assert_eq!(leader.refused(CONFIRM, json!({ "id": called_off })).await, ["OVER"]);
+});
+
+both!(a_closure_calls_off_what_is_there_with_one_message_a_champion, |world| async move {
+    let volunteers = world.everybody_comes().await;
+    let leader = world.sign_in("leader").await;
+    let made = leader.repeat("FREQ=WEEKLY;COUNT=5", json!({ "startTime": "07:00" })).await;
+    let mut placed = None;
+    for session in &made.sessions[2..4] {
+        let asked = leader.done(ASK, json!({ "input": { "target": { "sessionId": session["id"] } } })).await;
+        let who = match placed {
+            Some(who) => who,
+            None => world.matched(&session["id"], &volunteers).await.remove(0),
+        };
+        let offer = leader.offer(&asked["request"]["id"], std::slice::from_ref(&who)).await.remove(0);
+        world.sign_in(&who.mailbox).await.done(ACCEPT, json!({ "id": offer })).await;
+        placed = Some(who);
+    }
+    let who = placed.expect("somebody");
+    let (group, _) = world.group("stockroom-digital-desk").await;
+    let input =
+        |from: &str, until: &str| json!({ "input": { "groupId": group, "fromDate": from, "untilDate": until, "name": "Christmas" } });
+    assert_eq!(leader.problems(CLOSE, input("2027-01-03", "2026-12-19")).await, [("DATES".to_owned(), "untilDate".to_owned())]);
+    let closed = leader.done(CLOSE, input("2026-12-19", "2027-01-03")).await;
+    let after = leader.series(&made.id).await;
+    let statuses = each(after["sessions"]["nodes"].as_array().expect("sessions"), "status");
+    assert_eq!(statuses, made.sessions.iter().map(expected).collect::<Vec<_>>());
+    let told = world.told(&who.mailbox, "Sessions were called off").await;
+    assert_eq!(told.len(), 1, "two sessions, one message");
+    assert!(told[0].contains("one more date"), "{told:?}");
+    world.work().await;
+    assert_eq!(
+        leader.series(&made.id).await["sessions"]["nodes"].as_array().map(Vec::len),
+        Some(5),
+        "what was called off is not made again"
+    );
+    let closure = closed["group"]["closures"][0]["id"].clone();
+    assert_eq!(world.sign_in("leader2").await.fault(REOPEN, json!({ "id": closure })).await, "FORBIDDEN");
+    assert_eq!(leader.done(REOPEN, json!({ "id": closure })).await["group"]["closures"], json!([]));
+    assert_eq!(leader.refused(REOPEN, json!({ "id": closure })).await, ["NOT_FOUND"]);
+});
+
+/// What becomes of a session when the group is closed from 19 December to 3 January.
+fn expected(session: &Value) -> String {
+    let date = session["date"].as_str().expect("a date");
+    if ("2026-12-19"..="2027-01-03").contains(&date) { "CANCELLED" } else { "SCHEDULED" }.to_owned()
+}
+
+both!(a_new_closure_keeps_dates_out_and_removing_it_lets_them_in, |world| async move {
+    let leader = world.sign_in("leader").await;
+    let (group, _) = world.group("stockroom-digital-desk").await;
+    let close = json!({ "input": { "groupId": group, "fromDate": "2027-01-01", "untilDate": "2027-01-20", "name": "Repairs" } });
+    let closure = leader.done(CLOSE, close).await["group"]["closures"][0]["id"].clone();
+    let made = leader.repeat("FREQ=WEEKLY;INTERVAL=2;COUNT=4", json!({})).await;
+    assert_eq!(each(&made.sessions, "date"), ["2026-12-06", "2026-12-20"]);
+    leader.done(REOPEN, json!({ "id": closure })).await;
+    world.pass(chrono::TimeDelta::minutes(11));
+    world.work().await;
+    let now = leader.series(&made.id).await;
+    let dates = each(now["sessions"]["nodes"].as_array().expect("sessions"), "date");
+    assert_eq!(dates, ["2026-12-06", "2026-12-20", "2027-01-03", "2027-01-17"]);
+    let extra = with(world.free_session().await, json!({ "date": "2026-12-07", "startTime": "06:00" }));
+    let input = json!({ "input": { "rule": "FREQ=WEEKLY;COUNT=3", "session": extra, "skippedDates": ["2026-12-14"], "extraDates": ["2026-12-28"] } });
+    let made = leader.done(CREATE, input).await;
+    let dates = each(made["series"]["sessions"]["nodes"].as_array().expect("sessions"), "date");
+    assert_eq!(dates, ["2026-12-07", "2026-12-21", "2026-12-28"], "a date somebody put in is held, bank holiday or not");
+});
