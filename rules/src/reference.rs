@@ -75,11 +75,11 @@ vocabulary! {
 vocabulary! {
     /// Whether a referee recommends the champion.
     Recommends {
-        /// Yes.
+        /// Yes, gladly.
         Yes = "YES",
         /// Yes, with reservations.
         WithReservations = "WITH_RESERVATIONS",
-        /// No.
+        /// No: the safeguarding lead looks at it.
         No = "NO",
     }
 }

@@ -3,7 +3,7 @@
 use chrono::{Days, TimeDelta};
 use entity::{completion, renewal_warning};
 use jsonwebtoken::{Algorithm, DecodingKey, Validation};
-use sea_orm::{ActiveModelTrait, EntityTrait, IntoActiveModel};
+use sea_orm::EntityTrait;
 use serde_json::{Value, json};
 
 use crate::both;
@@ -43,6 +43,7 @@ both!(seats_run_out_people_wait_and_move_up, |world| async move {
     let id = cohort(&trainer, "ACC", "2026-12-03", 2).await;
     let people = active(&world, 4).await;
     for (index, (booked, waiting)) in [(1, 0), (2, 0), (2, 1), (2, 2)].into_iter().enumerate() {
+        world.pass(TimeDelta::minutes(1));
         for _ in 0..2 {
             let joined = coordinator.done(JOIN, json!({ "id": id, "who": people[index] })).await;
             assert_eq!(joined["cohort"], json!({ "bookedCount": booked, "waitingCount": waiting }), "joining twice is the same");
@@ -80,6 +81,7 @@ both!(attendance_marks_those_who_were_there_all_or_nobody, |world| async move {
     let there = json!({ "id": id, "there": [people[0]] });
     assert_eq!(trainer.refused(ATTEND, there.clone()).await, ["NOT_YET"]);
     world.pass(TimeDelta::days(3));
+    let trainer = world.sign_in("trainer").await;
     assert_eq!(trainer.refused(ATTEND, json!({ "id": id, "there": [people[0], people[2]] })).await, ["NO_SEAT"]);
     assert!(!holds(&world, &people[0], "ACC", "2026-11-24").await, "nobody was marked");
     let held = trainer.done(ATTEND, there.clone()).await;
@@ -133,12 +135,8 @@ both!(warnings_come_at_sixty_thirty_and_seven_days_once_and_a_renewal_stops_them
     let trainer = world.sign_in("trainer").await;
     let champion = world.sign_in("champion").await;
     let id = own(&champion, "id").await["id"].take();
-    // Nothing else of theirs lapses meanwhile: their rows are put off.
-    let db = world.app.db.single();
-    for row in completion::Entity::find().all(world.app.db.read()).await.expect("rows") {
-        let put_off = completion::Model { expires_on: None, ..row };
-        completion::Entity::update(put_off.into_active_model().reset_all()).exec(db).await.expect("written");
-    }
+    // Nothing else of anybody's lapses meanwhile.
+    completion::Entity::delete_many().exec(world.app.db.single()).await.expect("deleted");
     let module = world.module_id("ACC").await;
     let last = world.now().date_naive() + Days::new(61);
     let input = json!({ "championId": id, "moduleId": module, "certificate": "C", "issuer": "I", "seen": "Seen", "issuedOn": "2025-01-01", "validUntil": last });
@@ -156,6 +154,7 @@ both!(warnings_come_at_sixty_thirty_and_seven_days_once_and_a_renewal_stops_them
     }
     let record = "mutation($input: TrainingCompletionRecordInput!) { trainingCompletionRecord(input: $input) { userErrors { code field message } } }";
     let today = world.now().date_naive();
+    let trainer = world.sign_in("trainer").await;
     trainer.done(record, json!({ "input": { "moduleId": module, "championIds": [id], "completedOn": today } })).await;
     for _ in 0..40 {
         world.pass(TimeDelta::days(1));

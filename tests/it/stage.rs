@@ -42,9 +42,9 @@ both!(the_board_counts_everybody_on_their_way_in_once_a_stage, |world| async mov
 });
 
 both!(time_makes_overdue_and_the_limit_is_the_coordinators, |world| async move {
-    let coordinator = world.sign_in("coordinator").await;
     let count = stage(&board(&world).await, "APPLIED")["count"].clone();
     world.pass(TimeDelta::days(29));
+    let coordinator = world.sign_in("coordinator").await;
     let line = stage(&board(&world).await, "APPLIED");
     assert_eq!(line["overdueCount"], count, "28 days are over for everybody");
     let input = json!({ "stage": "APPLIED", "idealDays": 20, "mostDays": 730 });
@@ -59,12 +59,11 @@ both!(time_makes_overdue_and_the_limit_is_the_coordinators, |world| async move {
 });
 
 both!(the_lines_lead_to_those_who_are_overdue_and_to_those_who_wait_for_one, |world| async move {
-    let coordinator = world.sign_in("coordinator").await;
     const DRILL: &str = "{ onboardingBoard { stages { overdueCount waiting { waitingOn count } all: champions(first: 0) { totalCount }
         overdue: champions(overdueOnly: true, first: 0) { totalCount } theirs: champions(waitingOn: CHAMPION, first: 0) { totalCount } } } }";
     for days in [0, 20, 60] {
         world.pass(TimeDelta::days(days));
-        let data = coordinator.ask(DRILL, json!({})).await;
+        let data = world.sign_in("coordinator").await.ask(DRILL, json!({})).await;
         for line in data["onboardingBoard"]["stages"].as_array().expect("stages") {
             assert_eq!(line["overdue"]["totalCount"], line["overdueCount"]);
             let on_champion = line["waiting"].as_array().expect("counts").iter().find(|w| w["waitingOn"] == "CHAMPION");
