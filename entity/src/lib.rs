@@ -10,6 +10,7 @@ pub mod audit_event;
 pub mod availability_exception;
 pub mod availability_window;
 pub mod champion;
+pub mod champion_change;
 pub mod champion_language;
 pub mod champion_pace;
 pub mod champion_request;

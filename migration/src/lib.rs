@@ -10,6 +10,7 @@ mod m20261121_000005_onboarding;
 mod m20261121_000005b_dbs;
 mod m20261121_000006_life;
 mod m20261122_000006_cover;
+mod m20261122_000008_planner;
 
 /// Runs the migrations. Replicas that start together go through `api::store::migrate`, which holds a lock.
 #[derive(Debug)]
@@ -27,6 +28,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261121_000005b_dbs::Migration),
             Box::new(m20261121_000006_life::Migration),
             Box::new(m20261122_000006_cover::Migration),
+            Box::new(m20261122_000008_planner::Migration),
         ]
     }
 }

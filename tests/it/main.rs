@@ -7,6 +7,7 @@ mod away;
 mod backup;
 mod budget;
 mod canary;
+mod candidates;
 mod champion;
 mod clearance;
 mod contract;
