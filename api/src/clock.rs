@@ -4,11 +4,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use chrono::{DateTime, NaiveDate, SubsecRound, Utc};
-use chrono_tz::Tz;
 use uuid::{NoContext, Timestamp, Uuid};
 
 /// The zone the alliance lives in, unless a session or window names another.
-pub const HOME_ZONE: Tz = chrono_tz::Europe::London;
+pub use rules::calendar::HOME_ZONE;
 
 /// Where the time comes from.
 #[derive(Clone, Debug)]

@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use entity::outbox;
-use rules::id::SessionId;
+use rules::id::{RotaProposalId, SessionId};
+use rules::proposal::RotaProposalChangeKind;
 use rules::session::SessionChangeKind;
 use tokio::sync::{broadcast, watch};
 use uuid::Uuid;
@@ -25,6 +26,8 @@ const BACK_OFF: Duration = Duration::from_secs(2);
 pub enum News {
     /// A session changed.
     Session(Arc<SessionNews>),
+    /// A planned rota changed.
+    Rota(Arc<RotaNews>),
     /// Anything may have changed: read again what you show.
     Missed,
 }
@@ -40,6 +43,19 @@ pub struct SessionNews {
     pub kind: SessionChangeKind,
     /// Of which.
     pub session: SessionId,
+}
+
+/// A change of a planned rota.
+#[derive(Clone, Debug)]
+pub struct RotaNews {
+    /// The outbox row: the same on every replica.
+    pub event: Uuid,
+    /// When.
+    pub at: DateTime<Utc>,
+    /// What.
+    pub kind: RotaProposalChangeKind,
+    /// Of which.
+    pub proposal: RotaProposalId,
 }
 
 /// Where news come in and go out. It listens from the first follower on.
@@ -100,7 +116,7 @@ async fn listen(db: Db, sender: broadcast::Sender<News>, hears: watch::Sender<bo
                 wait = Duration::from_millis(50);
                 let fault = loop {
                     match listener.next().await {
-                        Ok(rows) => rows.iter().filter_map(session_news).for_each(|news| drop(sender.send(news))),
+                        Ok(rows) => rows.iter().filter_map(news_of).for_each(|news| drop(sender.send(news))),
                         Err(fault) => break fault,
                     }
                 };
@@ -114,7 +130,21 @@ async fn listen(db: Db, sender: broadcast::Sender<News>, hears: watch::Sender<bo
     }
 }
 
-/// What an outbox row says of a session, if it says anything.
+/// What an outbox row says to followers, if it says anything.
+fn news_of(row: &outbox::Model) -> Option<News> {
+    session_news(row).or_else(|| rota_news(row))
+}
+
+fn rota_news(row: &outbox::Model) -> Option<News> {
+    #[derive(serde::Deserialize)]
+    struct Payload {
+        proposal: RotaProposalId,
+    }
+    let kind = RotaProposalChangeKind::of_topic(&row.topic)?;
+    let proposal = serde_json::from_str::<Payload>(&row.payload).ok()?.proposal;
+    Some(News::Rota(Arc::new(RotaNews { event: row.id, at: row.at, kind, proposal })))
+}
+
 fn session_news(row: &outbox::Model) -> Option<News> {
     #[derive(serde::Deserialize)]
     struct Payload {

@@ -6,7 +6,7 @@
 use chrono::{Datelike, NaiveDate, NaiveTime, Weekday as ChronoWeekday};
 use chrono_tz::Tz;
 
-use crate::calendar::{Span, dates_touching, monday_of, resolve};
+use crate::calendar::{HOME_ZONE, Span, dates_touching, monday_of, resolve};
 use crate::reason::{Malformed, reasons};
 use crate::session::Modality;
 use crate::vocabulary::vocabulary;
@@ -91,6 +91,32 @@ pub struct Exception {
     pub times: Option<(NaiveTime, NaiveTime)>,
     /// The zone the times are read in.
     pub zone: Tz,
+}
+
+/// The weekdays, Monday first, as something that comes every week.
+pub const WEEKDAYS: [&str; 7] = ["Mondays", "Tuesdays", "Wednesdays", "Thursdays", "Fridays", "Saturdays", "Sundays"];
+
+/// Hours of a weekday, by the alliance's clocks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Hours {
+    day: ChronoWeekday,
+    starts: NaiveTime,
+    ends: NaiveTime,
+}
+
+impl Hours {
+    /// The hours that a session takes.
+    pub fn of(span: Span) -> Self {
+        let (from, until) = (span.from.with_timezone(&HOME_ZONE), span.until.with_timezone(&HOME_ZONE));
+        Self { day: from.weekday(), starts: from.time(), ends: until.time() }
+    }
+}
+
+impl std::fmt::Display for Hours {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let day = WEEKDAYS[self.day.num_days_from_monday() as usize];
+        write!(f, "{day} {}-{}", self.starts.format("%H:%M"), self.ends.format("%H:%M"))
+    }
 }
 
 /// What the availability says about a span.

@@ -3,6 +3,9 @@
 use chrono::{DateTime, Datelike, Days, Months, NaiveDate, NaiveDateTime, TimeDelta, TimeZone, Utc};
 use chrono_tz::Tz;
 
+/// Where the alliance is.
+pub const HOME_ZONE: Tz = chrono_tz::Europe::London;
+
 /// A half-open span of instants: `from` is inside, `until` is not.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Span {

@@ -9,12 +9,12 @@
 mod factor;
 mod index;
 
-use std::cmp::Ordering;
+use std::cmp::{Ordering, Reverse};
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Datelike, NaiveDate, Utc};
 
-use crate::availability::{self, Exception, Verdict, Window};
+use crate::availability::{self, Exception, Hours, Verdict, Window};
 use crate::calendar::{Span, monday_of};
 use crate::clearance::{self, ClearanceRecord, Gap};
 use crate::geo::{DistanceBand, Point, distance_metres};
@@ -90,7 +90,7 @@ pub enum Blocker {
     /// On leave.
     Away,
     /// Outside the weekly windows.
-    NotAvailable,
+    NotAvailable { hours: Hours },
     /// Further than the champion goes.
     TooFar { metres: u32, reach: u32 },
     /// Where the champion lives is not known, so the distance is not.
@@ -100,9 +100,9 @@ pub enum Blocker {
     /// Does not speak the language.
     Language { needed: String },
     /// Has as many sessions in that week as they want.
-    WeekIsFull { most: u32 },
+    WeekIsFull { most: u32, taken: u32 },
     /// Has as many sessions in that calendar month as they want.
-    MonthIsFull { most: u32 },
+    MonthIsFull { most: u32, taken: u32 },
 }
 
 vocabulary! {
@@ -146,7 +146,7 @@ impl Blocker {
             Self::Clearance(Gap::Dbs { .. }) => BlockerKind::DbsCheck,
             Self::AlreadyPlaced | Self::Clash { .. } | Self::TooFarApart { .. } => BlockerKind::Clash,
             Self::Away => BlockerKind::OnLeave,
-            Self::NotAvailable => BlockerKind::NotAvailable,
+            Self::NotAvailable { .. } => BlockerKind::NotAvailable,
             Self::TooFar { .. } | Self::NoPostcode | Self::RemoteOnly => BlockerKind::TooFar,
             Self::Language { .. } => BlockerKind::Language,
             Self::WeekIsFull { .. } => BlockerKind::WeekIsFull,
@@ -163,15 +163,24 @@ impl Blocker {
     /// What would remove it, if the champion or the alliance can do something about it before the day.
     pub fn remedy(&self) -> Option<Remedy> {
         Some(match self {
-            Self::Clearance(Gap::Module { code, .. }) => Remedy { kind: RemedyKind::CompleteModule, what: code.clone() },
-            Self::Clearance(Gap::Dbs { needed }) => Remedy { kind: RemedyKind::DbsCheck, what: needed.to_string() },
-            Self::Clearance(Gap::Requirement { name, .. }) => Remedy { kind: RemedyKind::MeetRequirement, what: name.clone() },
-            Self::NotAvailable => Remedy { kind: RemedyKind::AddAvailability, what: String::new() },
-            Self::TooFar { .. } => Remedy { kind: RemedyKind::TravelFurther, what: String::new() },
-            Self::NoPostcode => Remedy { kind: RemedyKind::GivePostcode, what: String::new() },
-            Self::RemoteOnly => Remedy { kind: RemedyKind::HelpInPerson, what: String::new() },
-            Self::WeekIsFull { .. } => Remedy { kind: RemedyKind::RaiseWeeklyLimit, what: String::new() },
-            Self::MonthIsFull { .. } => Remedy { kind: RemedyKind::RaiseMonthlyLimit, what: String::new() },
+            Self::Clearance(Gap::Module { code, .. }) => Remedy::of(RemedyKind::CompleteModule, code),
+            Self::Clearance(Gap::Dbs { needed }) => Remedy::of(RemedyKind::DbsCheck, needed),
+            Self::Clearance(Gap::Requirement { name, .. }) => Remedy::of(RemedyKind::MeetRequirement, name),
+            Self::NotAvailable { hours } => Remedy::of(RemedyKind::AddAvailability, hours),
+            Self::TooFar { metres, .. } => {
+                let much = metres.div_ceil(1000);
+                Remedy { much, ..Remedy::of(RemedyKind::TravelFurther, format_args!("up to {much} km")) }
+            }
+            Self::NoPostcode => Remedy::of(RemedyKind::GivePostcode, ""),
+            Self::RemoteOnly => Remedy::of(RemedyKind::HelpInPerson, ""),
+            Self::WeekIsFull { taken, .. } => {
+                let much = taken.saturating_add(1);
+                Remedy { much, ..Remedy::of(RemedyKind::RaiseWeeklyLimit, format_args!("{much} sessions a week")) }
+            }
+            Self::MonthIsFull { taken, .. } => {
+                let much = taken.saturating_add(1);
+                Remedy { much, ..Remedy::of(RemedyKind::RaiseMonthlyLimit, format_args!("{much} sessions a month")) }
+            }
             _ => return None,
         })
     }
@@ -187,15 +196,15 @@ impl std::fmt::Display for Blocker {
                 write!(f, "placed at another session, and {minutes} minutes are missing to get from one to the other")
             }
             Self::Away => f.write_str("on leave"),
-            Self::NotAvailable => f.write_str("outside the weekly availability"),
+            Self::NotAvailable { .. } => f.write_str("outside the weekly availability"),
             Self::TooFar { metres, reach } => {
                 write!(f, "{:.1} km away, and {:.1} km is the furthest", f64::from(*metres) / 1000.0, f64::from(*reach) / 1000.0)
             }
             Self::NoPostcode => f.write_str("the postcode is not known, so neither is the distance"),
             Self::RemoteOnly => f.write_str("helps by phone and video only"),
             Self::Language { needed } => write!(f, "does not speak {}", language_name(needed)),
-            Self::WeekIsFull { most } => write!(f, "has {most} sessions that week, as many as wanted"),
-            Self::MonthIsFull { most } => write!(f, "has {most} sessions that month, as many as wanted"),
+            Self::WeekIsFull { most, .. } => write!(f, "has {most} sessions that week, as many as wanted"),
+            Self::MonthIsFull { most, .. } => write!(f, "has {most} sessions that month, as many as wanted"),
         }
     }
 }
@@ -207,7 +216,7 @@ pub fn blockers(need: &SessionNeed, champion: &ChampionRecord) -> Vec<Blocker> {
     blockers.extend(match availability::verdict_for(need.modality, &champion.windows, &champion.exceptions, need.span) {
         Verdict::Free => None,
         Verdict::Away => Some(Blocker::Away),
-        Verdict::Uncovered => Some(Blocker::NotAvailable),
+        Verdict::Uncovered => Some(Blocker::NotAvailable { hours: Hours::of(need.span) }),
     });
     blockers.extend(distance_blocker(need, champion));
     if let Some(needed) = need.language.as_ref().filter(|needed| !champion.languages.contains(needed)) {
@@ -269,14 +278,15 @@ fn week_blocker(need: &SessionNeed, champion: &ChampionRecord) -> Option<Blocker
     let most = champion.most_per_week?;
     let week = monday_of(need.date);
     let taken = champion.bookings.iter().filter(|b| monday_of(b.date) == week && Some(b.session) != need.session).count();
-    (taken >= most as usize).then_some(Blocker::WeekIsFull { most })
+    (taken >= most as usize).then_some(Blocker::WeekIsFull { most, taken: u32::try_from(taken).unwrap_or(u32::MAX) })
 }
 
 fn month_blocker(need: &SessionNeed, champion: &ChampionRecord) -> Option<Blocker> {
     let most = champion.most_per_month?;
     let month = |date: NaiveDate| (date.year(), date.month());
     let counts = |b: &&Booking| month(b.date) == month(need.date) && Some(b.session) != need.session;
-    (champion.bookings.iter().filter(counts).count() >= most as usize).then_some(Blocker::MonthIsFull { most })
+    let taken = champion.bookings.iter().filter(counts).count();
+    (taken >= most as usize).then_some(Blocker::MonthIsFull { most, taken: u32::try_from(taken).unwrap_or(u32::MAX) })
 }
 
 /// A champion who could take the place.
@@ -366,8 +376,22 @@ vocabulary! {
 pub struct Remedy {
     /// What kind of thing.
     pub kind: RemedyKind,
-    /// Which one: a module's code, a check, a requirement; empty where the kind says it all.
+    /// Which one, or how much: a module's code, a check, a requirement, hours of a weekday, how far to travel, how many sessions a
+    /// week; empty where the kind says it all.
     pub what: String,
+    /// Kilometres to travel, sessions a week: more of it does what less would. 0 where there is no more or less.
+    pub much: u32,
+}
+
+impl Remedy {
+    fn of(kind: RemedyKind, what: impl std::fmt::Display) -> Self {
+        Self { kind, what: what.to_string(), much: 0 }
+    }
+
+    /// Whether this does what the other would.
+    fn covers(&self, other: &Self) -> bool {
+        self == other || (self.kind == other.kind && other.much > 0 && self.much >= other.much)
+    }
 }
 
 /// One or two things that together unlock sessions.
@@ -379,17 +403,25 @@ pub struct Unlock {
     pub sessions: Vec<SessionId>,
 }
 
+/// Remedies tried in pairs.
+const PAIRED: usize = 30;
+
 /// For each session a champion can't take, its blockers: which one or two remedies would unlock most?
 ///
 /// Answers the best few, most sessions first: what single sessions ask for, and the pair that opens most together.
 pub fn unlocks(blocked: &[(SessionId, Vec<Blocker>)], most: usize) -> Vec<Unlock> {
     let asked: Vec<(SessionId, BTreeSet<Remedy>)> =
         blocked.iter().filter_map(|(session, blockers)| Some((*session, remedies(blockers)?))).collect();
+    let does = |wanted: &BTreeSet<Remedy>, needs: &BTreeSet<Remedy>| needs.iter().all(|need| wanted.iter().any(|w| w.covers(need)));
     let open = |wanted: &BTreeSet<Remedy>| -> Vec<SessionId> {
-        asked.iter().filter(|(_, needs)| needs.is_subset(wanted)).map(|(session, _)| *session).collect()
+        asked.iter().filter(|(_, needs)| does(wanted, needs)).map(|(session, _)| *session).collect()
     };
-    let all: Vec<&Remedy> = asked.iter().flat_map(|(_, needs)| needs).collect::<BTreeSet<_>>().into_iter().collect();
-    let pairs = (0..all.len()).flat_map(|i| (0..i).map(move |j| (i, j))).map(|(i, j)| BTreeSet::from([all[i].clone(), all[j].clone()]));
+    let mut all: Vec<&Remedy> = asked.iter().flat_map(|(_, needs)| needs).collect::<BTreeSet<_>>().into_iter().collect();
+    // The pair that opens most is among what is asked for most.
+    all.sort_by_cached_key(|r| (Reverse(asked.iter().filter(|(_, needs)| needs.iter().any(|n| r.covers(n))).count()), *r));
+    all.truncate(PAIRED);
+    let pairs = (0..all.len()).flat_map(|i| (0..i).map(move |j| (i, j))).filter(|(i, j)| all[*i].kind != all[*j].kind || all[*i].much == 0);
+    let pairs = pairs.map(|(i, j)| BTreeSet::from([all[i].clone(), all[j].clone()]));
     let best_pair = pairs.max_by_key(|pair| open(pair).len());
     let candidates: BTreeSet<BTreeSet<Remedy>> = asked.iter().map(|(_, needs)| needs.clone()).chain(best_pair).collect();
     let mut unlocks: Vec<Unlock> =

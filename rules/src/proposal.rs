@@ -11,11 +11,13 @@ use crate::session::PlaceKind;
 use crate::vocabulary::vocabulary;
 
 mod board;
+mod change;
 mod figures;
 mod instance;
 mod plan;
 
 pub use board::{Board, FIRST_SESSIONS, Line, Opening, Trouble};
+pub use change::RotaProposalChangeKind;
 pub use figures::{Figures, Recruit, Spread, Terms, Unfilled, UnfilledRemedy};
 pub use plan::{Planned, Wishes};
 

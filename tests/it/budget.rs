@@ -78,13 +78,20 @@ both!(matches_cost_the_same_however_many_are_shown, |world| async move {
     world.everybody_comes().await;
     let leader = world.sign_in("leader").await;
     let asked = leader.ask_for(&world.free_session().await).await;
+    let (cold, _) = cost(&leader, MATCHES, json!({ "id": asked.session, "first": 5 })).await;
+    assert!(cold.contains_key("evidence") && cold.contains_key("dbs_check"), "champions are read once: {cold:?}");
     let (few, _) = cost(&leader, MATCHES, json!({ "id": asked.session, "first": 5 })).await;
     let (many, data) = cost(&leader, MATCHES, json!({ "id": asked.session, "first": 20 })).await;
     assert_eq!(data["session"]["matches"]["edges"].as_array().map(Vec::len), Some(20));
     as_many(&few, &many, "the same");
     multiply(&world, 1_000).await;
+    let (changed, _) = cost(&leader, MATCHES, json!({ "id": asked.session, "first": 20 })).await;
+    assert!(total(&changed) <= total(&cold) + 1, "whoever has changed is read at once: {changed:?}");
     let (among, _) = cost(&leader, MATCHES, json!({ "id": asked.session, "first": 20 })).await;
-    as_many(&few, &among, "a thousand more assignments are read at once");
+    as_many(&few, &among, "a thousand more assignments cost nothing more");
+    let facts = ["evidence", "completion", "dbs_check", "availability_window", "availability_exception", "assignment"];
+    assert!(facts.iter().all(|table| !few.contains_key(*table)), "and no fact of a champion is read again: {few:?}");
+    assert_eq!(few.get("champion_change"), Some(&1), "but whether there is any news: {few:?}");
 });
 
 both!(a_rota_costs_the_same_for_one_and_for_all_its_sessions, |world| async move {

@@ -13,6 +13,7 @@ mod backup;
 mod budget;
 mod calendar;
 mod canary;
+mod candidates;
 mod champion;
 mod clearance;
 mod cohort;

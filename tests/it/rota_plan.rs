@@ -18,10 +18,10 @@ const READ: &str = "query($id: ID!) { rotaProposal(id: $id) { id status version 
 const PUBLISH: &str = "mutation($id: ID!, $version: Int!) { rotaPublish(input: {proposalId: $id, expectedVersion: $version}) { proposal { id status version } userErrors { code message field } } }";
 const ADD: &str = "mutation($id: ID!, $session: ID!, $champion: ID!, $kind: PlaceKind!) { rotaLineAdd(input: {proposalId: $id, sessionId: $session, championId: $champion, kind: $kind}) { line { id origin } proposal { version } userErrors { code message field } } }";
 const REMOVE: &str = "mutation($id: ID!) { rotaLineRemove(input: {lineId: $id}) { proposal { version } userErrors { code } } }";
-const LOCK: &str = "mutation($id: ID!) { rotaLineLock(input: {lineId: $id}) { line { locked } userErrors { code } } }";
+pub const LOCK: &str = "mutation($id: ID!) { rotaLineLock(input: {lineId: $id}) { line { locked } userErrors { code } } }";
 
 /// Proposes the next two weeks and waits for the planner.
-async fn planned(coordinator: &Persona<'_>, keep: Option<&Value>) -> Value {
+pub async fn planned(coordinator: &Persona<'_>, keep: Option<&Value>) -> Value {
     let id = coordinator.done(PROPOSE, json!({ "keep": keep })).await["proposal"]["id"].clone();
     answered(coordinator, &id).await
 }
@@ -42,7 +42,7 @@ async fn read(coordinator: &Persona<'_>, id: &Value) -> Value {
     coordinator.ask(READ, json!({ "id": id })).await["rotaProposal"].clone()
 }
 
-fn lines(proposal: &Value) -> Vec<Value> {
+pub fn lines(proposal: &Value) -> Vec<Value> {
     proposal["lines"]["nodes"].as_array().cloned().expect("lines")
 }
 
@@ -95,7 +95,7 @@ fn no_champion_is_in_two_places(proposal: &Value) {
     }
 }
 
-fn uuid(id: &Value) -> uuid::Uuid {
+pub fn uuid(id: &Value) -> uuid::Uuid {
     use base64::Engine;
     let bytes = base64::engine::general_purpose::URL_SAFE_NO_PAD.decode(id.as_str().expect("an id")).expect("base64");
     let text = String::from_utf8(bytes).expect("text");
@@ -166,7 +166,7 @@ both!(what_changes_in_the_world_shows_at_once_and_stops_publishing, |world| asyn
 });
 
 /// Puts a rota where it stands when its planner dies, heard of so many seconds ago for the last time.
-async fn orphan(world: &World, proposal: &Value, attempts: i32, silent: i64) {
+pub async fn orphan(world: &World, proposal: &Value, attempts: i32, silent: i64) {
     use entity::{rota_line, rota_proposal};
     use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter};
     let id = rules::id::RotaProposalId(uuid(&proposal["id"]));

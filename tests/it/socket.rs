@@ -2,4 +2,5 @@
 
 mod changes;
 mod protocol;
+mod rota;
 mod welcome;

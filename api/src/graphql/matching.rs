@@ -298,7 +298,8 @@ impl Unlocking {
 pub struct RemedyToDo {
     /// What kind of thing.
     kind: RemedyKind,
-    /// Which one: a module's code, a check, a requirement; null where the kind says it all.
+    /// Which one, or how much: a module's code, a check, a requirement, hours ("Tuesdays 14:00-16:00"), how far ("up to 13 km"), how
+    /// many ("3 sessions a week"); null where the kind says it all.
     what: Option<String>,
 }
 

@@ -44,6 +44,7 @@ pub mod requirement;
 pub mod rota;
 pub mod rota_change;
 pub mod rota_proposal;
+mod rota_proposal_changed;
 pub mod scalar;
 pub mod series;
 pub mod series_change;
@@ -137,7 +138,7 @@ pub struct Mutation(
 /// What goes on, over WebSocket with the protocol graphql-transport-ws at the same path. For open screens: a connection may drop
 /// at any time, and whoever comes back reads again.
 #[derive(MergedSubscription, Default, Debug)]
-pub struct Subscription(session_changed::SessionSubscription);
+pub struct Subscription(session_changed::SessionSubscription, rota_proposal_changed::RotaProposalSubscription);
 
 /// The whole contract.
 pub type Contract = Schema<Query, Mutation, Subscription>;

@@ -278,7 +278,8 @@ pub struct PlaceRemedy {
     champion: Champion,
     /// What kind of thing it takes.
     kind: RemedyKind,
-    /// Which one: a module's code, a check, a requirement; empty where the kind says it all.
+    /// Which one, or how much: a module's code, a check, a requirement, hours ("Tuesdays 14:00-16:00"), how far ("up to 13 km"), how many
+    /// ("3 sessions a week"); empty where the kind says it all.
     what: String,
 }
 

@@ -66,7 +66,7 @@ impl SessionSubscription {
         // The socket runs the operation anew for each of the news, in a context of its own; the first time it only asks whether
         // the operation can be served.
         let change = match ctx.data_opt::<News>() {
-            None => None,
+            None | Some(News::Rota(_)) => None,
             Some(News::Missed) => {
                 Some(SessionChange { kind: SessionChangeKind::Missed, session: None, at: DateTime(ctx.call().now), event_id: None })
             }

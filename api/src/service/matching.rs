@@ -15,36 +15,41 @@ use sea_orm::ConnectionTrait;
 use super::session::{NewSession, group_for, judged, modules_for, places};
 use crate::app::{App, Call};
 use crate::error::{Fault, Refusal};
+use crate::store::candidates::View;
 use crate::store::facts::{self, SessionFactsRow, Which};
 use crate::store::session::Filter;
 use crate::store::{directory, offer, session, training, travel};
 
-/// Champions ranked for kinds of place at sessions: a fixed number of statements, however many. What a session has no place
-/// of is left out.
+/// Champions ranked for kinds of place at sessions: a fixed number of statements, however many, and none for champions unless some
+/// changed. What a session has no place of is left out.
 pub async fn for_sessions(
     app: &App,
     call: &Call,
     wanted: &[(SessionId, PlaceKind)],
 ) -> Result<HashMap<(SessionId, PlaceKind), Ranking>, Fault> {
-    let conn = app.db.snapshot().await?;
-    let rows = session::many(&conn, wanted.iter().map(|(id, _)| *id)).await?;
-    let sessions: HashMap<SessionId, SessionFactsRow> = facts::needs(&conn, rows).await?.into_iter().map(|s| (s.session.id, s)).collect();
-    let champions = facts::champions(&conn, Which::Open).await?;
-    let ranked = |key: &(SessionId, PlaceKind)| {
-        Some((*key, rank_by(sessions.get(&key.0)?.need(key.1)?, &champions, &app.policy.match_weights, call.now)))
-    };
-    Ok(wanted.iter().filter_map(ranked).collect())
+    let view = app.db.candidates().await?;
+    let rows = session::many(&view.conn, wanted.iter().map(|(id, _)| *id)).await?;
+    let sessions: HashMap<SessionId, SessionFactsRow> =
+        facts::needs(&view.conn, rows).await?.into_iter().map(|s| (s.session.id, s)).collect();
+    let of =
+        |key: &(SessionId, PlaceKind)| Some((*key, ranked(&view, sessions.get(&key.0)?.need(key.1)?, &app.policy.match_weights, call)));
+    Ok(wanted.iter().filter_map(of).collect())
+}
+
+/// Everybody in a view, ranked.
+fn ranked(view: &View, need: &SessionNeed, weights: &Weights, call: &Call) -> Ranking {
+    view.index().matches(need, weights, call.now, usize::MAX).into()
 }
 
 /// Champions ranked for a session that does not exist yet, and the check it would ask for.
 pub async fn preview(app: &App, call: &Call, new: NewSession) -> Result<(Ranking, Option<DbsScope>), Refusal<CannotCreateSession>> {
-    let conn = app.db.snapshot().await?;
-    group_for(&conn, call, new.group, Action::MatchRead, "groupId").await?;
-    let row = judged(&conn, call, &new).await?;
-    places(&conn, call, row.id, &new).await?;
-    let need = previewed(&conn, &new, &row).await?;
-    let champions = facts::champions(&conn, Which::Open).await?;
-    Ok((rank_by(&need, &champions, &app.policy.match_weights, call.now), need.dbs))
+    let view = app.db.candidates().await?;
+    let conn = &view.conn;
+    group_for(conn, call, new.group, Action::MatchRead, "groupId").await?;
+    let row = judged(conn, call, &new).await?;
+    places(conn, call, row.id, &new).await?;
+    let need = previewed(conn, &new, &row).await?;
+    Ok((ranked(&view, &need, &app.policy.match_weights, call), need.dbs))
 }
 
 async fn previewed(

@@ -13,7 +13,8 @@ use sea_orm::ConnectionTrait;
 use serde_json::json;
 
 use super::rota::{board, row as line_row};
-use super::{Subject, audited, done};
+use super::rota_job::tell;
+use super::{Subject, audited, done, emit};
 use crate::app::{App, Call};
 use crate::error::{Fault, Refusal};
 use crate::store::facts::Which;
@@ -56,9 +57,12 @@ async fn line<R: Reason>(
     Ok((proposal, line))
 }
 
-async fn touch(tx: &impl ConnectionTrait, mut proposal: rota_proposal::Model) -> Result<(), Fault> {
+/// Another version, for its lines are others.
+async fn touch(tx: &impl ConnectionTrait, call: &Call, mut proposal: rota_proposal::Model) -> Result<(), Fault> {
     proposal.version += 1;
-    Ok(row::update(tx, proposal).await?)
+    let id = proposal.id;
+    row::update(tx, proposal).await?;
+    emit(tx, call, "rota.lines_changed", json!({ "proposal": id })).await
 }
 
 /// Adds a line by hand.
@@ -94,7 +98,7 @@ pub async fn add(
         let new = rota_line::Model { origin: LineOrigin::Added, ..line_row(&proposal, &facts, line, false, call.now) };
         let new_line = new.id;
         row::insert(&tx, new).await?;
-        touch(&tx, proposal).await?;
+        touch(&tx, call, proposal).await?;
         done(&tx, call, action, Subject("RotaProposal", Some(id.0)), json!({ "session": session, "champion": champion })).await?;
         Ok(new_line)
     });
@@ -117,7 +121,7 @@ pub async fn remove(app: &App, call: &Call, id: RotaLineId, expected: Option<i64
         }
         let of = proposal.id;
         rota::remove(&tx, id).await?;
-        touch(&tx, proposal).await?;
+        touch(&tx, call, proposal).await?;
         let detail = json!({ "session": line.session_id, "champion": line.champion_id });
         done(&tx, call, action, Subject("RotaProposal", Some(of.0)), detail).await?;
         Ok(of)
@@ -147,7 +151,7 @@ pub async fn lock(
         }
         let of = proposal.id;
         row::update(&tx, rota_line::Model { locked, ..line }).await?;
-        touch(&tx, proposal).await?;
+        touch(&tx, call, proposal).await?;
         done(&tx, call, action, Subject("RotaProposal", Some(of.0)), json!({ "line": id, "locked": locked })).await?;
         Ok(id)
     });
@@ -190,6 +194,8 @@ async fn moved(
     let id = proposal.id;
     proposal.status = to;
     proposal.finished_at = proposal.finished_at.or(Some(call.now));
-    touch(tx, proposal).await?;
+    proposal.version += 1;
+    row::update(tx, proposal.clone()).await?;
+    tell(tx, call, &proposal).await?;
     Ok(done(tx, call, action, Subject("RotaProposal", Some(id.0)), json!({ "status": to })).await?)
 }

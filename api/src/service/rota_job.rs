@@ -17,7 +17,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::rota::{board, row as line_row};
-use super::{Once, Subject, answered, audited, done, keep};
+use super::{Once, Subject, answered, audited, done, emit, keep};
 use crate::app::{App, Call};
 use crate::clock::new_id;
 use crate::error::{Fault, Refusal};
@@ -58,6 +58,7 @@ pub async fn propose(app: &Arc<App>, call: &Call, once: Option<Once>, wanted: Wa
         }
         let proposal = queued(call, wanted);
         row::insert(&tx, proposal.clone()).await?;
+        tell(&tx, call, &proposal).await?;
         done(&tx, call, action, Subject("RotaProposal", Some(proposal.id.0)), json!({ "from": wanted.from, "until": wanted.until }))
             .await?;
         keep(&tx, call, once.as_ref(), &proposal.id).await?;
@@ -144,6 +145,7 @@ async fn claim(app: &App, id: RotaProposalId) -> Result<Option<(rota_proposal::M
                     ..proposal
                 };
                 row::update(&tx, proposal.clone()).await?;
+                tell(&tx, &Call::by_the_clock("rota.plans", now), &proposal).await?;
                 Ok(Some((proposal, runner)))
             }
         }
@@ -194,18 +196,42 @@ async fn solve(
             if over { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         })
     });
+    let mut known = None;
     loop {
         if let Ok(ended) = tokio::time::timeout(Duration::from_millis(500), &mut work).await {
             let plan = ended.map_err(anyhow::Error::new)?;
             return plan.map_err(|broken| Fault::Other(anyhow::anyhow!("the plan breaks a rule: {broken:?}")));
         }
         let progress = latest.lock().ok().and_then(|latest| *latest);
-        let mine: Result<bool, Fault> =
-            async { transact!(app.db, |tx| { Ok(rota::heard(&tx, id, runner, progress, app.clock.now()).await?) }) }.await;
-        if !mine? {
+        if !heard(app, (id, runner), progress, known).await? {
             stop.0.store(true, Ordering::Relaxed);
         }
+        known = progress;
     }
+}
+
+/// The planner lives, and is so far: followers hear of a better rota or bound than they `known`. Answers whether this is still the attempt
+/// that counts.
+pub async fn heard(
+    app: &App,
+    (id, runner): (RotaProposalId, Uuid),
+    progress: Option<Progress>,
+    known: Option<Progress>,
+) -> Result<bool, Fault> {
+    let figures = |p: Option<Progress>| p.map(|p| (p.objective, p.bound));
+    transact!(app.db, |tx| {
+        let now = app.clock.now();
+        let mine = rota::heard(&tx, id, runner, progress, now).await?;
+        if mine && figures(progress) != figures(known) {
+            emit(&tx, &Call::by_the_clock("rota.plans", now), "rota.progress", json!({ "proposal": id })).await?;
+        }
+        Ok(mine)
+    })
+}
+
+/// Tells followers where a rota stands.
+pub(super) async fn tell(tx: &impl ConnectionTrait, call: &Call, proposal: &rota_proposal::Model) -> Result<(), Fault> {
+    emit(tx, call, "rota.status_changed", json!({ "proposal": proposal.id, "status": proposal.status })).await
 }
 
 /// A plan with the facts it was made from.
@@ -241,6 +267,7 @@ async fn end(tx: &impl ConnectionTrait, mut proposal: rota_proposal::Model, to: 
     proposal.heard_at = now;
     proposal.finished_at = Some(now);
     proposal.version += 1;
-    row::update(tx, proposal).await?;
+    row::update(tx, proposal.clone()).await?;
+    tell(tx, &call, &proposal).await?;
     Ok(done(tx, &call, Action::RotaPlan, subject, json!({ "status": to })).await?)
 }

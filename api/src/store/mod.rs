@@ -20,6 +20,7 @@ use sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
 use tokio::sync::Notify;
 
 use crate::error::Fault;
+use candidates::{Candidates, View};
 
 pub mod acceptance;
 pub mod account;
@@ -27,6 +28,7 @@ pub mod attendance;
 pub mod availability;
 pub mod backup;
 pub mod calendar;
+pub mod candidates;
 pub mod champion;
 pub mod clearance;
 pub mod client;
@@ -67,6 +69,7 @@ pub struct Db {
     committed: Arc<Notify>,
     /// Training modules that have been read: they never change.
     modules: Arc<RwLock<HashMap<ModuleId, Arc<training_module::Model>>>>,
+    candidates: Candidates,
 }
 
 impl Db {
@@ -75,11 +78,11 @@ impl Db {
         if url.starts_with("sqlite:") {
             let write = Database::connect(sqlite(&with_create(url), 1, false)).await?;
             let read = Database::connect(sqlite(url, connections, true)).await?;
-            return Ok(Self { write, read, committed: Arc::default(), modules: Arc::default() });
+            return Ok(Self { write, read, committed: Arc::default(), modules: Arc::default(), candidates: Candidates::default() });
         }
         // Migrating holds a lock on one connection and works on another.
         let pool = Database::connect(postgres(url, connections.max(2))).await?;
-        Ok(Self { write: pool.clone(), read: pool, committed: Arc::default(), modules: Arc::default() })
+        Ok(Self { write: pool.clone(), read: pool, committed: Arc::default(), modules: Arc::default(), candidates: Candidates::default() })
     }
 
     /// Tells of every statement that is sent, for those who count or time them. Transactions begun before are not told of.
@@ -134,6 +137,11 @@ impl Db {
                 self.read.begin_with_options(options).await
             }
         }
+    }
+
+    /// A view like that, with every champion in it, from memory.
+    pub async fn candidates(&self) -> Result<View, Fault> {
+        self.candidates.view(self).await
     }
 
     /// Whether the database answers.

@@ -53,6 +53,12 @@ pub struct Found {
     pub blocked_total: usize,
 }
 
+impl From<Found> for Ranking {
+    fn from(found: Found) -> Self {
+        Self { matches: found.top, blocked: found.blocked, blocked_total: found.blocked_total }
+    }
+}
+
 /// Champions in memory, by what a session asks of them.
 #[derive(Clone, Debug, Default)]
 pub struct Index {

@@ -181,16 +181,53 @@ fn two_things_may_unlock_more_than_one() {
         })
     };
     let session = |n| SessionId(Uuid::from_u128(n));
+    let hours = || Blocker::NotAvailable { hours: Hours::of(here().span) };
     let blocked = vec![
         (session(1), vec![module("REM")]),
-        (session(2), vec![module("REM"), Blocker::NotAvailable]),
-        (session(3), vec![Blocker::NotAvailable]),
+        (session(2), vec![module("REM"), hours()]),
+        (session(3), vec![hours()]),
         (session(4), vec![Blocker::Clash { with: session(9) }]),
-        (session(5), vec![module("REM"), module("SUP"), Blocker::NotAvailable]),
+        (session(5), vec![module("REM"), module("SUP"), hours()]),
     ];
     let best = unlocks(&blocked, 3);
     assert_eq!(best[0].sessions, [session(1), session(2), session(3)], "both together");
     assert_eq!(best[0].remedies.len(), 2);
     assert_eq!(best[1].sessions, [session(1)]);
     assert_eq!(best.len(), 3);
+}
+
+#[test]
+fn remedies_say_which_hours_how_far_and_how_many() {
+    let said = |champion: ChampionRecord| blockers(&here(), &champion).first().and_then(Blocker::remedy).map(|r| (r.kind, r.what));
+    let busy = |n: u128| booking(n, "2026-12-05T10:00:00Z", "2026-12-05T12:00:00Z");
+    let cases = [
+        (ChampionRecord { windows: vec![], ..champion(1) }, RemedyKind::AddAvailability, "Tuesdays 10:00-12:00"),
+        (
+            ChampionRecord { reach_metres: 0, home: Some(Point { latitude: 51.55, longitude: -2.1 }), ..champion(1) },
+            RemedyKind::TravelFurther,
+            "up to ",
+        ),
+        (
+            ChampionRecord { most_per_week: Some(1), bookings: vec![busy(2), busy(3)], ..champion(1) },
+            RemedyKind::RaiseWeeklyLimit,
+            "3 sessions a week",
+        ),
+        (ChampionRecord { home: None, ..champion(1) }, RemedyKind::GivePostcode, ""),
+    ];
+    for (champion, kind, what) in cases {
+        let remedy = said(champion).expect("something to do");
+        assert!(remedy.0 == kind && remedy.1.starts_with(what), "{remedy:?}");
+    }
+    let summer = booking(9, "2026-07-01T22:30:00Z", "2026-07-02T00:00:00Z").span;
+    assert_eq!(Hours::of(summer).to_string(), "Wednesdays 23:30-01:00", "by the clock on the wall");
+}
+
+#[test]
+fn whoever_travels_further_can_do_what_is_nearer() {
+    let far = |metres| Blocker::TooFar { metres, reach: 2_000 };
+    let session = |n| SessionId(Uuid::from_u128(n));
+    let found = unlocks(&[(session(1), vec![far(4_100)]), (session(2), vec![far(7_900)]), (session(3), vec![far(4_600)])], 5);
+    let said: Vec<(&str, usize)> = found.iter().map(|u| (u.remedies[0].what.as_str(), u.sessions.len())).collect();
+    assert_eq!(said, [("up to 8 km", 3), ("up to 5 km", 2)]);
+    assert!(found.iter().all(|u| u.remedies.len() == 1), "two journeys are no more than the longer");
 }

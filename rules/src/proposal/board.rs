@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use chrono::{DateTime, Utc};
 
+use crate::availability::Hours;
 use crate::dbs::Audience;
 use crate::geo::Point;
 use crate::id::{ChampionId, SessionId};
@@ -148,7 +149,10 @@ impl Board {
 
     /// What blocks a line beside the champion's own others.
     fn blocked(&self, line: &Line, mine: &[Line]) -> Vec<Blocker> {
-        let (Some(opening), Some(champion)) = (self.of(line), self.champion(line.champion)) else { return vec![Blocker::NotAvailable] };
+        // A line without a place is said to be one before.
+        let Some(opening) = self.of(line) else { return Vec::new() };
+        let hours = Hours::of(opening.need.span);
+        let Some(champion) = self.champion(line.champion) else { return vec![Blocker::NotAvailable { hours }] };
         let rest: Vec<Line> = mine.iter().filter(|l| *l != line).copied().collect();
         blockers(&opening.need, &self.with_lines(champion, &rest))
     }

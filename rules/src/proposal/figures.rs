@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use super::board::{Board, Line, Opening};
+use crate::availability::WEEKDAYS;
 use crate::id::{ChampionId, SessionId};
 use crate::matching::{Blocker, BlockerKind, Remedy, RemedyKind, blockers};
 use crate::session::PlaceKind;
@@ -80,7 +81,7 @@ pub struct UnfilledRemedy {
     pub champion: ChampionId,
     /// What kind of thing.
     pub kind: RemedyKind,
-    /// Which one; empty where the kind says it all.
+    /// Which one, or how much, in plain words; empty where the kind says it all.
     pub what: String,
 }
 
@@ -96,9 +97,6 @@ pub struct Recruit {
     /// Places they would fill.
     pub fills: i64,
 }
-
-/// The weekdays, Monday first.
-pub const WEEKDAYS: [&str; 7] = ["Mondays", "Tuesdays", "Wednesdays", "Thursdays", "Fridays", "Saturdays", "Sundays"];
 
 impl Recruit {
     /// In plain English; `title` is that of the nearest session.

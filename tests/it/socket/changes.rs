@@ -24,7 +24,7 @@ async fn follow(server: &Server, who: &Persona<'_>, filter: Value) -> Socket {
 
 impl World {
     /// Waits until so many follow the news.
-    async fn followed(&self, count: usize) {
+    pub(super) async fn followed(&self, count: usize) {
         let enough = async {
             while self.app.news.followers() < count {
                 tokio::time::sleep(std::time::Duration::from_millis(5)).await;

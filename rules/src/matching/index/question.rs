@@ -1,14 +1,13 @@
 //! A need as the index asks about it, if it is one that columns can answer.
 
 use chrono::{DateTime, NaiveDate, Offset, TimeDelta, Utc};
-use chrono_tz::Tz;
 
 use super::day::{self, Day};
 use super::timeline::nanos;
 use crate::session::SessionNeed;
 
 /// The zone the columns are in; champions with times of another are asked about one by one.
-pub(super) const ZONE: Tz = chrono_tz::Europe::London;
+pub(super) use crate::calendar::HOME_ZONE as ZONE;
 /// Most pieces of evidence of one requirement that columns count.
 pub(super) const MOST_PIECES: usize = 4;
 

@@ -1,0 +1,254 @@
+//! Champions in memory: what they answer is what the tables say, whoever wrote to them, and whatever the order of commits.
+
+use std::collections::HashMap;
+
+use api::app::Call;
+use api::clock::new_id;
+use api::service::matching::for_sessions;
+use api::store::facts::{self, Which};
+use chrono::{Days, TimeDelta};
+use entity::{
+    assignment, availability_exception, availability_window, champion, champion_language, champion_topic, completion, dbs_check, evidence,
+    exemption, session,
+};
+use rules::assignment::AssignmentStatus;
+use rules::champion::Membership;
+use rules::id::{ChampionId, SessionId};
+use rules::matching::{Ranking, rank_by};
+use rules::session::PlaceKind;
+use sea_orm::sea_query::Expr;
+use sea_orm::{ActiveModelTrait, ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder};
+
+use crate::both;
+use crate::harness::booking::ACCEPT;
+use crate::harness::{Backend, World};
+use crate::rota_plan::uuid;
+
+type Wanted = Vec<(SessionId, PlaceKind)>;
+
+/// Some sessions ahead, with every kind of place.
+async fn wanted(world: &World) -> Wanted {
+    let ahead = session::Entity::find().filter(session::Column::StartsAt.gt(world.now())).order_by_asc(session::Column::Id);
+    let ids: Vec<SessionId> = ahead.all(world.app.db.read()).await.expect("sessions").iter().map(|s| s.id).collect();
+    assert!(ids.len() > 5);
+    ids.into_iter().step_by(4).take(8).flat_map(|id| PlaceKind::ALL.iter().map(move |kind| (id, *kind))).collect()
+}
+
+fn call(world: &World) -> Call {
+    Call::by_the_clock("test", world.now())
+}
+
+async fn remembered(world: &World, wanted: &Wanted) -> HashMap<(SessionId, PlaceKind), Ranking> {
+    for_sessions(&world.app, &call(world), wanted).await.expect("rankings")
+}
+
+/// The same from the tables, champion by champion.
+async fn computed(world: &World, wanted: &Wanted) -> HashMap<(SessionId, PlaceKind), Ranking> {
+    let conn = world.app.db.snapshot().await.expect("a view");
+    let rows = api::store::session::many(&conn, wanted.iter().map(|w| w.0)).await.expect("sessions");
+    let needs = facts::needs(&conn, rows).await.expect("needs");
+    let champions = facts::champions(&conn, Which::Open).await.expect("champions");
+    let ranked = |(id, kind): &(SessionId, PlaceKind)| {
+        let need = needs.iter().find(|n| n.session.id == *id)?.need(*kind)?;
+        Some(((*id, *kind), rank_by(need, &champions, &world.app.policy.match_weights, world.now())))
+    };
+    wanted.iter().filter_map(ranked).collect()
+}
+
+/// Holds the memory to the tables; answers what both say.
+async fn agreed(world: &World, wanted: &Wanted, after: &str) -> HashMap<(SessionId, PlaceKind), Ranking> {
+    let remembered = remembered(world, wanted).await;
+    assert_eq!(remembered, computed(world, wanted).await, "after {after}");
+    remembered
+}
+
+struct Dice(u64);
+
+impl Dice {
+    fn below(&mut self, n: usize) -> usize {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        usize::try_from(self.0 >> 33).expect("a number") % n
+    }
+}
+
+/// Changes a fact of somebody by any of the ways there are; says how.
+async fn write(world: &World, tx: &DatabaseTransaction, dice: &mut Dice) -> &'static str {
+    let people = champion::Entity::find().order_by_asc(champion::Column::Id).all(tx).await.expect("champions");
+    let mut who = people[dice.below(people.len())].clone();
+    let (id, today) = (who.id, world.now().date_naive());
+    let done = match dice.below(13) {
+        0 => {
+            who.reach_metres = if who.reach_metres > 2_000 { 500 } else { 20_000 };
+            (champion::Entity::update(who.into_active_model().reset_all()).exec(tx).await.map(drop), "a journey")
+        }
+        1 => {
+            who.membership = Membership::ALL[dice.below(Membership::ALL.len())];
+            (champion::Entity::update(who.into_active_model().reset_all()).exec(tx).await.map(drop), "a membership")
+        }
+        2 => {
+            who.last_asked_at = Some(world.now() - TimeDelta::hours(5));
+            who.most_per_week = Some(1);
+            (champion::Entity::update(who.into_active_model().reset_all()).exec(tx).await.map(drop), "an asking")
+        }
+        3 => (gone::<champion_language::Entity>(tx, champion_language::Column::ChampionId, id).await, "languages gone"),
+        4 => (gone::<champion_topic::Entity>(tx, champion_topic::Column::ChampionId, id).await, "topics gone"),
+        5 => (gone::<evidence::Entity>(tx, evidence::Column::ChampionId, id).await, "evidence gone"),
+        6 => (gone::<exemption::Entity>(tx, exemption::Column::ChampionId, id).await, "exemptions gone"),
+        7 => (gone::<availability_window::Entity>(tx, availability_window::Column::ChampionId, id).await, "windows gone"),
+        8 => (borrow(tx, id, dice).await, "a window more"),
+        9 => {
+            let away = availability_exception::Model {
+                id: new_id(world.now() + TimeDelta::microseconds(i64::try_from(dice.below(1 << 30)).expect("a number"))),
+                champion_id: id,
+                kind: rules::availability::ExceptionKind::Away,
+                first_date: today,
+                last_date: today + Days::new(30),
+                starts: None,
+                ends: None,
+                zone: "Europe/London".to_owned(),
+                reason: None,
+                created_at: world.now(),
+            };
+            (availability_exception::Entity::insert(away.into_active_model()).exec(tx).await.map(drop), "leave")
+        }
+        10 => {
+            let revoke = completion::Entity::update_many().col_expr(completion::Column::RevokedAt, Expr::value(world.now()));
+            (revoke.filter(completion::Column::ChampionId.eq(id)).exec(tx).await.map(drop), "training taken back")
+        }
+        11 => {
+            let lapse = dbs_check::Entity::update_many().col_expr(dbs_check::Column::RecheckDueOn, Expr::value(today));
+            (lapse.filter(dbs_check::Column::ChampionId.eq(id)).exec(tx).await.map(drop), "a lapsed check")
+        }
+        _ => (book(world, tx, dice).await, "a booking ended or moved"),
+    };
+    done.0.expect("written");
+    done.1
+}
+
+async fn gone<E: EntityTrait>(tx: &DatabaseTransaction, column: E::Column, id: ChampionId) -> Result<(), sea_orm::DbErr> {
+    E::delete_many().filter(column.eq(id)).exec(tx).await.map(drop)
+}
+
+/// Somebody's window becomes another's: both change.
+async fn borrow(tx: &DatabaseTransaction, id: ChampionId, dice: &mut Dice) -> Result<(), sea_orm::DbErr> {
+    let all = availability_window::Entity::find().order_by_asc(availability_window::Column::Id).all(tx).await?;
+    if all.is_empty() {
+        return Ok(());
+    }
+    let window = availability_window::Model { champion_id: id, ..all[dice.below(all.len())].clone() };
+    availability_window::Entity::update(window.into_active_model().reset_all()).exec(tx).await.map(drop)
+}
+
+/// Ends a booking, or moves its session to another day without touching the booking.
+async fn book(world: &World, tx: &DatabaseTransaction, dice: &mut Dice) -> Result<(), sea_orm::DbErr> {
+    let confirmed = assignment::Entity::find().filter(assignment::Column::Status.eq(AssignmentStatus::Confirmed));
+    let confirmed = confirmed.order_by_asc(assignment::Column::Id).all(tx).await?;
+    if confirmed.is_empty() {
+        return Ok(());
+    }
+    let booking = confirmed[dice.below(confirmed.len())].clone();
+    if dice.below(2) == 0 {
+        let ended = assignment::Model { status: AssignmentStatus::Withdrawn, ended_at: Some(world.now()), ..booking };
+        return assignment::Entity::update(ended.into_active_model().reset_all()).exec(tx).await.map(drop);
+    }
+    let Some(row) = session::Entity::find_by_id(booking.session_id).one(tx).await? else { return Ok(()) };
+    let day = TimeDelta::days(1);
+    let moved = session::Model { starts_at: row.starts_at + day, ends_at: row.ends_at + day, local_date: row.local_date + day, ..row };
+    session::Entity::update(moved.into_active_model().reset_all()).exec(tx).await.map(drop)
+}
+
+both!(memory_agrees_with_the_tables_after_every_write, |world| async move {
+    world.everybody_comes().await;
+    let wanted = wanted(&world).await;
+    let (mut dice, mut different) = (Dice(11), 0);
+    let mut before = agreed(&world, &wanted, "nothing").await;
+    assert!(before.values().any(|r| !r.matches.is_empty()), "there is somebody to lose");
+    for round in 0..70 {
+        let tx = world.app.db.begin().await.expect("a transaction");
+        let mut what = write(&world, &tx, &mut dice).await;
+        for _ in 0..dice.below(3) {
+            what = write(&world, &tx, &mut dice).await;
+        }
+        if round % 7 == 3 {
+            assert_eq!(agreed(&world, &wanted, "a write under way").await, before, "it is not there yet");
+            tx.rollback().await.expect("rolled back");
+        } else {
+            tx.commit().await.expect("committed");
+        }
+        let after = agreed(&world, &wanted, what).await;
+        different += usize::from(after != before);
+        before = after;
+    }
+    assert!(different > 15, "{different} of the writes were seen at all");
+});
+
+both!(memory_follows_what_is_done_through_the_api, |world| async move {
+    let volunteers = world.everybody_comes().await;
+    let leader = world.sign_in("leader").await;
+    let asked = leader.ask_for(&world.free_session().await).await;
+    let wanted = wanted(&world).await.into_iter().chain([(SessionId(uuid(&asked.session)), PlaceKind::Helper)]).collect();
+    agreed(&world, &wanted, "nothing").await;
+    let who = world.matched(&asked.session, &volunteers).await.remove(0);
+    let offer = leader.offer(&asked.request, std::slice::from_ref(&who)).await.remove(0);
+    let offered = agreed(&world, &wanted, "an offer").await;
+    world.sign_in(&who.mailbox).await.done(ACCEPT, serde_json::json!({ "id": offer })).await;
+    assert_ne!(agreed(&world, &wanted, "a yes").await, offered, "whoever is placed is not there to be asked again");
+});
+
+both!(too_many_changes_at_once_are_read_as_everybody, |world| async move {
+    let wanted = wanted(&world).await;
+    agreed(&world, &wanted, "nothing").await;
+    let tx = world.app.db.begin().await.expect("a transaction");
+    // Champions who are gone again.
+    for n in 0..600u128 {
+        let id = ChampionId(uuid::Uuid::from_u128(n));
+        let row = entity::champion_change::Model { champion_id: id, changed: 1_000_000_000_000 };
+        entity::champion_change::Entity::insert(row.into_active_model()).exec(&tx).await.expect("inserted");
+    }
+    let nearer = champion::Entity::update_many().col_expr(champion::Column::ReachMetres, Expr::value(100));
+    nearer.exec(&tx).await.expect("updated");
+    tx.commit().await.expect("committed");
+    agreed(&world, &wanted, "everybody's change").await;
+});
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn another_replica_and_a_late_commit_are_seen() {
+    let Some(world) = World::new(Backend::Postgres).await else {
+        return eprintln!("left out: PostgreSQL (set DIGIKNOW_TEST_POSTGRES_URL)");
+    };
+    world.everybody_comes().await;
+    let replica = world.replica().await;
+    let wanted = wanted(&world).await;
+    let first = agreed(&world, &wanted, "nothing").await;
+    agreed(&replica, &wanted, "nothing").await;
+    let people = champion::Entity::find().order_by_asc(champion::Column::Id).all(world.app.db.read()).await.expect("champions");
+    let found = first.values().flat_map(|r| r.matches.iter().map(|m| m.champion)).collect::<std::collections::BTreeSet<_>>();
+    let mut found = found.into_iter();
+    let (early, late) = (found.next().expect("somebody"), found.next().expect("somebody else"));
+    let stay = async |tx: &DatabaseTransaction, id: ChampionId| {
+        let row = people.iter().find(|p| p.id == id).expect("a champion").clone();
+        let home = champion::Model { membership: Membership::Left, ..row };
+        champion::Entity::update(home.into_active_model().reset_all()).exec(tx).await.expect("updated");
+    };
+    // The first to begin, and so the smaller number, is the last to commit.
+    let slow = world.app.db.begin().await.expect("a transaction");
+    stay(&slow, late).await;
+    let quick = world.app.db.begin().await.expect("a transaction");
+    stay(&quick, early).await;
+    quick.commit().await.expect("committed");
+    for each in [&world, &replica] {
+        let now = agreed(each, &wanted, "the quick one").await;
+        assert!(now.values().all(|r| r.matches.iter().all(|m| m.champion != early)));
+        assert!(now.values().any(|r| r.matches.iter().any(|m| m.champion == late)));
+    }
+    slow.commit().await.expect("committed");
+    for each in [&world, &replica, &world] {
+        let now = agreed(each, &wanted, "the slow one").await;
+        assert!(now.values().all(|r| r.matches.iter().all(|m| m.champion != late)));
+    }
+    // Whoever writes past the service is seen too.
+    let tx = world.app.db.begin().await.expect("a transaction");
+    tx.execute_unprepared("UPDATE champion SET reach_metres = 300").await.expect("updated");
+    tx.commit().await.expect("committed");
+    agreed(&replica, &wanted, "a write by hand").await;
+}
