@@ -11,11 +11,11 @@ mod m20261121_000005b_dbs;
 mod m20261121_000006_life;
 mod m20261122_000006_cover;
 mod m20261122_000007_access;
-mod m20261122_000008_planner;
 mod m20261122_000009_series;
 mod m20261122_000010_taking_part;
 mod m20261122_000011_onboarding;
 mod m20261122_000012_speed;
+mod m20261122_000013_candidates;
 
 /// Runs the migrations. Replicas that start together go through `api::store::migrate`, which holds a lock.
 #[derive(Debug)]
@@ -34,11 +34,11 @@ impl MigratorTrait for Migrator {
             Box::new(m20261121_000006_life::Migration),
             Box::new(m20261122_000006_cover::Migration),
             Box::new(m20261122_000007_access::Migration),
-            Box::new(m20261122_000008_planner::Migration),
             Box::new(m20261122_000009_series::Migration),
             Box::new(m20261122_000010_taking_part::Migration),
             Box::new(m20261122_000011_onboarding::Migration),
             Box::new(m20261122_000012_speed::Migration),
+            Box::new(m20261122_000013_candidates::Migration),
         ]
     }
 }

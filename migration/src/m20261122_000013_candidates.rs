@@ -33,8 +33,9 @@ fn champion_change() -> TableCreateStatement {
 }
 
 /// What matching reads of a champion, and the column that says of whom.
-const FACTS: [(&str, &str); 10] = [
+const FACTS: [(&str, &str); 11] = [
     ("champion", "id"),
+    ("champion_pace", "champion_id"),
     ("champion_language", "champion_id"),
     ("champion_topic", "champion_id"),
     ("evidence", "champion_id"),
@@ -46,7 +47,7 @@ const FACTS: [(&str, &str); 10] = [
     ("assignment", "champion_id"),
 ];
 /// What a booking reads of its session.
-const OF_SESSION: &str = "starts_at, ends_at, local_date, group_id, audience";
+const OF_SESSION: &str = "starts_at, ends_at, local_date, group_id, audience, modality, venue_id";
 
 /// A transaction's number, not the order of commits: whoever reads asks for everything since the oldest that was still under way.
 fn postgres(statements: &mut Vec<String>) {
