@@ -93,6 +93,8 @@ pub fn of_group(session: SessionStatus, cancelled_at: Option<DateTime<Utc>>, now
 reasons! {
     /// Why a calendar can't have an address.
     CannotAddFeed => CalendarFeedCreateErrorCode {
+        /// The account is no champion's, so it has no calendar of its own.
+        NoCalendar at "groupId" => "Only champions have a calendar of their own: name a group.",
         /// The account has as many as it may.
         TooMany { most: usize } at "" => format!("You have {most} calendar addresses: revoke one you don't use."),
     } creates

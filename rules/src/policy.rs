@@ -314,12 +314,12 @@ actions! {
     RotaPublish: [Any(Coordinator)],
     /// Put a planned rota away.
     RotaArchive: [Any(Coordinator)],
-    /// Make an address for one's own calendar, and read it there.
-    CalendarOwnRead: [Own(Champion)],
-    /// Make an address for a group's calendar, and read it there.
-    CalendarGroupRead: [Own(GroupLeader), Any(Coordinator)],
-    /// Change or end the address of a calendar one made.
-    CalendarFeedEnd: [SignedIn],
+    /// Make an address for one's own calendar or a group's; it is good as long as one still may.
+    CalendarFeedCreate: [Own(Champion), Own(GroupLeader), Any(Coordinator)],
+    /// Change the address of a calendar one made.
+    CalendarFeedReset: [SignedIn],
+    /// End the address of a calendar one made.
+    CalendarFeedRevoke: [SignedIn],
     /// Add an organisation.
     OrganisationCreate: [Any(Coordinator), Any(Administrator), Who::Scope(DirectoryWrite)],
     /// Add a group.

@@ -76,6 +76,7 @@ fn queries(
     group: &Value,
     request: &Value,
     session: &Value,
+    series: &Value,
     rota: &Value,
     preview: Value,
 ) -> Vec<(&'static str, Asks, &'static str, Value)> {
@@ -118,6 +119,7 @@ fn queries(
         ("rotaProposals", Or(A::RotaProposalRead, Nobodys), "{ rotaProposals { totalCount } }", json!({})),
         ("server", Nothing, "{ server { version } }", json!({})),
         ("session", Or(A::SessionRead, Nobodys), "query($id: ID!) { session(id: $id) { id } }", id(session)),
+        ("sessionSeries", Or(A::SessionRead, Nobodys), "query($id: ID!) { sessionSeries(id: $id) { id } }", id(series)),
         ("sessions", Or(A::SessionRead, Nobodys), "{ sessions { totalCount } }", json!({})),
         ("trainingCohorts", Or(A::TrainingCohortRead, Nobodys), "{ trainingCohorts { totalCount } }", json!({})),
         ("trainingCoverage", Or(A::TrainingCoverageRead, Nobodys), "{ trainingCoverage { summary } }", json!({})),
@@ -134,7 +136,8 @@ both!(every_root_query_answers_those_the_policy_names_and_nobody_else, |world| a
     let asked = world.sign_in("leader").await.ask_for(&world.free_session().await).await;
     let (group, _) = world.group("stockroom-digital-desk").await;
     let rota = coordinator.done(PROPOSE, json!({})).await["proposal"]["id"].clone();
-    let table = queries(&champion, &group, &asked.request, &asked.session, &rota, world.free_session().await);
+    let series = world.sign_in("leader").await.repeat("FREQ=WEEKLY;COUNT=2", json!({ "startTime": "06:00" })).await.id;
+    let table = queries(&champion, &group, &asked.request, &asked.session, &series, &rota, world.free_session().await);
     let schema = Introspection::of(&world).await;
     let listed: Vec<&str> = table.iter().map(|(name, ..)| *name).collect();
     let there: Vec<&str> = schema.fields("Query").iter().filter_map(|f| f["name"].as_str()).collect();

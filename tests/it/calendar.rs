@@ -242,7 +242,7 @@ both!(an_address_is_shown_once_and_ends_when_it_is_reset_revoked_or_no_longer_on
     let other = world.sign_in("leader2").await;
     assert_eq!(other.fault(CREATE, json!({ "input": { "groupId": group } })).await, "FORBIDDEN");
     assert_eq!(other.refused(RESET, json!({ "id": made["feed"]["id"] })).await, ["NOT_FOUND"]);
-    assert_eq!(leader.fault(CREATE, json!({ "input": {} })).await, "FORBIDDEN", "a leader who is no champion has none of their own");
+    assert_eq!(leader.refused(CREATE, json!({ "input": {} })).await, ["NO_CALENDAR"], "a leader who is no champion has none of their own");
     assert_eq!(world.stranger().fault(CREATE, json!({ "input": {} })).await, "UNAUTHENTICATED");
     let reset = leader.done(RESET, json!({ "id": made["feed"]["id"] })).await;
     let next = reset["url"].as_str().expect("an address").to_owned();

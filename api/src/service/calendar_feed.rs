@@ -20,31 +20,28 @@ use crate::store::{self, calendar, row, transact};
 /// A feed, and its secret if it was made just now.
 pub type WithSecret = (CalendarFeedId, Option<String>);
 
-/// What a caller has to be allowed for a calendar to be theirs: their own, or their group's.
-fn action_of(group: Option<GroupId>) -> Action {
-    if group.is_some() { Action::CalendarGroupRead } else { Action::CalendarOwnRead }
-}
-
-/// Whether a calendar is a caller's to see.
+/// Whether a calendar is a caller's to see: a champion's own, or their group's.
 pub fn may_read(caller: &Caller, group: Option<GroupId>) -> bool {
-    let relation = match group {
-        Some(group) => caller.to_group(group),
-        None if caller.champion.is_some() => Relation::Own,
-        None => Relation::Other,
-    };
-    rules::policy::decide(caller, action_of(group), relation)
+    let may = |relation| rules::policy::decide(caller, Action::CalendarFeedCreate, relation);
+    match group {
+        Some(group) => may(caller.to_group(group)),
+        None => caller.champion.is_some() && may(Relation::Own),
+    }
 }
 
 /// Makes an address for the caller's own calendar, or for their group's. The answer to a retry has no secret: it was shown.
 pub async fn create(app: &App, call: &Call, once: Option<Once>, group: Option<GroupId>) -> Result<WithSecret, Refusal<CannotAddFeed>> {
-    let action = action_of(group);
+    let action = Action::CalendarFeedCreate;
     let secret = new_secret("cal")?;
     let result = transact!(app.db, |tx| {
         match group {
             Some(group) => group_for(&tx, call, group, action, "groupId").await?,
-            None => call.require(action, if call.caller.champion.is_some() { Relation::Own } else { Relation::Other })?,
+            None => call.require(action, Relation::Own)?,
         }
         let Some(account_id) = call.caller.account else { return Err(Refusal::Unauthenticated) };
+        if group.is_none() && call.caller.champion.is_none() {
+            return Err(Refusal::rule(CannotAddFeed::NoCalendar));
+        }
         if let Some(kept) = answered::<CalendarFeedId, CannotAddFeed>(&tx, call, once.as_ref(), action).await? {
             return Ok((kept, None));
         }
@@ -65,18 +62,23 @@ pub async fn create(app: &App, call: &Call, once: Option<Once>, group: Option<Gr
 }
 
 /// The caller's own feed, locked; anybody else's, and one that is over, is not found.
-async fn own<R: Reason>(tx: &impl ConnectionTrait, call: &Call, id: CalendarFeedId) -> Result<calendar_feed::Model, Refusal<R>> {
-    call.require(Action::CalendarFeedEnd, Relation::Own)?;
+async fn own<R: Reason>(
+    tx: &impl ConnectionTrait,
+    call: &Call,
+    id: CalendarFeedId,
+    action: Action,
+) -> Result<calendar_feed::Model, Refusal<R>> {
+    call.require(action, Relation::Own)?;
     let feed = calendar::lock(tx, id).await?.filter(|feed| Some(feed.account_id) == call.caller.account && feed.revoked_at.is_none());
     feed.ok_or(Refusal::not_found("feedId"))
 }
 
 /// Gives a calendar another address; the old one is over at once.
 pub async fn reset(app: &App, call: &Call, id: CalendarFeedId) -> Result<WithSecret, Refusal<CannotResetFeed>> {
-    let action = Action::CalendarFeedEnd;
+    let action = Action::CalendarFeedReset;
     let secret = new_secret("cal")?;
     let result = transact!(app.db, |tx| {
-        let feed = own(&tx, call, id).await?;
+        let feed = own(&tx, call, id, action).await?;
         let secret_hash = sha256_text(secret.as_bytes());
         row::update(&tx, calendar_feed::Model { secret_hash, reset_at: Some(call.now), ..feed }).await?;
         done(&tx, call, action, Subject("CalendarFeed", Some(id.0)), json!({ "reset": true })).await?;
@@ -87,9 +89,9 @@ pub async fn reset(app: &App, call: &Call, id: CalendarFeedId) -> Result<WithSec
 
 /// Ends an address.
 pub async fn revoke(app: &App, call: &Call, id: CalendarFeedId) -> Result<CalendarFeedId, Refusal<CannotRevokeFeed>> {
-    let action = Action::CalendarFeedEnd;
+    let action = Action::CalendarFeedRevoke;
     let result = transact!(app.db, |tx| {
-        let feed = own(&tx, call, id).await?;
+        let feed = own(&tx, call, id, action).await?;
         row::update(&tx, calendar_feed::Model { revoked_at: Some(call.now), ..feed }).await?;
         done(&tx, call, action, Subject("CalendarFeed", Some(id.0)), json!({ "revoked": true })).await?;
         Ok(id)
