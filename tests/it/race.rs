@@ -17,7 +17,7 @@ async fn all_at_once(world: &World, mut calls: Vec<(Persona<'_>, &'static str, V
     let mut there: Vec<_> = Vec::new();
     if let Some(twin) = &twin {
         for (who, query, variables) in calls.drain(..) {
-            let world = if there.len() % 2 == 0 { who.world } else { twin };
+            let world = if there.len().is_multiple_of(2) { who.world } else { twin };
             there.push((Persona { world, headers: who.headers }, query, variables));
         }
         return booking::all_at_once(there).await;

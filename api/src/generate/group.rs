@@ -80,7 +80,7 @@ impl Generator {
             weekday: Weekday::ALL[index % 6],
             start: NaiveTime::MIN + TimeDelta::minutes(9 * 60 + 30 * i64::try_from(index * 7 % 18).unwrap_or_default()),
             minutes: [60, 90, 120][index % 3],
-            led: index % 3 == 0,
+            led: index.is_multiple_of(3),
         }
     }
 
@@ -96,7 +96,7 @@ impl Generator {
             latitude: at.latitude,
             longitude: at.longitude,
             ward: None,
-            step_free: number % 2 == 0,
+            step_free: number.is_multiple_of(2),
             created_at: self.first.at(LONG_AGO, 9),
         });
         id

@@ -185,7 +185,8 @@ impl Generator {
         for index in 0..shape.champions {
             let place = index % groups.len();
             let number = i32::try_from(town * shape.champions + index + 1)?;
-            helpers[place].extend(self.person(number, &groups[place], centre, staff)?);
+            let membership = person::membership(index, groups.len());
+            helpers[place].extend(self.person(number, membership, &groups[place], centre, staff)?);
         }
         for (group, helpers) in groups.iter().zip(&helpers) {
             for week in -shape.weeks.0..shape.weeks.1 {

@@ -19,9 +19,9 @@ use super::{DOMAIN, Generator, HOUR, Staff};
 use crate::clock::HOME_ZONE;
 use crate::service::champion::name_key;
 
-/// Of twenty, one each is still on the way, or has gone.
-fn membership(number: i32) -> Membership {
-    match number % 20 {
+/// Of twenty, one each is still on the way, or has gone; never so many of one group that nobody is left to take turns.
+pub(super) fn membership(index: usize, groups: usize) -> Membership {
+    match (index + index / groups) % 20 {
         17 => Membership::OnTrial,
         18 => Membership::Screening,
         19 => Membership::Left,
@@ -31,8 +31,14 @@ fn membership(number: i32) -> Membership {
 
 impl Generator {
     /// Adds a champion near a group, with all that is known of them; those who are active help there.
-    pub(super) fn person(&mut self, number: i32, group: &Group, centre: Point, staff: Staff) -> Result<Option<ChampionId>> {
-        let membership = membership(number);
+    pub(super) fn person(
+        &mut self,
+        number: i32,
+        membership: Membership,
+        group: &Group,
+        centre: Point,
+        staff: Staff,
+    ) -> Result<Option<ChampionId>> {
         let helps = membership == Membership::Active;
         let name = self.draw.name();
         let account = helps.then(|| self.account(&format!("champion{number}"), &name, Role::Champion, None));

@@ -45,6 +45,11 @@ async fn there_is_as_much_as_the_size_says_and_no_second_helping() {
         let shape = size.shape();
         let groups = shape.towns * shape.groups;
         assert_eq!((shape.towns * shape.champions, groups, groups as i64 * (shape.weeks.0 + shape.weeks.1)), expected);
+        let helps = |index: &usize| person::membership(*index, shape.groups) == rules::champion::Membership::Active;
+        for group in 0..shape.groups {
+            let helpers = (group..shape.champions).step_by(shape.groups).filter(helps).count();
+            assert!(helpers >= 3, "{size:?}: {helpers} take turns at group {group}, and a session has three places");
+        }
     }
 }
 
