@@ -3,7 +3,6 @@
 use serde_json::{Value, json};
 
 use crate::both;
-use crate::harness::World;
 use crate::harness::booking::CANCEL;
 
 const TRAIL: &str = "query($about: ID, $denied: Boolean = false, $first: Int, $after: String) {

@@ -57,7 +57,7 @@ both!(seats_run_out_people_wait_and_move_up, |world| async move {
         coordinator.ask(seat, json!({ "id": people[2] })).await["champion"]["contact"]["email"].as_str().expect("an address").to_owned();
     let told = |subject: &'static str| {
         let (world, mail) = (&world, &mail);
-        async move { world.letters(&mail).await.iter().filter(|l| l.subject == subject).count() }
+        async move { world.letters(mail).await.iter().filter(|l| l.subject == subject).count() }
     };
     assert_eq!((told("You have a seat").await, told("Training called off").await), (1, 0));
     let champion = world.sign_in("champion").await;

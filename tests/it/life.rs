@@ -267,7 +267,9 @@ impl Game<'_> {
             }
             25 => {
                 // The first two sessions go on, or the game would be over soon.
-                let Some(one) = self.asked.get(2..).and_then(|rest| dice.pick(rest)).filter(|_| dice.0 % 3 == 0) else { return "nothing" };
+                let Some(one) = self.asked.get(2..).and_then(|rest| dice.pick(rest)).filter(|_| dice.0.is_multiple_of(3)) else {
+                    return "nothing";
+                };
                 self.world.sign_in("leader").await.payload(CANCEL, json!({ "input": { "sessionId": one.session } })).await;
                 "call off"
             }

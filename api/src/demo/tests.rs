@@ -44,6 +44,7 @@ async fn empty(now: &str) -> Demo {
         postcodes: Postcodes::load().expect("the shipped data"),
         sealing: crate::sealing::Sealing::parse("test AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA").expect("a key"),
         update_service: Default::default(),
+        provider: Default::default(),
         policy: Policy::default(),
         news: Default::default(),
         demo: true,

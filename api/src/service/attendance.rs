@@ -43,7 +43,7 @@ async fn reach<R: Reason>(tx: &impl ConnectionTrait, call: &Call, id: Assignment
     let session = store::session::lock(tx, seen.session_id).await?.ok_or_else(gone)?;
     let own = call.caller.champion == Some(seen.champion_id);
     let by_leader = call.may(Action::HoursApprove, call.caller.to_group(session.group_id));
-    if !by_leader && !(own && call.may(action, Relation::Own)) {
+    if !(by_leader || own && call.may(action, Relation::Own)) {
         return Err(gone());
     }
     let row = offer::lock_assignment(tx, id).await?.ok_or_else(gone)?;

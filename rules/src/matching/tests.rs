@@ -108,7 +108,7 @@ fn a_month_is_the_calendars_and_a_full_one_is_a_wish() {
     let last = booking(2, "2026-11-30T10:00:00Z", "2026-11-30T12:00:00Z");
     let busy = ChampionRecord { most_per_month: Some(1), bookings: vec![last], ..champion(1) };
     assert_eq!(blockers(&here(), &busy), [], "November is another month");
-    let full = Blocker::MonthIsFull { most: 1 };
+    let full = Blocker::MonthIsFull { most: 1, taken: 1 };
     assert!(!full.is_binding() && full.remedy().map(|r| r.kind) == Some(RemedyKind::RaiseMonthlyLimit));
 }
 
@@ -116,7 +116,7 @@ fn a_month_is_the_calendars_and_a_full_one_is_a_wish() {
 fn hours_for_one_way_of_helping_cover_no_other() {
     let mut remote = champion(1);
     remote.windows[0].modality = Some(Modality::Phone);
-    assert_eq!(blockers(&here(), &remote), [Blocker::NotAvailable]);
+    assert_eq!(blockers(&here(), &remote), [Blocker::NotAvailable { hours: Hours::of(here().span) }]);
     assert_eq!(blockers(&SessionNeed { modality: Modality::Phone, at: None, ..here() }, &remote), []);
 }
 

@@ -168,7 +168,7 @@ impl Parts {
             "INTERVAL" => self.interval = number(name, value, 1, i64::from(MOST_APART))?,
             "COUNT" => self.count = Some(number(name, value, 1, i64::from(MOST_DATES))?),
             "UNTIL" => self.until = Some(until(value)?),
-            "BYDAY" => self.weekdays = list(value, |day| self::nth(day))?,
+            "BYDAY" => self.weekdays = list(value, nth)?,
             "BYMONTHDAY" => self.month_days = list(value, |day| signed(name, day, 31))?,
             "BYMONTH" => self.months = list(value, |month| number(name, month, 1, 12))?,
             "BYSETPOS" => self.positions = list(value, |at| signed(name, at, 31))?,

@@ -11,7 +11,6 @@ use super::link::signed_in_page;
 use super::page::page;
 use super::{not_granted, problem, visit, with};
 use crate::graphql::code::Code;
-use crate::provider::Provider;
 use crate::service::provider::{Back, NotLetIn, begin, finish};
 
 /// Where a sign-in begins.
@@ -37,19 +36,16 @@ fn kept(site: &Site, headers: &HeaderMap) -> String {
     pairs.find(|(found, _)| *found == name).map(|(_, value)| value.to_owned()).unwrap_or_default()
 }
 
-fn provider(site: &Site) -> Result<&Provider, Response> {
+fn off() -> Response {
     let message =
         "No identity provider is set up here: sign in with a password at POST /auth/sign-in, or ask for a link at POST /auth/link.";
-    site.app.provider.get().ok_or_else(|| problem(StatusCode::NOT_FOUND, Code::BadUserInput, None, message))
+    problem(StatusCode::NOT_FOUND, Code::BadUserInput, None, message)
 }
 
 /// `GET /auth/oidc/start`: leads to the identity provider.
 pub async fn start(State(site): State<Site>, request: Request) -> Response {
     let (parts, _) = request.into_parts();
-    let provider = match provider(&site) {
-        Ok(provider) => provider,
-        Err(off) => return off,
-    };
+    let Some(provider) = site.app.provider.get() else { return off() };
     match begin(&site.app, provider, &visit(&site, &parts)).await {
         Ok(begun) => {
             let minutes = rules::provider::ATTEMPT_LASTS.num_seconds();
@@ -70,10 +66,7 @@ pub struct Returned {
 /// `GET /auth/oidc/callback`: where the provider leads back to. Ends as a sign-in by link does.
 pub async fn callback(State(site): State<Site>, Query(returned): Query<Returned>, request: Request) -> Response {
     let (parts, _): (Parts, _) = request.into_parts();
-    let provider = match provider(&site) {
-        Ok(provider) => provider,
-        Err(off) => return off,
-    };
+    let Some(provider) = site.app.provider.get() else { return off() };
     let back = Back { state: returned.state, code: returned.code, browser: kept(&site, &parts.headers) };
     let answer = match finish(&site.app, provider, &visit(&site, &parts), back).await {
         Ok(tokens) => signed_in_page(&site, &tokens),
