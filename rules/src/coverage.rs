@@ -113,13 +113,13 @@ fn one_at_a_time(openings: &[Opening<'_>], places: &[usize], taken: &BTreeSet<us
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::clearance::tests::{cleared, need};
-    use crate::matching::tests::champion;
+    use crate::clearance::tests::cleared;
+    use crate::matching::tests::{champion, here};
     use uuid::Uuid;
 
-    /// Places at one time that ask for the module of `need`.
+    /// Places at one time and next door that ask for one module.
     fn needs(count: usize) -> Vec<SessionNeed> {
-        vec![need(); count]
+        vec![here(); count]
     }
 
     fn openings(needs: &[SessionNeed]) -> Vec<Opening<'_>> {

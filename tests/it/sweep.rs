@@ -87,6 +87,7 @@ async fn things(world: &World) -> (Vec<(&'static str, &'static str, Value)>, Str
     let query =
         "query($id: ID!) { champion(by: {id: $id}) { trainingCompletions { id module { id } } assignments(first: 1) { nodes { id } } } }";
     let record = coordinator.ask(query, json!({ "id": own.id })).await["champion"].clone();
+    let series = leader.repeat("FREQ=WEEKLY", json!({})).await.id;
     let directory = coordinator.ask("{ groups(first: 1) { nodes { id organisation { id } venue { id } } } }", json!({})).await;
     let group = &directory["groups"]["nodes"][0];
     let propose =
@@ -106,6 +107,7 @@ async fn things(world: &World) -> (Vec<(&'static str, &'static str, Value)>, Str
         ("RotaProposal", "planned", proposal),
         ("Champion", "the champion's own", own.id.clone()),
         ("Session", "of the leader's group", asked.session.clone()),
+        ("SessionSeries", "of the leader's group", series),
         ("ChampionRequest", "of the leader's group", asked.request.clone()),
         ("Offer", "to the best match", offer),
         ("TrainingCompletion", "the champion's own", record["trainingCompletions"][0]["id"].clone()),

@@ -36,7 +36,7 @@ pub(crate) fn champion(n: u128) -> ChampionRecord {
     }
 }
 
-fn here() -> SessionNeed {
+pub(crate) fn here() -> SessionNeed {
     SessionNeed { at: Some(VENUE), session: Some(SessionId(Uuid::from_u128(1))), ..need() }
 }
 
