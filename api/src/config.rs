@@ -69,7 +69,7 @@ pub struct UpdateServiceOptions {
 /// An identity provider that people may sign in through (OpenID Connect); off without its issuer.
 #[derive(Args, Clone, Debug)]
 pub struct ProviderOptions {
-    /// Issuer of an identity provider to sign in through, such as https://login.microsoftonline.com/TENANT/v2.0; off without it
+    /// Issuer of an identity provider to sign in through, such as `https://login.microsoftonline.com/TENANT/v2.0`; off without it
     #[arg(long, env = "DIGIKNOW_OIDC_ISSUER")]
     pub oidc_issuer: Option<String>,
     /// The client id it knows this service by

@@ -41,6 +41,7 @@ both!(each_organisation_has_its_own_word_and_leaders_see_theirs_alone, |world| a
     for who in ["coordinator", "safeguarding", "champion"] {
         assert_eq!(seen(&world.sign_in(who).await, &champion).await.len(), 2, "{who}");
     }
+    world.pass(chrono::TimeDelta::seconds(1));
     leader.done(ACCEPT, word(&own, &champion, false)).await;
     assert_eq!(seen(&leader, &champion).await, [(own.clone(), json!(false))], "the latest counts");
     let applicant = world.champion_id("Ngozi Eze").await;
