@@ -212,7 +212,8 @@ impl TrainingCoverage {
     /// In a sentence.
     async fn summary(&self) -> Option<String> {
         let last = self.0.steps.last()?;
-        Some(format!("If {} more took {}, {} more sessions could run.", last.champions, self.0.code, last.sessions))
+        let many = |count: usize, what: &str| format!("{count} more {what}{}", if count == 1 { "" } else { "s" });
+        Some(format!("If {} took {}, {} could run.", many(last.champions, "champion"), self.0.code, many(last.sessions, "session")))
     }
 }
 

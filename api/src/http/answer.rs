@@ -3,8 +3,8 @@
 //! A link is signed, good for one answer to one offer, and ends with the offer. Mail scanners and previews only ever GET.
 
 use axum::extract::{Path, State};
-use axum::http::{StatusCode, header};
-use axum::response::{Html, IntoResponse, Response};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
 use chrono::{DateTime, Utc};
 use rules::id::OfferId;
 use rules::offer::OfferStatus;
@@ -12,6 +12,7 @@ use rules::policy::{Caller, Role};
 use rules::reason::Reason;
 use rules::wave::DeclineScope;
 
+use super::page::{escape, styled};
 use super::{RequestId, Site};
 use crate::app::{App, Call};
 use crate::error::{Fault, Refusal};
@@ -48,11 +49,9 @@ pub fn path(app: &App, answer: Answer, offer: OfferId, until: DateTime<Utc>) -> 
     format!("/answer/{}", app.keys.answer_token(answer as u8, offer.0, until.timestamp()))
 }
 
-const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
-const HEAD: &str = r#"<!doctype html><html lang="en-GB"><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><meta name="color-scheme" content="light dark"><meta name="robots" content="noindex"><title>DigiKnow</title><style>body{max-width:36rem;margin:0 auto;padding:1rem;font:1.125rem/1.5 system-ui,sans-serif}button{font:inherit;padding:.75rem 1.25rem}</style><main>"#;
-
 fn page(status: StatusCode, body: &str) -> Response {
-    (status, [(header::CONTENT_SECURITY_POLICY, POLICY)], Html(format!("{HEAD}{body}</main></html>"))).into_response()
+    const STYLE: &str = "body{max-width:36rem;margin:0 auto;padding:1rem;font:1.125rem/1.5 system-ui,sans-serif}button{font:inherit;padding:.75rem 1.25rem}";
+    (status, styled(STYLE, "DigiKnow", body, "'self'")).into_response()
 }
 
 fn gone() -> Response {
@@ -93,11 +92,11 @@ async fn question(app: &App, answer: Answer, id: OfferId, now: DateTime<Utc>) ->
     let Some(session) = store::session::find(app.db.read(), offer.session_id).await? else { return Ok(None) };
     Ok(Some(format!(
         "<h1>Can you help?</h1><p>{} on {} at {}, {} minutes.</p><form method=\"post\"><button>{}</button></form>",
-        super::mail::escape(&session.title),
+        escape(&session.title),
         session.local_date.format("%A %-d %B %Y"),
         session.local_start.format("%H:%M"),
         session.minutes,
-        super::mail::escape(answer.words()),
+        escape(answer.words()),
     )))
 }
 
@@ -142,9 +141,9 @@ async fn whose(app: &App, id: OfferId) -> Result<Option<Caller>, Fault> {
 
 fn told<R: Reason>(result: Result<(), Refusal<R>>, thanks: &str) -> Response {
     match result {
-        Ok(()) => page(StatusCode::OK, &format!("<h1>{}</h1><p>You can close this page.</p>", super::mail::escape(thanks))),
+        Ok(()) => page(StatusCode::OK, &format!("<h1>{}</h1><p>You can close this page.</p>", escape(thanks))),
         Err(Refusal::Rule(reasons)) => {
-            let why: String = reasons.iter().map(|r| format!("<p>{}</p>", super::mail::escape(&r.message()))).collect();
+            let why: String = reasons.iter().map(|r| format!("<p>{}</p>", escape(&r.message()))).collect();
             page(StatusCode::CONFLICT, &format!("<h1>Your answer was not taken</h1>{why}"))
         }
         Err(Refusal::Fault(fault)) => broken(&fault),

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Path, Query, State};
-use axum::http::{StatusCode, header};
-use axum::response::{Html, IntoResponse, Response};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
 use chrono::NaiveDate;
 use rules::attendance::AttendanceStatus;
 use rules::champion::{number_of, reference};
@@ -15,19 +15,19 @@ use serde::Deserialize;
 
 use super::caller::authenticate;
 use super::graphql::Rejection;
-use super::mail::escape;
+use super::page::{escape, styled};
 use super::{RequestId, Site};
 use crate::app::{App, Call};
 use crate::error::Fault;
 use crate::store;
 use crate::store::attendance::{Hours, Of};
 
-/// Nothing is loaded from anywhere, nothing runs, nothing is sent, and nobody frames it.
-const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
-const HEAD: &str = r#"<!doctype html><html lang="en-GB"><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><meta name="color-scheme" content="light"><meta name="robots" content="noindex"><title>Certificate of hours</title><style>body{max-width:42rem;margin:0 auto;padding:2rem 1rem;font:1.125rem/1.5 system-ui,sans-serif}table{width:100%;border-collapse:collapse}th,td{text-align:left;padding:.4rem .5rem;border-bottom:1px solid}td+td,th+th{text-align:right}@media print{body{padding:0}}</style><main>"#;
+const STYLE: &str = "body{max-width:42rem;margin:0 auto;padding:2rem 1rem;font:1.125rem/1.5 system-ui,sans-serif}\
+table{width:100%;border-collapse:collapse}th,td{text-align:left;padding:.4rem .5rem;border-bottom:1px solid}\
+td+td,th+th{text-align:right}@media print{body{padding:0}}";
 
 fn page(status: StatusCode, body: &str) -> Response {
-    (status, [(header::CONTENT_SECURITY_POLICY, POLICY)], Html(format!("{HEAD}{body}</main></html>"))).into_response()
+    (status, styled(STYLE, "Certificate of hours", body, "'none'")).into_response()
 }
 
 /// Not there, or not the caller's to see: the two look the same.

@@ -1,14 +1,15 @@
 //! The development mail sink: what the outbox would send, put into words when it is looked at. Served by the demo alone.
 
 use axum::extract::State;
-use axum::http::{StatusCode, header};
-use axum::response::{Html, IntoResponse, Response};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
 use rules::id::AccountId;
 use rules::sign_in::LinkPurpose;
 use std::fmt::Write as _;
 
 use super::Site;
 use super::answer::{self, Answer};
+use super::page::{escape, styled};
 use crate::app::App;
 use crate::error::Fault;
 use crate::service::Mail;
@@ -210,14 +211,14 @@ async fn to_account(app: &App, account: AccountId, subject: &str, body: String) 
     Ok(account.map(|account| Letter { to: account.email, subject: subject.to_owned(), body }))
 }
 
-/// How the page begins: legible on a telephone, and dark where that is preferred.
-const HEAD: &str = r#"<!doctype html><html lang="en-GB"><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><meta name="color-scheme" content="light dark"><title>Messages of the DigiKnow demo</title><style>body{max-width:45rem;margin:0 auto;padding:1rem;font:1rem/1.5 system-ui,sans-serif}article{border-top:1px solid;padding:.5rem 0}h1{font-size:1.5rem}h2{font-size:1.15rem;margin:0}p{margin:0}pre{font:inherit;white-space:pre-wrap;overflow-wrap:anywhere}</style><main><h1>Messages the demo would have sent</h1>"#;
+const STYLE: &str = "body{max-width:45rem;margin:0 auto;padding:1rem;font:1rem/1.5 system-ui,sans-serif}\
+article{border-top:1px solid;padding:.5rem 0}h1{font-size:1.5rem}h2{font-size:1.15rem;margin:0}p{margin:0}\
+pre{font:inherit;white-space:pre-wrap;overflow-wrap:anywhere}";
 
 /// `GET /dev/mail`: the last 50 messages, newest first.
 pub async fn sink(State(site): State<Site>) -> Response {
-    const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
     match page(&site.app).await {
-        Ok(html) => ([(header::CONTENT_SECURITY_POLICY, POLICY)], Html(html)).into_response(),
+        Ok(body) => styled(STYLE, "Messages of the DigiKnow demo", &body, "'none'"),
         Err(fault) => {
             tracing::error!(%fault, "the mail sink could not be read");
             (StatusCode::SERVICE_UNAVAILABLE, "the messages can't be read just now").into_response()
@@ -226,7 +227,7 @@ pub async fn sink(State(site): State<Site>) -> Response {
 }
 
 async fn page(app: &App) -> Result<String, Fault> {
-    let mut html = String::from(HEAD);
+    let mut html = String::from("<h1>Messages the demo would have sent</h1>");
     for row in ledger::newest(app.db.read(), "mail", 50).await? {
         let Ok(mail) = serde_json::from_str::<Mail>(&row.payload) else { continue };
         let Some(letter) = letter(app, mail).await? else { continue };
@@ -239,11 +240,5 @@ async fn page(app: &App) -> Result<String, Fault> {
             escape(&letter.body)
         );
     }
-    html.push_str("</main></html>");
     Ok(html)
-}
-
-/// Text as it stands in a page.
-pub(super) fn escape(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }

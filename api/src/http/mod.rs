@@ -33,6 +33,7 @@ pub mod documents;
 pub mod explorer;
 pub mod graphql;
 pub mod mail;
+pub mod page;
 pub mod peer;
 pub mod reference;
 pub mod rota;

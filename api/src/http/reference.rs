@@ -10,8 +10,8 @@ use rules::policy::Caller;
 use rules::reference::{Answer, KnownFor, Recommends, ReferenceStatus};
 use serde::Deserialize;
 
-use super::auth::page::{escape, page};
 use super::mail::Letter;
+use super::page::{escape, page};
 use super::{RequestId, Site};
 use crate::app::{App, Call};
 use crate::error::Fault;

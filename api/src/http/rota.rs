@@ -2,33 +2,23 @@
 //! `group` a group's id; without it, every group the caller may see.
 
 use std::fmt::Write as _;
-use std::sync::LazyLock;
 
-use aws_lc_rs::digest;
 use axum::extract::{Query, Request, State};
 use axum::http::{StatusCode, header};
-use axum::response::{Html, IntoResponse, Response};
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
+use axum::response::{IntoResponse, Response};
 use chrono::NaiveDate;
 use rules::id::GroupId;
 use rules::sheet::cell;
 use serde::Deserialize;
 
 use super::auth::{broken, signed_in};
-use super::mail::escape;
+use super::page::{escape, styled};
 use super::{RequestId, Site};
 use crate::graphql::id;
 use crate::service::rota_sheet::{HEADINGS, Sheet, week};
 
 const STYLE: &str = "body{margin:1rem;font:1rem/1.4 system-ui,sans-serif}h1{font-size:1.4rem}table{border-collapse:collapse;width:100%}\
 th,td{border:1px solid;padding:.25rem .5rem;text-align:left;vertical-align:top}tr{break-inside:avoid}@media print{body{margin:0;font-size:10pt}}";
-
-/// The one style that the policy lets through.
-static POLICY: LazyLock<String> = LazyLock::new(|| {
-    let hash = STANDARD.encode(digest::digest(&digest::SHA256, STYLE.as_bytes()));
-    format!("default-src 'none'; style-src 'sha256-{hash}'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'")
-});
 
 /// Which week, of whom.
 #[derive(Deserialize, Debug)]
@@ -68,19 +58,16 @@ pub async fn page(State(site): State<Site>, Query(asked): Query<Asked>, request:
         Err(refused) => return refused,
     };
     let title = format!("Rota of the week of {}", sheet.monday.format("%A %-d %B %Y"));
-    let mut html = format!(
-        "<!doctype html><html lang=\"en-GB\"><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\
-         <title>{title}</title><style>{STYLE}</style><main><h1>{title}</h1><table><thead><tr>"
-    );
-    HEADINGS.iter().for_each(|heading| _ = write!(html, "<th scope=\"col\">{heading}</th>"));
-    html.push_str("</tr></thead><tbody>");
+    let mut body = format!("<h1>{title}</h1><table><thead><tr>");
+    HEADINGS.iter().for_each(|heading| _ = write!(body, "<th scope=\"col\">{heading}</th>"));
+    body.push_str("</tr></thead><tbody>");
     for line in &sheet.lines {
-        html.push_str("<tr>");
-        line.iter().for_each(|text| _ = write!(html, "<td>{}</td>", escape(text)));
-        html.push_str("</tr>");
+        body.push_str("<tr>");
+        line.iter().for_each(|text| _ = write!(body, "<td>{}</td>", escape(text)));
+        body.push_str("</tr>");
     }
-    html.push_str("</tbody></table></main></html>");
-    ([(header::CONTENT_SECURITY_POLICY, POLICY.as_str())], Html(html)).into_response()
+    body.push_str("</tbody></table>");
+    styled(STYLE, &title, &body, "'none'")
 }
 
 async fn sheet(site: &Site, asked: &Asked, request: Request) -> Result<Sheet, Response> {

@@ -12,9 +12,9 @@ use serde::de::DeserializeOwned;
 use serde_json::json;
 
 use super::super::Site;
-use super::page::{escape, page};
 use super::session::granted;
 use super::{BODY, is, json_body, not_changed, not_granted, too_large, visit};
+use crate::http::page::{escape, page};
 use crate::service::password::{self, NotChanged};
 use crate::service::sign_in::{Granted, NotGranted};
 

@@ -25,7 +25,6 @@ use crate::service::sign_in::{NotGranted, Visit};
 mod client;
 mod keys;
 mod link;
-pub(super) mod page;
 mod provider;
 mod session;
 

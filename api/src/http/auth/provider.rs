@@ -8,9 +8,9 @@ use serde::Deserialize;
 
 use super::super::Site;
 use super::link::signed_in_page;
-use super::page::page;
 use super::{not_granted, problem, visit, with};
 use crate::graphql::code::Code;
+use crate::http::page::page;
 use crate::service::provider::{Back, NotLetIn, begin, finish};
 
 /// Where a sign-in begins.
