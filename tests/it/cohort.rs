@@ -77,6 +77,7 @@ both!(attendance_marks_those_who_were_there_all_or_nobody, |world| async move {
     let people = active(&world, 3).await;
     for who in &people[..2] {
         coordinator.done(JOIN, json!({ "id": id, "who": who })).await;
+        world.pass(TimeDelta::seconds(1));
     }
     let there = json!({ "id": id, "there": [people[0]] });
     assert_eq!(trainer.refused(ATTEND, there.clone()).await, ["NOT_YET"]);
