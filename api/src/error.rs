@@ -27,15 +27,16 @@ impl From<DbErr> for Fault {
 }
 
 fn is_away(error: &DbErr) -> bool {
-    let (DbErr::Exec(RuntimeErr::SqlxError(inner))
-    | DbErr::Query(RuntimeErr::SqlxError(inner))
-    | DbErr::Conn(RuntimeErr::SqlxError(inner))) = error
-    else {
-        return matches!(error, DbErr::Conn(_) | DbErr::ConnectionAcquire(_));
+    let inner = match error {
+        DbErr::Conn(_) | DbErr::ConnectionAcquire(_) => return true,
+        DbErr::Exec(RuntimeErr::SqlxError(inner)) | DbErr::Query(RuntimeErr::SqlxError(inner)) => inner,
+        _ => return false,
     };
     match &**inner {
         sqlx::Error::Database(error) => error.code().is_some_and(|code| is_out_of_order(&code)),
-        sqlx::Error::Io(_) | sqlx::Error::Tls(_) | sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed | sqlx::Error::WorkerCrashed => true,
+        // A connection that ends while it speaks is broken off in the midst of the protocol, or has begun nothing.
+        sqlx::Error::Io(_) | sqlx::Error::Tls(_) | sqlx::Error::Protocol(_) | sqlx::Error::BeginFailed => true,
+        sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed | sqlx::Error::WorkerCrashed => true,
         _ => false,
     }
 }
