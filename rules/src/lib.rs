@@ -39,6 +39,7 @@ pub mod reference;
 pub mod renewal;
 pub mod request;
 pub mod requirement;
+pub mod rng;
 pub mod rota;
 pub mod series;
 pub mod session;

@@ -1,28 +1,21 @@
 //! What is drawn: names, places, numbers, the same for the same seed.
 
 use rules::geo::Point;
+use rules::rng::Rng;
 
-/// A small seeded generator (SplitMix64).
+/// What is drawn.
 #[derive(Clone, Debug)]
-pub struct Draw(u64);
+pub struct Draw(Rng);
 
 impl Draw {
     /// Starts it.
     pub fn new(seed: u64) -> Self {
-        Self(seed)
-    }
-
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        z ^ (z >> 31)
+        Self(Rng::new(seed))
     }
 
     /// A number under `n`, which is not 0.
     pub fn below(&mut self, n: u32) -> u32 {
-        u32::try_from(self.next() % u64::from(n)).unwrap_or_default()
+        u32::try_from(self.0.below(n as usize)).unwrap_or_default()
     }
 
     /// One of these.

@@ -45,7 +45,6 @@ mod polish;
 mod price;
 mod raise;
 mod repair;
-mod rng;
 mod ruin;
 mod schedule;
 mod schedule_table;

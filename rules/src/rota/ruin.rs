@@ -1,8 +1,8 @@
 //! Ruin and recreate: empties a neighbourhood around a fault, forgets its prices and fills it again in another order.
 use super::bound::{session, worth};
 use super::engine::{Control, Engine};
-use super::rng::Rng;
 use super::schedule::Scheduler;
+use crate::rng::Rng;
 
 impl Engine<'_> {
     /// Posts where somebody would rather do otherwise: the gap is there, and so is the improvement if there is one.

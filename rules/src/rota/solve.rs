@@ -7,9 +7,9 @@ use super::instance::{Assignment, Instance};
 use super::order::Arranged;
 use super::polish::polish;
 use super::price::{Broken, Score, score, verify};
-use super::rng::Rng;
 use super::shadow::{Shadow, shadows};
 use super::state::Held;
+use crate::rng::Rng;
 use std::ops::ControlFlow;
 
 /// What the caller decides besides the instance.

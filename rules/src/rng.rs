@@ -1,9 +1,11 @@
-//! A small seeded generator (SplitMix64): the same seed gives the same rota everywhere.
+//! A small seeded generator (SplitMix64): the same seed draws the same numbers everywhere.
 
+/// A seeded generator.
 #[derive(Clone, Debug)]
-pub(crate) struct Rng(u64);
+pub struct Rng(u64);
 
 impl Rng {
+    /// Starts it.
     pub fn new(seed: u64) -> Self {
         Self(seed)
     }
