@@ -8,7 +8,7 @@ import { Agent, request } from "node:http";
 
 const url = new URL(process.argv[2] ?? "http://127.0.0.1:8080");
 const seconds = Number(process.argv[3] ?? 30);
-const ROUND = 3, CALLERS = 4, PACE = 25, HOSTILE = 8;
+const ROUND = 3, CALLERS = 4, PACE = 50, HOSTILE = 8;
 
 // 2^18 fields in less than a kilobyte; walked without memory, minutes of work for a deeper one.
 const bomb = "{...f18} " + Array.from({ length: 18 }, (_, i) => `fragment f${i + 1} on Query{...f${i} ...f${i}}`).join(" ") + " fragment f0 on Query{server{version}}";

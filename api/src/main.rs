@@ -10,7 +10,7 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use api::app::App;
 use api::budget::Rates;
-use api::clock::Clock;
+use api::clock::{Clock, local_date};
 use api::config::{Policy, ProviderOptions, Serving, Storage, UpdateServiceOptions};
 use api::http::server::{self, Patience};
 use api::http::{Settings, Site, router};
@@ -359,6 +359,9 @@ async fn run_demo(folder: PathBuf, database_url: Option<String>, listen: std::ne
     .await
 }
 
+/// How long a caller is known without being looked for again: what ends a token ends it within a second, on every replica.
+const RECENT: Duration = Duration::from_millis(250);
+
 async fn serve(app: Arc<App>, serving: &Serving) -> Result<()> {
     let listener = tokio::net::TcpListener::bind(serving.listen).await.with_context(|| format!("can't listen on {}", serving.listen))?;
     tracing::info!(address = %listener.local_addr()?, "serving");
@@ -370,7 +373,14 @@ async fn serve(app: Arc<App>, serving: &Serving) -> Result<()> {
     let (working, told) = (app.clone(), stopping.clone());
     let scheduler = tokio::spawn(async move { scheduler::run(&working, told).await });
     let keys = tokio::spawn(operate::watch_keys(app.clone()));
-    let settings = Settings { rates: Rates::points_a_second(serving.points_per_second), ..Settings::default() };
+    // Whoever asks for matches first need not wait until everybody has been read.
+    let first = app.clone();
+    tokio::spawn(async move {
+        if let Err(fault) = first.db.candidates(local_date(first.clock.now())).await {
+            tracing::warn!(%fault, "the champions could not be read yet");
+        }
+    });
+    let settings = Settings { rates: Rates::points_a_second(serving.points_per_second), recent: RECENT, ..Settings::default() };
     let site = Site::new(app.clone()).with_settings(settings).until(stopping);
     let routes = router(site.clone(), serving.explorer);
     let patience = Patience { connections: serving.most_connections, ..Patience::default() };

@@ -4,8 +4,9 @@ use axum::http::{HeaderMap, StatusCode, header};
 use chrono::{DateTime, Utc};
 use rules::policy::{Caller, ClientKind};
 
-use super::cors;
 use super::graphql::Rejection;
+use super::recent::Look;
+use super::{Site, cors};
 use crate::app::App;
 use crate::error::Fault;
 use crate::graphql::code::Code;
@@ -30,6 +31,24 @@ pub async fn authenticate(app: &App, headers: &HeaderMap, now: DateTime<Utc>) ->
         caller.client = Some(client(app, key.to_str().unwrap_or_default(), headers, now).await?);
     }
     Ok(caller)
+}
+
+impl Site {
+    /// The caller of a request, who may have been found a moment ago.
+    pub(super) async fn caller(&self, headers: &HeaderMap, now: DateTime<Utc>) -> Result<Caller, Rejection> {
+        let sent = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+        // A client's key is held to its origins as well, and when it was used last is kept.
+        let Some(sent) = sent.filter(|_| !self.settings.recent.is_zero() && !headers.contains_key(CLIENT_KEY)) else {
+            return authenticate(&self.app, headers, now).await;
+        };
+        let look = Look::now(&self.app.db);
+        if let Some(caller) = self.recent.find(sent, look) {
+            return Ok(caller);
+        }
+        let caller = authenticate(&self.app, headers, now).await?;
+        self.recent.keep(sent, &caller, look, self.settings.recent);
+        Ok(caller)
+    }
 }
 
 fn refused(message: &str) -> Rejection {

@@ -50,6 +50,8 @@ pub struct Settings {
     pub sockets: super::socket::Limits,
     /// What callers may ask for in a time: 5,000 points a second. Nothing is counted without.
     pub rates: Option<Rates>,
+    /// How long a caller is known without being looked for again: not at all.
+    pub recent: Duration,
 }
 
 impl Default for Settings {
@@ -61,6 +63,7 @@ impl Default for Settings {
             upload: Duration::from_secs(15),
             sockets: Default::default(),
             rates: Rates::points_a_second(5_000),
+            recent: Duration::ZERO,
         }
     }
 }

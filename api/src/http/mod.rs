@@ -35,14 +35,17 @@ pub mod graphql;
 pub mod mail;
 pub mod page;
 pub mod peer;
+mod recent;
 pub mod reference;
+mod refusals;
 pub mod rota;
 pub mod server;
 pub mod socket;
 
-use caller::authenticate;
 pub use graphql::Settings;
 use graphql::{Exchange, Known, RawRequest, respond};
+use recent::Recent;
+use refusals::Refusals;
 
 /// What the routes share.
 #[derive(Clone)]
@@ -56,6 +59,8 @@ pub struct Site {
     fit: Arc<Places>,
     documents: Arc<documents::Documents>,
     budgets: Arc<Budgets>,
+    refusals: Arc<Refusals>,
+    recent: Arc<Recent>,
     origins: Arc<cors::Origins>,
     /// The open sockets.
     places: socket::Places,
@@ -76,6 +81,8 @@ impl Site {
             settings: Arc::default(),
             documents: Arc::default(),
             budgets: Arc::default(),
+            refusals: Arc::default(),
+            recent: Arc::default(),
             origins: Arc::default(),
             places: socket::Places::default(),
             stopping: never,
@@ -179,24 +186,26 @@ async fn serve_graphql(State(site): State<Site>, request: Request) -> Response {
     // A stranger gets no suggestions; who only pretends to be somebody is refused before validation could make any.
     let suggestions = headers.contains_key(header::AUTHORIZATION);
     let exchange = Exchange { settings: &site.settings, request_id: &id, suggestions, known: Some(site.known()) };
-    let budget = OnceLock::new();
+    let admitted = OnceLock::new();
     // The caller is looked up last: a document over the limits costs no statement.
     let mut response = respond(&site.schema, raw, exchange, |request, checked| {
-        let (cost, budget) = (checked.cost, &budget);
+        let (cost, admitted) = (checked.cost, &admitted);
         let (site, headers, address, id) = (&site, &headers, &address, &id);
         async move {
-            let caller = authenticate(&site.app, headers, now).await?;
+            let caller = site.caller(headers, now).await?;
             let left = site.admit(&caller, address, &request.query, cost, now).await?;
             let request = prepare(request, &site.app, Call { caller, now, request_id: id.clone() });
-            Ok(match left {
-                Some(left) => request.data(*budget.get_or_init(|| left)),
+            Ok(match admitted.get_or_init(|| left) {
+                Some(left) => request.data(*left),
                 None => request,
             })
         }
     })
     .await;
-    if let Some(budget) = budget.get() {
-        response.headers_mut().extend(admit::headers(*budget, now));
+    match admitted.get() {
+        Some(Some(budget)) => response.headers_mut().extend(admit::headers(*budget, now)),
+        Some(None) => {}
+        None => site.refusals.add(&address).await,
     }
     response
 }
