@@ -47,6 +47,7 @@ pub mod join_reminder;
 pub mod kept_answer;
 pub mod module_prerequisite;
 pub mod module_trainer;
+pub mod need_change;
 pub mod occurrence;
 pub mod offer;
 pub mod offer_waves;

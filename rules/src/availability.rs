@@ -3,7 +3,7 @@
 //! Windows are wall-clock times in a zone, so a weekly 18:00 stays 18:00 when the clocks change. Exceptions win over
 //! windows, and leave wins over extra time.
 
-use chrono::{Datelike, NaiveDate, NaiveTime, Weekday as ChronoWeekday};
+use chrono::{DateTime, Datelike, NaiveDate, NaiveTime, TimeDelta, Utc, Weekday as ChronoWeekday};
 use chrono_tz::Tz;
 
 use crate::calendar::{HOME_ZONE, Span, dates_touching, monday_of, resolve};
@@ -166,6 +166,15 @@ pub fn slots(windows: &[Window], exceptions: &[Exception], busy: &[Span], within
     let free = windows.iter().flat_map(|w| window_spans(w, within)).chain(of_kind(ExceptionKind::Extra)).collect();
     let taken = of_kind(ExceptionKind::Away).chain(busy.iter().copied()).collect();
     without(&united(free), &united(taken), within)
+}
+
+/// The next span in which a champion is free, in the four weeks from `now`; what has begun counts from `now`.
+pub fn next_slot(windows: &[Window], exceptions: &[Exception], busy: &[Span], now: DateTime<Utc>) -> Option<Span> {
+    // Most are free within a week, and a week takes a quarter of the work.
+    let within = |days: i64| Span { from: now, until: now + TimeDelta::days(days) };
+    let first = |days: i64| slots(windows, exceptions, busy, within(days)).into_iter().next();
+    // What reaches the end of the week may go on past it.
+    first(7).filter(|slot| slot.until < within(7).until).or_else(|| first(28))
 }
 
 /// Spans joined where they touch or overlap, in order.

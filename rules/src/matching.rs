@@ -10,9 +10,9 @@ mod factor;
 mod index;
 
 use std::cmp::{Ordering, Reverse};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
-use chrono::{DateTime, Datelike, NaiveDate, Utc};
+use chrono::{DateTime, Datelike, NaiveDate, TimeDelta, Utc};
 
 use crate::availability::{self, Exception, Hours, Verdict, Window};
 use crate::calendar::{Span, monday_of};
@@ -74,6 +74,20 @@ pub struct ChampionRecord {
     pub bookings: Vec<Booking>,
     /// When the champion was last asked.
     pub last_asked_at: Option<DateTime<Utc>>,
+}
+
+/// Days before a session's date in which bookings say anything but where somebody has helped: its month, the dates with children that
+/// add up, and the load around it all lie within.
+const LOOK_BACK: TimeDelta = TimeDelta::days(62);
+
+impl ChampionRecord {
+    /// Leaves out what matching from a date on never reads: of bookings long past, all but one a group.
+    pub fn matched_from(mut self, date: NaiveDate) -> Self {
+        let mut helped: HashSet<GroupId> = HashSet::new();
+        self.bookings.retain(|b| b.date >= date - LOOK_BACK || helped.insert(b.group));
+        self.bookings.shrink_to_fit();
+        self
+    }
 }
 
 /// Why a champion can't take a place.

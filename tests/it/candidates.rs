@@ -4,19 +4,19 @@ use std::collections::HashMap;
 
 use api::app::Call;
 use api::clock::new_id;
-use api::service::matching::for_sessions;
+use api::service::matching::{Wanted as Place, for_sessions};
 use api::store::facts::{self, Which};
 use chrono::{Days, TimeDelta};
 use entity::{
     assignment, availability_exception, availability_window, champion, champion_language, champion_topic, completion, dbs_check, evidence,
-    exemption, session,
+    exemption, place, place_module, requirement, session, session_topic, venue,
 };
 use rules::assignment::AssignmentStatus;
 use rules::champion::Membership;
 use rules::id::{ChampionId, SessionId};
 use rules::matching::{Ranking, rank_by};
 use rules::session::PlaceKind;
-use sea_orm::sea_query::Expr;
+use sea_orm::sea_query::{Expr, ExprTrait};
 use sea_orm::{ActiveModelTrait, ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder};
 
 use crate::both;
@@ -39,7 +39,9 @@ fn call(world: &World) -> Call {
 }
 
 async fn remembered(world: &World, wanted: &Wanted) -> HashMap<(SessionId, PlaceKind), Ranking> {
-    for_sessions(&world.app, &call(world), wanted).await.expect("rankings")
+    let places: Vec<Place> = wanted.iter().map(|(session, kind)| Place { session: *session, kind: *kind, most: usize::MAX }).collect();
+    let found = for_sessions(&world.app, &call(world), &places).await.expect("rankings");
+    found.into_iter().map(|(place, ranked)| ((place.session, place.kind), Ranking::from(ranked.found))).collect()
 }
 
 /// The same from the tables, champion by champion.
@@ -76,7 +78,7 @@ async fn write(world: &World, tx: &DatabaseTransaction, dice: &mut Dice) -> &'st
     let people = champion::Entity::find().order_by_asc(champion::Column::Id).all(tx).await.expect("champions");
     let mut who = people[dice.below(people.len())].clone();
     let (id, today) = (who.id, world.now().date_naive());
-    let done = match dice.below(13) {
+    let done = match dice.below(18) {
         0 => {
             who.reach_metres = if who.reach_metres > 2_000 { 500 } else { 20_000 };
             (champion::Entity::update(who.into_active_model().reset_all()).exec(tx).await.map(drop), "a journey")
@@ -119,6 +121,7 @@ async fn write(world: &World, tx: &DatabaseTransaction, dice: &mut Dice) -> &'st
             let lapse = dbs_check::Entity::update_many().col_expr(dbs_check::Column::RecheckDueOn, Expr::value(today));
             (lapse.filter(dbs_check::Column::ChampionId.eq(id)).exec(tx).await.map(drop), "a lapsed check")
         }
+        12..=16 => (ask_otherwise(world, tx, dice).await, "a session that asks for something else"),
         _ => (book(world, tx, dice).await, "a booking ended or moved"),
     };
     done.0.expect("written");
@@ -127,6 +130,43 @@ async fn write(world: &World, tx: &DatabaseTransaction, dice: &mut Dice) -> &'st
 
 async fn gone<E: EntityTrait>(tx: &DatabaseTransaction, column: E::Column, id: ChampionId) -> Result<(), sea_orm::DbErr> {
     E::delete_many().filter(column.eq(id)).exec(tx).await.map(drop)
+}
+
+/// Changes what a session that is looked at asks for, or what all of them do.
+async fn ask_otherwise(world: &World, tx: &DatabaseTransaction, dice: &mut Dice) -> Result<(), sea_orm::DbErr> {
+    let ahead = session::Entity::find().filter(session::Column::StartsAt.gt(world.now())).order_by_asc(session::Column::Id);
+    let ids: Vec<SessionId> = ahead.all(tx).await?.iter().map(|s| s.id).step_by(4).take(8).collect();
+    let id = ids[dice.below(ids.len())];
+    match dice.below(7) {
+        0 => session_topic::Entity::delete_many().filter(session_topic::Column::SessionId.eq(id)).exec(tx).await.map(drop),
+        1 => {
+            let places = place::Entity::find().filter(place::Column::SessionId.eq(id)).all(tx).await?;
+            let of = place_module::Column::PlaceId.is_in(places.iter().map(|place| place.id));
+            place_module::Entity::delete_many().filter(of).exec(tx).await.map(drop)
+        }
+        2 => {
+            let kind = if dice.below(2) == 0 { PlaceKind::Lead } else { PlaceKind::Helper };
+            let all = place::Entity::update_many().col_expr(place::Column::Kind, Expr::value(kind.code()));
+            all.filter(place::Column::SessionId.eq(id)).exec(tx).await.map(drop)
+        }
+        3 => {
+            let language = (dice.below(2) == 0).then(|| "pol".to_owned());
+            let other = session::Entity::update_many().col_expr(session::Column::Language, Expr::value(language));
+            other.filter(session::Column::Id.eq(id)).exec(tx).await.map(drop)
+        }
+        4 => {
+            let north = Expr::col(venue::Column::Latitude).add(if dice.below(2) == 0 { 0.05 } else { -0.05 });
+            venue::Entity::update_many().col_expr(venue::Column::Latitude, north).exec(tx).await.map(drop)
+        }
+        5 => {
+            let count = Expr::value(if dice.below(2) == 0 { 1 } else { 3 });
+            requirement::Entity::update_many().col_expr(requirement::Column::Count, count).exec(tx).await.map(drop)
+        }
+        _ => {
+            let pace = rules::travel::Pace::new(i64::try_from(dice.below(60)).expect("minutes"), 100).expect("a pace");
+            api::store::travel::agree(tx, pace).await
+        }
+    }
 }
 
 /// Somebody's window becomes another's: both change.
@@ -163,7 +203,7 @@ both!(memory_agrees_with_the_tables_after_every_write, |world| async move {
     let (mut dice, mut different) = (Dice(11), 0);
     let mut before = agreed(&world, &wanted, "nothing").await;
     assert!(before.values().any(|r| !r.matches.is_empty()), "there is somebody to lose");
-    for round in 0..70 {
+    for round in 0..100 {
         let tx = world.app.db.begin().await.expect("a transaction");
         let mut what = write(&world, &tx, &mut dice).await;
         for _ in 0..dice.below(3) {

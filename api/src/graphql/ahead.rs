@@ -13,10 +13,11 @@ use async_graphql::parser::types::OperationType;
 use async_graphql::{Context, Result};
 use entity::assignment;
 use rules::id::SessionId;
+use rules::matching::ChampionRecord;
 use rules::policy::{Action, Relation};
 
 use super::context::Ctx;
-use super::loader::{CompletionsOf, ConfirmedAt, Rows};
+use super::loader::{CompletionsOf, ConfirmedAt, LanguagesOf, MatchedOf, Rows};
 use crate::error::Fault;
 use crate::store::facts::group;
 use crate::store::{offer, training};
@@ -97,13 +98,25 @@ impl Loader<TrainingAt> for Rows {
     }
 }
 
+/// Champions who were matched: what they speak, and when they are free, is known.
+pub fn known<'r>(ctx: &Context<'_>, records: impl Iterator<Item = &'r Arc<ChampionRecord>> + Clone) {
+    if is_query(ctx) {
+        let ahead = ctx.rows().ahead();
+        ahead.keep(records.clone().map(|record| (LanguagesOf(record.id), record.languages.clone())));
+        ahead.keep(records.map(|record| (MatchedOf(record.id), record.clone())));
+    }
+}
+
+/// In a mutation nothing is read ahead: its second field may change what the first has read.
+fn is_query(ctx: &Context<'_>) -> bool {
+    ctx.query_env.operation.node.ty == OperationType::Query
+}
+
 /// The confirmed assignments of a session, with what the document asks of them further on read ahead.
-///
-/// In a mutation nothing is: its second field may change what the first has read.
 pub async fn placed(ctx: &Context<'_>, session: SessionId) -> Result<Vec<assignment::Model>> {
     let rows = ctx.rows();
     let champion = ctx.look_ahead().field("champion");
-    if !champion.exists() || ctx.query_env.operation.node.ty != OperationType::Query {
+    if !champion.exists() || !is_query(ctx) {
         return rows.list(ConfirmedAt(session)).await;
     }
     if !champion.field("trainingCompletions").exists() || !ctx.may(Action::TrainingRead, Relation::Other) {

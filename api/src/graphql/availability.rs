@@ -6,7 +6,7 @@ use entity::{availability_exception, availability_window, champion};
 use rules::availability::{
     AvailabilityExceptionAddErrorCode, AvailabilityExceptionRemoveErrorCode, AvailabilityWindowsReplaceErrorCode, CannotAddException,
     CannotRemoveException, CannotReplaceWindows, Exception, ExceptionKind, SLOT_DAYS, WINDOW_LIMIT, Weekday, Window, check_exception,
-    check_window, slots,
+    check_window, next_slot, slots,
 };
 use rules::calendar::{Span, resolve};
 use rules::id::{ChampionId, ExceptionId};
@@ -19,7 +19,7 @@ use super::champion_change::most_per_week;
 use super::code::Code;
 use super::context::Ctx;
 use super::id::{self, NodeId};
-use super::loader::{ExceptionsOf, PaceOf, RecordOf, WindowsOf};
+use super::loader::{ExceptionsOf, MatchedOf, PaceOf, RecordOf, WindowsOf};
 use super::once::once;
 use super::problem::{Problem, coded, settle};
 use super::scalar::{DateTime, LocalDate, LocalTime, TimeZone};
@@ -50,7 +50,7 @@ impl Availability {
         let windows: Vec<Window> = record.windows.iter().filter(fits).cloned().collect();
         let busy: Vec<Span> = record.bookings.iter().map(|b| b.span).collect();
         let found = slots(&windows, &record.exceptions, &busy, within);
-        Ok(found.into_iter().map(|s| AvailabilitySlot { starts_at: DateTime(s.from), ends_at: DateTime(s.until) }).collect())
+        Ok(found.into_iter().map(AvailabilitySlot::from).collect())
     }
 }
 
@@ -94,6 +94,13 @@ impl Availability {
         Some(self.free(ctx, (from.0, until.0), modality, time_zone.0).await)
     }
 
+    /// When they are free next, in the coming four weeks; null if they are not.
+    async fn next(&self, ctx: &Context<'_>) -> Result<Option<AvailabilitySlot>> {
+        let Some(record) = ctx.rows().one(MatchedOf(self.0.id)).await? else { return Ok(None) };
+        let busy: Vec<Span> = record.bookings.iter().map(|b| b.span).collect();
+        Ok(next_slot(&record.windows, &record.exceptions, &busy, ctx.call().now).map(AvailabilitySlot::from))
+    }
+
     /// How far they go for an in-person session, in metres.
     async fn max_distance_metres(&self) -> i32 {
         self.0.reach_metres
@@ -112,6 +119,12 @@ pub struct AvailabilitySlot {
     starts_at: DateTime,
     /// Until.
     ends_at: DateTime,
+}
+
+impl From<Span> for AvailabilitySlot {
+    fn from(span: Span) -> Self {
+        Self { starts_at: DateTime(span.from), ends_at: DateTime(span.until) }
+    }
 }
 
 /// A weekly span in wall-clock time, so that it stays put when the clocks change.

@@ -226,7 +226,7 @@ async fn forecast_page(ctx: &Context<'_>, days: i32, args: Args) -> Result<Forec
     }
     let (breaks, preventions) = forecast(ctx.app(), ctx.call(), i64::from(days)).await.map_err(broken)?;
     let total = breaks.len();
-    Ok(ForecastConnection { page: cut(breaks, args)?, total, preventions })
+    Ok(ForecastConnection { page: cut(breaks, total, args)?, total, preventions })
 }
 
 /// The date asked about, or today; not before the alliance had records, nor beyond what anybody plans.

@@ -263,7 +263,7 @@ impl CohortQuery {
 async fn page(ctx: &Context<'_>, filter: &Filter, args: Args) -> Result<TrainingCohortConnection> {
     let rows = ctx.rows().aside(list(ctx.app().db.read(), filter, MOST)).await.map_err(broken)?;
     let total = rows.len();
-    Ok(TrainingCohortConnection { page: cut(rows, args)?, total })
+    Ok(TrainingCohortConnection { page: cut(rows, total, args)?, total })
 }
 
 /// Input of `trainingCohortCreate`.

@@ -10,7 +10,7 @@ use rules::id::{
     OfferId, OrganisationId, OutcomeId, PlaceId, ReferenceId, RequestId, RequirementId, RotaLineId, RotaProposalId, SeriesId, SessionId,
     StandInId, SwapId, VenueId, WaitingId, WavesId,
 };
-use rules::matching::{Blocker, ChampionRecord, Ranking, blockers};
+use rules::matching::{Blocker, ChampionRecord, blockers};
 use rules::offer::CannotAccept;
 use rules::session::{PlaceKind, SessionNeed};
 use sea_orm::DbErr;
@@ -18,7 +18,7 @@ use sea_orm::DbErr;
 use super::ahead::Ahead;
 use crate::app::{App, Call};
 use crate::error::Fault;
-use crate::service::matching::{Opportunities, for_sessions, opportunities};
+use crate::service::matching::{Opportunities, Ranked, Wanted, for_sessions, opportunities};
 use crate::store::facts::{self, Which, group};
 use crate::store::{
     acceptance, attendance, availability, calendar, clearance, cohort, dbs, ledger, offer, outcome, reference, row, series, session,
@@ -375,13 +375,27 @@ impl Loader<DbsDetailOf> for Rows {
 pub struct RecordOf(pub ChampionId);
 
 impl Loader<RecordOf> for Rows {
-    type Value = ChampionRecord;
+    type Value = Arc<ChampionRecord>;
     type Error = Arc<Fault>;
 
     async fn load(&self, keys: &[RecordOf]) -> Batch<RecordOf, Self::Value> {
         let ids: Vec<ChampionId> = keys.iter().map(|key| key.0).collect();
         let found = facts::champions(self.app.db.read(), Which::These(&ids)).await.map_err(shared)?;
-        Ok(found.into_iter().map(|record| (RecordOf(record.id), record)).collect())
+        Ok(found.into_iter().map(|record| (RecordOf(record.id), Arc::new(record))).collect())
+    }
+}
+
+/// What matching reads of a champion from today on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct MatchedOf(pub ChampionId);
+
+impl Loader<MatchedOf> for Rows {
+    type Value = Arc<ChampionRecord>;
+    type Error = Arc<Fault>;
+
+    async fn load(&self, keys: &[MatchedOf]) -> Batch<MatchedOf, Self::Value> {
+        let ids: Vec<RecordOf> = keys.iter().map(|key| RecordOf(key.0)).collect();
+        Ok(self.load(&ids).await?.into_iter().map(|(key, record)| (MatchedOf(key.0), record)).collect())
     }
 }
 
@@ -450,18 +464,12 @@ impl Loader<Cleared> for Rows {
     }
 }
 
-/// Champions ranked for a kind of place at a session.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct RankingFor(pub SessionId, pub PlaceKind);
-
-impl Loader<RankingFor> for Rows {
-    type Value = Ranking;
+impl Loader<Wanted> for Rows {
+    type Value = Ranked;
     type Error = Arc<Fault>;
 
-    async fn load(&self, keys: &[RankingFor]) -> Batch<RankingFor, Ranking> {
-        let wanted: Vec<(SessionId, PlaceKind)> = keys.iter().map(|key| (key.0, key.1)).collect();
-        let ranked = for_sessions(&self.app, &self.call, &wanted).await.map_err(shared)?;
-        Ok(ranked.into_iter().map(|((session, kind), ranking)| (RankingFor(session, kind), ranking)).collect())
+    async fn load(&self, keys: &[Wanted]) -> Batch<Wanted, Ranked> {
+        for_sessions(&self.app, &self.call, keys).await.map_err(shared)
     }
 }
 

@@ -1,27 +1,30 @@
 //! Matches, previews and opportunities.
 
+use std::sync::Arc;
+
 use async_graphql::{Context, InputObject, Object, Result, SimpleObject};
 use rules::dbs::DbsScope;
 use rules::geo::DistanceBand;
-use rules::matching::{BlockerKind, Factor, FactorKind, Match, Ranking, Remedy, RemedyKind, Unlock};
+use rules::matching::{BlockerKind, ChampionRecord, Factor, FactorKind, Found, Match, Remedy, RemedyKind, Unlock};
 use rules::session::{CannotCreateSession, PlaceKind, SessionCreateErrorCode};
 
+use super::ahead::known;
 use super::champion::Champion;
 use super::context::Ctx;
 use super::offer::BlockingReason;
-use super::paging::{Args, PageInfo, cut};
+use super::paging::{Args, PageInfo, cut, needed};
 use super::problem::{Problem, settle};
 use super::session::Session;
 use super::session_change::NewSessionInput;
 use super::shared::DbsRequirement;
 use crate::error::Refusal;
-use crate::service::matching::{Opportunities, Opportunity, preview};
+use crate::service::matching::{Opportunities, Opportunity, Ranked, preview};
 use crate::store::paging::{Cursor, Page};
 
 /// Champions who could take a place, best first.
 #[derive(Debug)]
 pub struct MatchConnection {
-    page: Page<(usize, Match)>,
+    page: Page<(usize, (Match, Arc<ChampionRecord>))>,
     total: usize,
     blocked: Vec<BlockedCount>,
     blocked_total: usize,
@@ -29,10 +32,10 @@ pub struct MatchConnection {
 
 impl MatchConnection {
     /// A page of a ranking.
-    pub fn new(ranking: Ranking, args: Args) -> Result<Self> {
-        let total = ranking.matches.len();
-        let blocked = ranking.blocked.into_iter().map(|(kind, count)| BlockedCount { kind, count }).collect();
-        Ok(Self { page: cut(ranking.matches, args)?, total, blocked, blocked_total: ranking.blocked_total })
+    pub fn new(ranked: Ranked, args: Args) -> Result<Self> {
+        let Ranked { found: Found { top, total, blocked, blocked_total }, records } = ranked;
+        let blocked = blocked.into_iter().map(|(kind, count)| BlockedCount { kind, count }).collect();
+        Ok(Self { page: cut(top.into_iter().zip(records).collect(), total, args)?, total, blocked, blocked_total })
     }
 }
 
@@ -40,13 +43,15 @@ impl MatchConnection {
 #[Object]
 impl MatchConnection {
     /// The lines with their scores.
-    async fn edges(&self) -> Vec<MatchEdge> {
-        self.page.rows.iter().map(|(index, found)| MatchEdge { index: *index, found: found.clone() }).collect()
+    async fn edges(&self, ctx: &Context<'_>) -> Vec<MatchEdge> {
+        known(ctx, self.page.rows.iter().map(|(_, (_, record))| record));
+        self.page.rows.iter().map(|(index, (found, _))| MatchEdge { index: *index, found: found.clone() }).collect()
     }
 
     /// The champions without their scores.
     async fn nodes(&self, ctx: &Context<'_>) -> Result<Vec<Champion>> {
-        let ids = self.page.rows.iter().map(|(_, found)| found.champion).collect();
+        known(ctx, self.page.rows.iter().map(|(_, (_, record))| record));
+        let ids = self.page.rows.iter().map(|(_, (found, _))| found.champion).collect();
         Ok(ctx.rows().many(ids).await?.into_iter().map(Champion).collect())
     }
 
@@ -172,15 +177,16 @@ impl MatchQuery {
 }
 
 async fn previewed(ctx: &Context<'_>, input: MatchPreviewInput, args: Args) -> Result<MatchPreview> {
-    let result: Result<(Ranking, Option<DbsScope>), Refusal<CannotCreateSession>> = async {
+    let most = needed(&args)?;
+    let result: Result<(Ranked, Option<DbsScope>), Refusal<CannotCreateSession>> = async {
         let new = input.session.checked()?;
-        ctx.rows().aside(preview(ctx.app(), ctx.call(), new)).await
+        ctx.rows().aside(preview(ctx.app(), ctx.call(), new, most)).await
     }
     .await;
     let (found, user_errors) = settle(result)?;
     let user_errors = user_errors.into_iter().map(|problem| problem.under("session")).collect();
-    let Some((ranking, dbs)) = found else { return Ok(MatchPreview { matches: None, dbs_required: None, user_errors }) };
-    Ok(MatchPreview { matches: Some(MatchConnection::new(ranking, args)?), dbs_required: dbs.map(DbsRequirement::from), user_errors })
+    let Some((ranked, dbs)) = found else { return Ok(MatchPreview { matches: None, dbs_required: None, user_errors }) };
+    Ok(MatchPreview { matches: Some(MatchConnection::new(ranked, args)?), dbs_required: dbs.map(DbsRequirement::from), user_errors })
 }
 
 /// What a champion could do in the next eight weeks.
@@ -196,7 +202,7 @@ impl OpportunityList {
         ctx: &Context<'_>,
         #[graphql(desc = "The first so many, 100 at most.", default = 25)] first: i32,
     ) -> Result<Vec<OpenPlace>> {
-        let rows = cut(self.0.open.clone(), Args { first: Some(first), ..Args::default() })?.rows;
+        let rows = cut(self.0.open.clone(), self.0.open.len(), Args { first: Some(first), ..Args::default() })?.rows;
         let sessions: Vec<entity::session::Model> = ctx.rows().many(rows.iter().map(|(_, o)| o.session).collect()).await?;
         Ok(sessions.into_iter().zip(rows).map(|(session, (_, place))| OpenPlace { session: Session(session), place }).collect())
     }
@@ -217,7 +223,7 @@ impl OpportunityList {
         ctx: &Context<'_>,
         #[graphql(desc = "The first so many, 100 at most.", default = 25)] first: i32,
     ) -> Result<Vec<BlockedSession>> {
-        let rows = cut(self.0.blocked.clone(), Args { first: Some(first), ..Args::default() })?.rows;
+        let rows = cut(self.0.blocked.clone(), self.0.blocked.len(), Args { first: Some(first), ..Args::default() })?.rows;
         let sessions: Vec<entity::session::Model> = ctx.rows().many(rows.iter().map(|(_, b)| b.0).collect()).await?;
         let pairs = sessions.into_iter().zip(rows);
         let with = pairs.map(|(session, (_, (_, kind, blockers)))| {

@@ -115,12 +115,20 @@ where
     ctx.rows().aside(page(ctx.app().db.read(), select, sort, &slice)).await.map_err(broken)
 }
 
-/// A page of rows that are in memory already, by their place in the list.
-pub fn cut<T>(rows: Vec<T>, args: Args) -> Result<Page<(usize, T)>, Error> {
+/// How many rows from the start of a list have to be there to [`cut`] the page that the arguments ask for.
+pub fn needed(args: &Args) -> Result<usize, Error> {
+    let slice = args.clone().slice()?;
+    let after = slice.after.as_ref().and_then(Cursor::index).map_or(0, |i| i.saturating_add(1));
+    let limit = usize::try_from(slice.limit).unwrap_or(usize::MAX);
+    // From the end: all of them.
+    Ok(if slice.backward { usize::MAX } else { after.saturating_add(limit) })
+}
+
+/// A page of rows that are in memory already, by their place in the list; of a list of `total` at least those [`needed`].
+pub fn cut<T>(rows: Vec<T>, total: usize, args: Args) -> Result<Page<(usize, T)>, Error> {
     let slice = args.slice()?;
     slice.of(|cursor| cursor.index().is_some())?;
     let place = |cursor: &Option<Cursor>| cursor.as_ref().and_then(Cursor::index);
-    let total = rows.len();
     let from = place(&slice.after).map_or(0, |i| (i + 1).min(total));
     let until = place(&slice.before).map_or(total, |i| i.min(total)).max(from);
     let limit = usize::try_from(slice.limit).unwrap_or(0);

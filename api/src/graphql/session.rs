@@ -1,5 +1,7 @@
 //! Sessions and their places.
 
+use std::sync::Arc;
+
 use async_graphql::{Context, ID, InputObject, Object, Result, SimpleObject};
 use entity::{place, session};
 use rules::dbs::{Audience, DbsScope, SessionFacts, permitted};
@@ -17,12 +19,12 @@ use super::context::Ctx;
 use super::group::Group;
 use super::id::{self, NodeId};
 use super::loader::{
-    ChangesOf, ConfirmedAt, GroupSignUp, MarksOf, OccurrenceOf, OutcomesOf, PlaceModules, PlacesOf, RankingFor, RecordOf, RequestFor,
-    SessionSignUp, SessionTopics, StaffingOf, WaitingAt,
+    ChangesOf, ConfirmedAt, GroupSignUp, MarksOf, OccurrenceOf, OutcomesOf, PlaceModules, PlacesOf, RecordOf, RequestFor, SessionSignUp,
+    SessionTopics, StaffingOf, WaitingAt,
 };
 use super::matching::MatchConnection;
 use super::outcome::SessionOutcome;
-use super::paging::{Args, DateTimeRangeInput, connection};
+use super::paging::{Args, DateTimeRangeInput, connection, needed};
 use super::quick::Quick;
 use super::request::ChampionRequest;
 use super::scalar::{DateTime, LocalDate, LocalTime};
@@ -32,6 +34,7 @@ use super::sign_up::WaitingEntry;
 use super::staffing::Staffing;
 use super::training::TrainingModule;
 use super::venue::Venue;
+use crate::service::matching::Wanted;
 use crate::store::session::{BY_START, Filter, select};
 
 /// One dated session.
@@ -68,8 +71,8 @@ impl Session {
         let team: Vec<_> =
             ctx.rows().list(PlacesOf(self.0.id)).await?.into_iter().filter(|p| p.kind != PlaceKind::Shadow).map(|p| p.id).collect();
         let there = ctx.rows().list(ConfirmedAt(self.0.id)).await?.into_iter().filter(|a| team.contains(&a.place_id));
-        let records: Vec<ChampionRecord> = ctx.rows().many(there.map(|a| RecordOf(a.champion_id)).collect()).await?;
-        let done = |record: &ChampionRecord| record.bookings.iter().filter(|b| b.span.until <= self.0.starts_at).count();
+        let records: Vec<Arc<ChampionRecord>> = ctx.rows().many(there.map(|a| RecordOf(a.champion_id)).collect()).await?;
+        let done = |record: &Arc<ChampionRecord>| record.bookings.iter().filter(|b| b.span.until <= self.0.starts_at).count();
         let done: Vec<usize> = records.iter().map(done).collect();
         risks.extend(alone(self.0.setting, team.len(), &done).iter().map(ToString::to_string));
         Ok(risks)
@@ -299,11 +302,12 @@ impl Session {
         if !ctx.may(Action::MatchRead, ctx.call().caller.to_group(self.0.group_id)) {
             return None;
         }
-        let ranking = match ctx.rows().one(RankingFor(self.0.id, kind)).await {
-            Ok(ranking) => ranking?,
-            Err(error) => return Some(Err(error)),
+        let args = Args { first, after, last, before };
+        let ranked = match needed(&args) {
+            Ok(most) => ctx.rows().one(Wanted { session: self.0.id, kind, most }).await,
+            Err(error) => Err(error),
         };
-        Some(MatchConnection::new(ranking, Args { first, after, last, before }))
+        ranked.transpose().map(|ranked| MatchConnection::new(ranked?, args))
     }
 
     /// Whether the viewer may move it, call it off or ask for champions.

@@ -1,13 +1,14 @@
 //! Who could take a place, for a session that is there or one that may come; and what a champion could do.
 
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
 use chrono::TimeDelta;
 use rules::calendar::Span;
 use rules::dbs::DbsScope;
 use rules::geo::Point;
 use rules::id::{ChampionId, PlaceId, SessionId};
-use rules::matching::{Blocker, ChampionRecord, Ranking, Unlock, Weights, blockers, rank_by, unlocks};
+use rules::matching::{Blocker, ChampionRecord, Found, Index, Unlock, Weights, blockers, rank_by, unlocks};
 use rules::policy::Action;
 use rules::session::{CannotCreateSession, PlaceKind, SessionNeed};
 use sea_orm::ConnectionTrait;
@@ -15,41 +16,60 @@ use sea_orm::ConnectionTrait;
 use super::session::{NewSession, group_for, judged, modules_for, places};
 use crate::app::{App, Call};
 use crate::error::{Fault, Refusal};
-use crate::store::candidates::View;
 use crate::store::facts::{self, SessionFactsRow, Which};
 use crate::store::session::Filter;
 use crate::store::{directory, offer, session, training, travel};
 
-/// Champions ranked for kinds of place at sessions: a fixed number of statements, however many, and none for champions unless some
-/// changed. What a session has no place of is left out.
-pub async fn for_sessions(
-    app: &App,
-    call: &Call,
-    wanted: &[(SessionId, PlaceKind)],
-) -> Result<HashMap<(SessionId, PlaceKind), Ranking>, Fault> {
-    let view = app.db.candidates().await?;
-    let rows = session::many(&view.conn, wanted.iter().map(|(id, _)| *id)).await?;
-    let sessions: HashMap<SessionId, SessionFactsRow> =
-        facts::needs(&view.conn, rows).await?.into_iter().map(|s| (s.session.id, s)).collect();
-    let of =
-        |key: &(SessionId, PlaceKind)| Some((*key, ranked(&view, sessions.get(&key.0)?.need(key.1)?, &app.policy.match_weights, call)));
+/// The best for a kind of place, and what is known of them.
+#[derive(Clone, Debug, Default)]
+pub struct Ranked {
+    /// The best, and how many there are in all and are ruled out, by reason.
+    pub found: Found,
+    /// The records of the best, in their order.
+    pub records: Vec<Arc<ChampionRecord>>,
+}
+
+/// The best champions for a kind of place at a session: how many are wanted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Wanted {
+    pub session: SessionId,
+    pub kind: PlaceKind,
+    pub most: usize,
+}
+
+/// Champions ranked for kinds of place at sessions: one statement in all, unless something has changed or is asked for the first time.
+/// What a session has no place of is left out.
+pub async fn for_sessions(app: &App, call: &Call, wanted: &[Wanted]) -> Result<HashMap<Wanted, Ranked>, Fault> {
+    let ids: Vec<SessionId> = wanted.iter().map(|one| one.session).collect();
+    let matching = app.db.matching(&ids, call.today()).await?;
+    let of = |one: &Wanted| {
+        let need = matching.sessions.get(&one.session)?.need(one.kind)?;
+        Some((*one, ranked(matching.index(), need, &app.policy.match_weights, call, one.most)))
+    };
     Ok(wanted.iter().filter_map(of).collect())
 }
 
-/// Everybody in a view, ranked.
-fn ranked(view: &View, need: &SessionNeed, weights: &Weights, call: &Call) -> Ranking {
-    view.index().matches(need, weights, call.now, usize::MAX).into()
+/// Everybody, ranked.
+fn ranked(index: &Index, need: &SessionNeed, weights: &Weights, call: &Call, most: usize) -> Ranked {
+    let found = index.matches(need, weights, call.now, most);
+    let records = found.top.iter().filter_map(|best| index.record(best.champion).cloned()).collect();
+    Ranked { found, records }
 }
 
 /// Champions ranked for a session that does not exist yet, and the check it would ask for.
-pub async fn preview(app: &App, call: &Call, new: NewSession) -> Result<(Ranking, Option<DbsScope>), Refusal<CannotCreateSession>> {
-    let view = app.db.candidates().await?;
+pub async fn preview(
+    app: &App,
+    call: &Call,
+    new: NewSession,
+    most: usize,
+) -> Result<(Ranked, Option<DbsScope>), Refusal<CannotCreateSession>> {
+    let view = app.db.candidates(call.today()).await?;
     let conn = &view.conn;
     group_for(conn, call, new.group, Action::MatchRead, "groupId").await?;
     let row = judged(conn, call, &new).await?;
     places(conn, call, row.id, &new).await?;
     let need = previewed(conn, &new, &row).await?;
-    Ok((ranked(&view, &need, &app.policy.match_weights, call), need.dbs))
+    Ok((ranked(view.index(), &need, &app.policy.match_weights, call, most), need.dbs))
 }
 
 async fn previewed(

@@ -62,6 +62,12 @@ impl Which<'_> {
     }
 }
 
+/// All who belong or may come to, in the order of their ids.
+pub async fn open(conn: &impl ConnectionTrait) -> Result<Vec<ChampionId>, DbErr> {
+    let all = Which::Open.narrow(champion::Entity::find(), champion::Column::Id).order_by_asc(champion::Column::Id);
+    all.select_only().column(champion::Column::Id).into_tuple().all(conn).await
+}
+
 /// Champions as the rules read them, in the order of their ids.
 pub async fn champions(conn: &impl ConnectionTrait, which: Which<'_>) -> Result<Vec<ChampionRecord>, Fault> {
     load(conn, which, true).await

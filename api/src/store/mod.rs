@@ -5,11 +5,13 @@
 //! the locks promise, constraints stand behind, and a lost race is tried again from the start (docs/decisions/0003).
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
+use chrono::NaiveDate;
 use entity::training_module;
-use rules::id::ModuleId;
+use rules::id::{ModuleId, SessionId};
 use sea_orm::metric::Info;
 use sea_orm::{
     AccessMode, ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr,
@@ -20,7 +22,7 @@ use sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
 use tokio::sync::Notify;
 
 use crate::error::Fault;
-use candidates::{Candidates, View};
+use candidates::{Candidates, Matching, View};
 
 pub mod acceptance;
 pub mod account;
@@ -67,6 +69,8 @@ pub struct Db {
     read: DatabaseConnection,
     /// Rung after each commit.
     committed: Arc<Notify>,
+    /// Commits so far.
+    commits: Arc<AtomicU64>,
     /// Training modules that have been read: they never change.
     modules: Arc<RwLock<HashMap<ModuleId, Arc<training_module::Model>>>>,
     candidates: Candidates,
@@ -78,11 +82,16 @@ impl Db {
         if url.starts_with("sqlite:") {
             let write = Database::connect(sqlite(&with_create(url), 1, false)).await?;
             let read = Database::connect(sqlite(url, connections, true)).await?;
-            return Ok(Self { write, read, committed: Arc::default(), modules: Arc::default(), candidates: Candidates::default() });
+            return Ok(Self::of(write, read));
         }
         // Migrating holds a lock on one connection and works on another.
         let pool = Database::connect(postgres(url, connections.max(2))).await?;
-        Ok(Self { write: pool.clone(), read: pool, committed: Arc::default(), modules: Arc::default(), candidates: Candidates::default() })
+        Ok(Self::of(pool.clone(), pool))
+    }
+
+    fn of(write: DatabaseConnection, read: DatabaseConnection) -> Self {
+        let (committed, commits, modules) = Default::default();
+        Self { write, read, committed, commits, modules, candidates: Candidates::default() }
     }
 
     /// Tells of every statement that is sent, for those who count or time them. Transactions begun before are not told of.
@@ -140,8 +149,18 @@ impl Db {
     }
 
     /// A view like that, with every champion in it, from memory.
-    pub async fn candidates(&self) -> Result<View, Fault> {
-        self.candidates.view(self).await
+    pub async fn candidates(&self, today: NaiveDate) -> Result<View, Fault> {
+        self.candidates.view(self, today).await
+    }
+
+    /// What sessions ask for, and every champion, from memory.
+    pub async fn matching(&self, sessions: &[SessionId], today: NaiveDate) -> Result<Matching, Fault> {
+        self.candidates.matching(self, sessions, today).await
+    }
+
+    /// How many writes were committed here: unchanged, nothing was written by this process meanwhile.
+    pub fn commits(&self) -> u64 {
+        self.commits.load(Ordering::Acquire)
     }
 
     /// Whether the database answers.
@@ -182,6 +201,7 @@ impl Db {
         let ended = match outcome {
             Ok(value) => match tx.commit().await {
                 Ok(()) => {
+                    self.commits.fetch_add(1, Ordering::AcqRel);
                     self.committed.notify_one();
                     return Outcome::Done(Ok(value));
                 }

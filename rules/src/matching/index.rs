@@ -23,6 +23,7 @@ mod slice;
 mod timeline;
 
 use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
@@ -63,7 +64,7 @@ impl From<Found> for Ranking {
 #[derive(Clone, Debug, Default)]
 pub struct Index {
     slots: HashMap<ChampionId, usize>,
-    records: Vec<ChampionRecord>,
+    records: Vec<Arc<ChampionRecord>>,
     live: Bits,
     /// Slots with facts that columns can't tell.
     strange: Bits,
@@ -91,13 +92,18 @@ impl Index {
     pub fn build(champions: &[ChampionRecord]) -> Self {
         let mut index = Self::default();
         index.records.reserve(champions.len());
-        champions.iter().for_each(|champion| index.insert(champion.clone()));
+        champions.iter().for_each(|champion| index.add(champion.clone()));
         index
+    }
+
+    /// Puts a champion's record in, who was not there before.
+    pub fn add(&mut self, champion: ChampionRecord) {
+        self.insert(Arc::new(champion));
     }
 
     /// Puts a champion's record in place of the one there was, if there was one.
     pub fn update(&mut self, champion: ChampionRecord) {
-        self.insert(champion);
+        self.insert(Arc::new(champion));
         self.tidy();
     }
 
@@ -105,6 +111,11 @@ impl Index {
     pub fn remove(&mut self, champion: ChampionId) {
         self.forget(champion);
         self.tidy();
+    }
+
+    /// A champion's record.
+    pub fn record(&self, champion: ChampionId) -> Option<&Arc<ChampionRecord>> {
+        self.slots.get(&champion).and_then(|slot| self.records.get(*slot))
     }
 
     /// How many champions are in it: who left, was never taken on or is still applying is not.
@@ -135,7 +146,7 @@ impl Index {
         Found { top: self.top(&free, marks, weights, most), total: free.len(), blocked, blocked_total: self.len() - free.len() }
     }
 
-    fn insert(&mut self, champion: ChampionRecord) {
+    fn insert(&mut self, champion: Arc<ChampionRecord>) {
         self.forget(champion.id);
         if !champion.clearance.membership.is_member() {
             return;
@@ -167,14 +178,15 @@ impl Index {
     /// Starts over when a third of the slots are gone: then every change has paid for three.
     fn tidy(&mut self) {
         if self.records.len() > 64 + self.len() * 3 / 2 {
-            let live: Vec<ChampionRecord> = self.live.iter().map(|slot| self.records[slot].clone()).collect();
-            *self = Self::build(&live);
+            let live: Vec<Arc<ChampionRecord>> = self.live.iter().map(|slot| self.records[slot].clone()).collect();
+            *self = Self::default();
+            live.into_iter().for_each(|champion| self.insert(champion));
         }
     }
 
     fn one_by_one(&self, need: &SessionNeed, weights: &Weights, now: DateTime<Utc>, most: usize) -> Found {
         let Ranking { matches: mut top, blocked, blocked_total } =
-            rank_by(need, self.live.iter().map(|slot| &self.records[slot]), weights, now);
+            rank_by(need, self.live.iter().map(|slot| &*self.records[slot]), weights, now);
         let total = top.len();
         top.truncate(most);
         Found { top, total, blocked, blocked_total }

@@ -1,6 +1,7 @@
 //! Clearance of everybody: membership, age, modules, evidence and checks, each as a column of days.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use chrono::{Datelike, NaiveDate};
 
@@ -113,7 +114,7 @@ impl Cleared {
     }
 
     /// Blocks whoever is not cleared, but for checks.
-    pub fn ask<'a>(&'a self, question: &Question, records: &[ChampionRecord], board: &mut Board) -> Vec<Lapse<'a>> {
+    pub fn ask<'a>(&'a self, question: &Question, records: &[Arc<ChampionRecord>], board: &mut Board) -> Vec<Lapse<'a>> {
         let shadow = if question.need.kind == PlaceKind::Shadow { u64::MAX } else { 0 };
         board.only(BlockerKind::NotActive, |at| self.active.word(at) | (self.on_trial.word(at) & shadow));
         let born = day::nearest(born_by(question.need.date, age_needed(question.need)));
@@ -132,14 +133,20 @@ impl Cleared {
         lapses
     }
 
-    fn ask_module(&self, kind: BlockerKind, module: ModuleId, question: &Question, records: &[ChampionRecord], board: &mut Board) {
+    fn ask_module(&self, kind: BlockerKind, module: ModuleId, question: &Question, records: &[Arc<ChampionRecord>], board: &mut Board) {
         let column = self.modules.get(&module);
         let held = |slot: usize| training::standing(module, &records[slot].clearance.completions, question.need.date);
         board.only_held(kind, column, (question.on, question.on), |slot| matches!(held(slot), ModuleStanding::Held { .. }));
         column.into_iter().for_each(|column| column.lower(&mut board.lasts));
     }
 
-    fn ask_proof<'a>(&'a self, r: &Requirement, question: &Question, records: &[ChampionRecord], board: &mut Board) -> Option<Lapse<'a>> {
+    fn ask_proof<'a>(
+        &'a self,
+        r: &Requirement,
+        question: &Question,
+        records: &[Arc<ChampionRecord>],
+        board: &mut Board,
+    ) -> Option<Lapse<'a>> {
         let version = r.kind.is_signed().then_some(r.id);
         let column = self.proofs.get(&(r.kind, version, r.count));
         let date = question.need.date;
@@ -154,7 +161,7 @@ impl Cleared {
     }
 
     /// Blocks whoever has no sufficient check; those whose dates with children add up need the one of regulated activity.
-    pub fn ask_check(&self, question: &Question, records: &[ChampionRecord], frequent: Option<&Bits>, board: &mut Board) {
+    pub fn ask_check(&self, question: &Question, records: &[Arc<ChampionRecord>], frequent: Option<&Bits>, board: &mut Board) {
         let plain = question.need.dbs.map(|needed| self.checked(needed, question, records, board));
         let regulated =
             frequent.map(|frequent| (frequent, self.checked(permitted(question.need.facts, true).scope, question, records, board)));
@@ -172,7 +179,7 @@ impl Cleared {
     }
 
     /// Who has a sufficient check, and its last day where columns tell.
-    fn checked(&self, needed: DbsScope, question: &Question, records: &[ChampionRecord], board: &mut Board) -> (Vec<u64>, Vec<Day>) {
+    fn checked(&self, needed: DbsScope, question: &Question, records: &[Arc<ChampionRecord>], board: &mut Board) -> (Vec<u64>, Vec<Day>) {
         let (mut held, mut best) = (vec![0; board.words().len()], vec![0; board.lasts.len()]);
         for (_, column) in self.checks.iter().filter(|(scope, _)| scope.suffices_for(needed)) {
             let judge = |slot: usize| {

@@ -25,7 +25,7 @@ pub(super) struct Diary {
     busy: Timeline,
     /// The first place anybody is booked at, and how far the farthest other lies from it.
     spread: Option<(Point, u32)>,
-    placed: HashMap<SessionId, Vec<u32>>,
+    placed: Placed,
     helped: HashMap<GroupId, Vec<u32>>,
     /// Who has as many sessions as wanted, by the week since 1900.
     full: HashMap<i64, Bits>,
@@ -44,7 +44,7 @@ impl Default for Diary {
         Self {
             busy: Timeline::new(1),
             spread: None,
-            placed: HashMap::new(),
+            placed: Placed::default(),
             helped: HashMap::new(),
             full: HashMap::new(),
             full_months: HashMap::new(),
@@ -59,8 +59,12 @@ impl Diary {
     /// Files a champion's bookings. False if one can't be told in nanoseconds.
     pub fn add(&mut self, slot: usize, record: &ChampionRecord) -> bool {
         for booking in &record.bookings {
-            self.placed.entry(booking.session).or_default().push(slot as u32);
-            self.helped.entry(booking.group).or_default().push(slot as u32);
+            self.placed.add(booking.session, slot as u32);
+            let helped = self.helped.entry(booking.group).or_default();
+            // Most come to one group again and again.
+            if helped.last() != Some(&(slot as u32)) {
+                helped.push(slot as u32);
+            }
             if let Some(at) = booking.at {
                 let (origin, far) = self.spread.unwrap_or((at, 0));
                 self.spread = Some((origin, far.max(distance_metres(origin, at))));
@@ -104,9 +108,9 @@ impl Diary {
         }
     }
 
-    /// Those placed at a session.
+    /// Those placed at a session, and perhaps a few more: the rule decides.
     pub fn placed(&self, session: Option<SessionId>) -> impl Iterator<Item = usize> + '_ {
-        session.and_then(|session| self.placed.get(&session)).into_iter().flatten().map(|slot| *slot as usize)
+        session.into_iter().flat_map(|session| self.placed.at(session)).map(|slot| slot as usize)
     }
 
     /// Those for whom a session with children on this date would pass the threshold.
@@ -133,14 +137,47 @@ impl Diary {
 
     /// Bytes held, about.
     pub fn bytes(&self) -> usize {
-        let lists = self.placed.values().map(Vec::capacity).sum::<usize>() + self.helped.values().map(Vec::capacity).sum::<usize>();
+        let lists = self.helped.values().map(Vec::capacity).sum::<usize>();
         let full: usize = self.full.values().chain(self.full_months.values()).chain(&self.never).map(Bits::bytes).sum();
         lists * 4
-            + (self.placed.len() + self.helped.len()) * 48
+            + self.helped.len() * 48
+            + self.placed.bytes()
             + full
             + self.days.capacity() * 2
             + self.busy.bytes()
             + self.frequent.capacity() * 8
+    }
+}
+
+/// Who is placed at which session, by half of the session's id: eight bytes a booking.
+#[derive(Clone, Debug)]
+struct Placed(Vec<Vec<(u32, u32)>>);
+
+impl Default for Placed {
+    fn default() -> Self {
+        Self(vec![Vec::new(); 1 << 10])
+    }
+}
+
+impl Placed {
+    /// Which drawer a session is in, and what it is known by there; the last bits of an id are drawn at random.
+    fn of(&self, session: SessionId) -> (usize, u32) {
+        let bits = session.0.as_u128() as u64;
+        ((bits >> 32) as usize % self.0.len(), bits as u32)
+    }
+
+    fn add(&mut self, session: SessionId, slot: u32) {
+        let (drawer, name) = self.of(session);
+        self.0[drawer].push((name, slot));
+    }
+
+    fn at(&self, session: SessionId) -> impl Iterator<Item = u32> + '_ {
+        let (drawer, name) = self.of(session);
+        self.0[drawer].iter().filter(move |(other, _)| *other == name).map(|(_, slot)| *slot)
+    }
+
+    fn bytes(&self) -> usize {
+        self.0.iter().map(Vec::capacity).sum::<usize>() * 8
     }
 }
 

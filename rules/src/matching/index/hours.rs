@@ -4,6 +4,7 @@
 //! somebody with windows that meet at midnight, or with extra time, could be free without one: they are asked about one by one.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use super::bits::{Bits, ones};
 use super::board::Board;
@@ -75,7 +76,7 @@ impl Hours {
     }
 
     /// Blocks whoever is on leave, or not available.
-    pub fn ask(&self, question: &Question, records: &[ChampionRecord], live: &Bits, board: &mut Board) {
+    pub fn ask(&self, question: &Question, records: &[Arc<ChampionRecord>], live: &Bits, board: &mut Board) {
         let free = self.covered(question, board.words().len());
         board.only(BlockerKind::NotAvailable, |at| free[at]);
         let woven = &self.woven[question.weekday];

@@ -1,5 +1,7 @@
 //! How far everybody goes: homes as points in space, where one subtraction says near or far but for a few metres in between.
 
+use std::sync::Arc;
+
 use super::bits::{Bits, ones, pack};
 use super::board::Board;
 use crate::geo::{DistanceBand, Point, band, distance_metres};
@@ -56,7 +58,7 @@ impl Reach {
     }
 
     /// Blocks everybody to whom an in-person session is too far.
-    pub fn ask(&self, need: &SessionNeed, records: &[ChampionRecord], board: &mut Board) {
+    pub fn ask(&self, need: &SessionNeed, records: &[Arc<ChampionRecord>], board: &mut Board) {
         if need.modality != Modality::InPerson {
             return;
         }
