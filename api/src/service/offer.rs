@@ -340,6 +340,7 @@ pub(super) async fn confirm(
         ended_at: None,
         ended_reason: None,
         clashing: false,
+        hurried: false,
     };
     row::insert(tx, assignment).await?;
     store::sign_up::placed(tx, session.id, champion, call.now).await?;

@@ -193,7 +193,15 @@ async fn exchange(
 
 /// The same place, another champion.
 fn handed(call: &Call, old: &assignment::Model, to: ChampionId) -> assignment::Model {
-    assignment::Model { id: new_id(call.now), champion_id: to, offer_id: None, created_at: call.now, clashing: false, ..old.clone() }
+    assignment::Model {
+        id: new_id(call.now),
+        champion_id: to,
+        offer_id: None,
+        created_at: call.now,
+        clashing: false,
+        hurried: false,
+        ..old.clone()
+    }
 }
 
 /// Moves a swap on.
