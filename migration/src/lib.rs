@@ -17,6 +17,7 @@ mod m20261122_000011_onboarding;
 mod m20261122_000012_speed;
 mod m20261122_000013_candidates;
 mod m20261122_000021_hurried;
+mod m20261122_000022_to_confirm;
 
 /// Runs the migrations. Replicas that start together go through `api::store::migrate`, which holds a lock.
 #[derive(Debug)]
@@ -41,6 +42,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261122_000012_speed::Migration),
             Box::new(m20261122_000013_candidates::Migration),
             Box::new(m20261122_000021_hurried::Migration),
+            Box::new(m20261122_000022_to_confirm::Migration),
         ]
     }
 }

@@ -232,6 +232,8 @@ actions! {
     SessionMove: [Own(GroupLeader), Any(Coordinator), Who::Scope(SessionsWrite)],
     /// Say that a session on a bank holiday is held.
     SessionConfirm: [Own(GroupLeader), Any(Coordinator), Who::Scope(SessionsWrite)],
+    /// Call a session off that nobody has said is held, when its time comes: the clock's alone.
+    SessionLapse: [],
     /// Create a series of sessions of a group.
     SessionSeriesCreate: [Own(GroupLeader), Any(Coordinator), Who::Scope(SessionsWrite)],
     /// Change a series, from one session on or as a whole.

@@ -12,6 +12,7 @@ use chrono::{DateTime, Days, NaiveDate, Utc};
 
 use crate::calendar::Span;
 use crate::holiday::{BankHolidayPolicy, is_bank_holiday};
+use crate::life::{SESSION, SessionEvent, after};
 use crate::reason::reasons;
 use crate::session::{CannotCreateSession, HORIZON_DAYS, LONGEST, Modality, SessionStatus};
 use crate::vocabulary::vocabulary;
@@ -206,6 +207,11 @@ pub fn confirm(status: SessionStatus, starts: DateTime<Utc>, now: DateTime<Utc>)
         SessionStatus::ToConfirm if starts > now => Ok(true),
         SessionStatus::ToConfirm | SessionStatus::Cancelled => Err(CannotAnswer::Over),
     }
+}
+
+/// Whether nobody has said in time that a session is held: it has begun, and was still to be confirmed.
+pub fn lapses(status: SessionStatus, starts: DateTime<Utc>, now: DateTime<Utc>) -> bool {
+    starts <= now && after(SESSION, status, SessionEvent::Lapse).is_some()
 }
 
 reasons! {

@@ -1,10 +1,13 @@
 //! When a group does not meet: closures, bank holidays, and a leader's word on one of those.
 
+use chrono::{DateTime, Utc};
 use entity::{group_calendar, group_closure, session};
 use rules::holiday::BankHolidayPolicy;
 use rules::id::{ClosureId, GroupId, SessionId};
 use rules::policy::{Action, Relation};
-use rules::series::{CannotAnswer, CannotClose, CannotReopen, CannotSetHolidays, Closure, close as judge_close, confirm as judge_confirm};
+use rules::series::{
+    CannotAnswer, CannotClose, CannotReopen, CannotSetHolidays, Closure, close as judge_close, confirm as judge_confirm, lapses,
+};
 use rules::session::{SessionChangeKind, SessionStatus};
 use serde_json::json;
 
@@ -13,7 +16,7 @@ use super::session::group_for;
 use super::{Once, Subject, answered, audited, done, emit, keep};
 use crate::app::{App, Call};
 use crate::clock::new_id;
-use crate::error::Refusal;
+use crate::error::{Fault, Refusal};
 use crate::store::{self, row, series, transact};
 
 /// Closes a group for some dates: its series skip them, and those of their sessions that are there are called off, with one message a
@@ -101,4 +104,27 @@ pub async fn confirm(app: &App, call: &Call, id: SessionId) -> Result<SessionId,
         Ok(id)
     });
     audited(app, call, action, Subject("Session", Some(id.0)), result).await
+}
+
+/// The most sessions one run goes through; the next run goes on.
+const MOST: u64 = 200;
+
+/// Calls off what nobody has said in time is held; each session in a transaction of its own.
+pub async fn lapse_due(app: &App, now: DateTime<Utc>) -> Result<usize, Fault> {
+    let call = Call::by_the_clock("sessions.lapse", now);
+    let mut count = 0;
+    for id in store::session::unanswered(app.db.read(), now, MOST).await? {
+        count += usize::from(lapse(app, &call, id).await?);
+    }
+    Ok(count)
+}
+
+async fn lapse(app: &App, call: &Call, id: SessionId) -> Result<bool, Fault> {
+    transact!(app.db, |tx| {
+        let found = store::session::lock(&tx, id).await?.filter(|s| lapses(s.status, s.starts_at, call.now));
+        let Some(session) = found else { return Ok(false) };
+        let reason = Some("Nobody said in time that it is held on the bank holiday.".to_owned());
+        super::call_off::one(&tx, call, session, reason, Action::SessionLapse).await?;
+        Ok(true)
+    })
 }

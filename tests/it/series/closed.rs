@@ -1,5 +1,7 @@
 //! Bank holidays and the time between terms.
 
+use entity::{audit_event, outbox};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 use serde_json::{Value, json};
 
 use super::{CREATE, HOLIDAYS, Made, each};
@@ -48,6 +50,32 @@ both!(nobody_is_asked_for_a_bank_holiday_until_a_leader_has_said_that_it_is_held
     let called_off = mondays(&world, "ASK").await.sessions[1]["id"].clone();
     leader.done(crate::harness::booking::CANCEL, json!({ "input": { "sessionId": called_off } })).await;
     assert_eq!(leader.refused(CONFIRM, json!({ "id": called_off })).await, ["OVER"]);
+});
+
+both!(a_bank_holiday_that_nobody_confirms_is_called_off_when_its_time_comes_once, |world| async move {
+    let waits = mondays(&world, "ASK").await.sessions[1].clone();
+    let held = mondays(&world, "ASK").await.sessions[1]["id"].clone();
+    world.sign_in("leader").await.done(CONFIRM, json!({ "id": held })).await;
+    world.app.clock.set("2026-12-28T17:59:59Z".parse().expect("an instant"));
+    world.work().await;
+    assert_eq!(world.session(&waits["id"]).await["status"], "TO_CONFIRM", "until the last moment");
+    world.pass(chrono::TimeDelta::minutes(2));
+    for _ in 0..2 {
+        world.work().await;
+        let lapsed = world.session(&waits["id"]).await;
+        assert_eq!((&lapsed["status"], &lapsed["version"]), (&json!("CANCELLED"), &json!(2)), "once, however often the job runs");
+        world.pass(chrono::TimeDelta::minutes(2));
+    }
+    assert_eq!(world.session(&held).await["status"], "SCHEDULED");
+    let id = api::graphql::id::decode(&async_graphql::ID(waits["id"].as_str().expect("an id").to_owned())).expect("an id").1;
+    let audit =
+        audit_event::Entity::find().filter(audit_event::Column::SubjectId.eq(id)).filter(audit_event::Column::Action.eq("SessionLapse"));
+    let audit = audit.all(world.app.db.read()).await.expect("rows");
+    assert_eq!(audit.len(), 1);
+    assert_eq!((audit[0].actor_id, audit[0].request_id.as_str()), (None, "job:sessions.lapse"));
+    let told = outbox::Entity::find().filter(outbox::Column::Topic.eq("session.cancelled")).all(world.app.db.read()).await.expect("rows");
+    assert_eq!(told.iter().filter(|row| row.payload.contains(&id.to_string())).count(), 1);
+    assert_eq!(world.sign_in("leader").await.refused(CONFIRM, json!({ "id": waits["id"] })).await, ["OVER"]);
 });
 
 both!(a_closure_calls_off_what_is_there_with_one_message_a_champion, |world| async move {
