@@ -18,6 +18,7 @@ mod m20261122_000012_speed;
 mod m20261122_000013_candidates;
 mod m20261122_000021_hurried;
 mod m20261122_000022_to_confirm;
+mod m20261122_000023_session_alert;
 
 /// Runs the migrations. Replicas that start together go through `api::store::migrate`, which holds a lock.
 #[derive(Debug)]
@@ -43,6 +44,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261122_000013_candidates::Migration),
             Box::new(m20261122_000021_hurried::Migration),
             Box::new(m20261122_000022_to_confirm::Migration),
+            Box::new(m20261122_000023_session_alert::Migration),
         ]
     }
 }

@@ -270,6 +270,8 @@ actions! {
     WaitingListLeave: [Own(Champion)],
     /// Offer a free place to the next on the list: the clock's alone.
     WaitingListMove: [],
+    /// Tell a group's leaders and the coordinators that a session is at risk, or no longer is: the clock's alone.
+    SessionRiskTell: [],
     /// Say how many champions a session needs, and how many would be best.
     SessionStaffingSet: [Own(GroupLeader), Any(Coordinator)],
     /// Record whether a champion came, and for how long: of one's own group, or one's own.

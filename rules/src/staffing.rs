@@ -74,6 +74,88 @@ pub fn alone(setting: Setting, team: usize, done: &[usize]) -> Vec<Alone> {
     [(visit, Alone::Visit), (new, Alone::New)].into_iter().filter(|(is, _)| *is).map(|(_, why)| why).collect()
 }
 
+vocabulary! {
+    /// What puts a session at risk: leaders and coordinators are told once of each, and again if it was mended and breaks anew.
+    RiskCause {
+        /// Fewer lead than are needed.
+        LeadMissing = "LEAD_MISSING",
+        /// Fewer help than are needed.
+        HelperMissing = "HELPER_MISSING",
+        /// Fewer watch than are needed.
+        ShadowMissing = "SHADOW_MISSING",
+        /// One champion at a home visit for several.
+        VisitAlone = "VISIT_ALONE",
+        /// Somebody new, and nobody experienced beside them.
+        NewAlone = "NEW_ALONE",
+    }
+}
+
+impl RiskCause {
+    /// In a sentence, without numbers: they may have changed when it is read.
+    pub fn sentence(self) -> String {
+        match self {
+            Self::LeadMissing => "nobody leads it yet, or too few do.".to_owned(),
+            Self::HelperMissing => "too few are there to help.".to_owned(),
+            Self::ShadowMissing => "too few are there to watch.".to_owned(),
+            Self::VisitAlone => Alone::Visit.to_string(),
+            Self::NewAlone => Alone::New.to_string(),
+        }
+    }
+}
+
+/// What puts a session at risk, with its numbers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Risk {
+    /// So many of a kind are missing to its minimum.
+    Short { kind: PlaceKind, missing: usize },
+    /// Somebody is without company.
+    Alone(Alone),
+}
+
+impl Risk {
+    /// What it counts as.
+    pub fn cause(self) -> RiskCause {
+        match self {
+            Self::Short { kind: PlaceKind::Lead, .. } => RiskCause::LeadMissing,
+            Self::Short { kind: PlaceKind::Helper, .. } => RiskCause::HelperMissing,
+            Self::Short { kind: PlaceKind::Shadow, .. } => RiskCause::ShadowMissing,
+            Self::Alone(Alone::Visit) => RiskCause::VisitAlone,
+            Self::Alone(Alone::New) => RiskCause::NewAlone,
+        }
+    }
+}
+
+impl std::fmt::Display for Risk {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Short { kind, missing: 1 } => write!(f, "1 more {kind} place is to be filled."),
+            Self::Short { kind, missing } => write!(f, "{missing} more {kind} places are to be filled."),
+            Self::Alone(alone) => alone.fmt(f),
+        }
+    }
+}
+
+/// How many of a kind there are, of how many places.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Count {
+    /// The kind of place.
+    pub kind: PlaceKind,
+    /// What is asked for.
+    pub wanted: Wanted,
+    /// Places there are.
+    pub places: usize,
+    /// Places somebody has.
+    pub filled: usize,
+}
+
+/// Everything that puts a session at risk; `done` is how many sessions each of those who lead or help will have done before.
+pub fn risks(setting: Setting, counts: &[Count], done: &[usize]) -> Vec<Risk> {
+    let short = counts.iter().filter(|c| c.wanted.level(c.filled) == StaffingLevel::BelowMinimum);
+    let short = short.map(|c| Risk::Short { kind: c.kind, missing: c.wanted.minimum - c.filled });
+    let team = counts.iter().filter(|c| c.kind != PlaceKind::Shadow).map(|c| c.places).sum();
+    short.chain(alone(setting, team, done).into_iter().map(Risk::Alone)).collect()
+}
+
 reasons! {
     /// Why it can't be said how many champions a session needs.
     CannotSetStaffing => SessionStaffingSetErrorCode {
@@ -141,6 +223,31 @@ mod tests {
         ] {
             assert_eq!(alone(setting, team, &done), expected, "{setting} {done:?}");
         }
+    }
+
+    #[test]
+    fn a_session_is_at_risk_for_each_cause_once() {
+        let count = |kind, minimum, places, filled| Count { kind, wanted: Wanted { minimum, ideal: places }, places, filled };
+        let helper = |minimum, filled| count(PlaceKind::Helper, minimum, 3, filled);
+        let short = |missing| Risk::Short { kind: PlaceKind::Helper, missing };
+        for (counts, done, expected) in [
+            (vec![helper(2, 2)], vec![9, 0], vec![]),
+            (vec![helper(2, 0)], vec![], vec![short(2)]),
+            (vec![helper(2, 1)], vec![0], vec![short(1), Risk::Alone(Alone::New)]),
+            (
+                vec![helper(1, 1), count(PlaceKind::Lead, 1, 1, 0)],
+                vec![9],
+                vec![Risk::Short { kind: PlaceKind::Lead, missing: 1 }, Risk::Alone(Alone::Visit)],
+            ),
+        ] {
+            let found = risks(Setting::HomeVisit, &counts, &done);
+            let company = |r: &Risk| *r != Risk::Alone(Alone::Visit) || expected.contains(r);
+            assert_eq!(found.iter().copied().filter(company).collect::<Vec<_>>(), expected, "{counts:?}");
+        }
+        assert_eq!(short(1).to_string(), "1 more helper place is to be filled.");
+        assert_eq!(short(2).to_string(), "2 more helper places are to be filled.");
+        let causes: Vec<RiskCause> = PlaceKind::ALL.iter().map(|kind| Risk::Short { kind: *kind, missing: 1 }.cause()).collect();
+        assert_eq!(causes, RiskCause::ALL[..3]);
     }
 
     #[test]

@@ -37,6 +37,7 @@ mod quick;
 mod race;
 mod reference;
 mod request;
+mod risk;
 mod rota;
 mod rota_plan;
 mod scheduler;

@@ -9,6 +9,7 @@ use rules::life::StandInEvent;
 use rules::offer::OfferStatus;
 use rules::policy::Action;
 use rules::session::{SessionChangeKind, SessionStatus};
+use rules::staffing::RiskCause;
 use rules::wave::WavesStatus;
 use sea_orm::ConnectionTrait;
 use serde_json::json;
@@ -40,6 +41,7 @@ pub(super) async fn one(
     changed(tx, call, (id, version), SessionChangeKind::Cancelled, was).await?;
     let pending: Vec<_> = offer::of_sessions(tx, &[id]).await?.into_iter().filter(|o| o.status == OfferStatus::Pending).collect();
     super::offer_close::close(tx, call, &pending, OfferStatus::Withdrawn, action).await?;
+    store::staffing::settle(tx, id, RiskCause::ALL, call.now).await?;
     for found in store::wave::running(tx, id).await? {
         super::wave::end(tx, call, found, WavesStatus::Closed).await?;
     }

@@ -54,6 +54,7 @@ pub mod reference;
 pub mod renewal;
 pub mod request;
 pub mod requirement;
+pub mod risk;
 pub mod rota;
 pub mod rota_change;
 pub mod rota_job;
@@ -154,6 +155,8 @@ pub enum Mail {
     SwapProposed { champion: ChampionId, swap: rules::id::SwapId },
     /// The swap you proposed was accepted.
     SwapDone { champion: ChampionId, swap: rules::id::SwapId },
+    /// A session that begins soon is at risk. Goes to its group's leaders and the coordinators.
+    AtRisk { account: AccountId, session: rules::id::SessionId, cause: rules::staffing::RiskCause },
     /// The DBS Update Service found nobody with this number: is it right, and the subscription paid?
     UpdateServiceNoMatch { champion: ChampionId },
     /// Would you give a reference? Goes to the referee, with a link that needs no account.
