@@ -257,6 +257,11 @@ pub fn too_far_apart(need: &SessionNeed, champion: &ChampionRecord) -> Option<Bl
     short.max().map(|(minutes, with)| Blocker::TooFarApart { with, minutes })
 }
 
+/// How many sessions a champion will have done by an instant.
+pub fn done_before(champion: &ChampionRecord, at: DateTime<Utc>) -> usize {
+    champion.bookings.iter().filter(|b| b.span.until <= at).count()
+}
+
 fn others<'a>(need: &SessionNeed, champion: &'a ChampionRecord) -> impl Iterator<Item = &'a Booking> {
     let session = need.session;
     champion.bookings.iter().filter(move |b| Some(b.session) != session)

@@ -44,8 +44,27 @@ impl Wanted {
     }
 }
 
-/// Who is without company where somebody must be. Nobody is refused for it, or the first to say yes could never be; leaders
-/// and coordinators are told before the day.
+/// Whom a champion would join at a session: the rest of those who lead and help, and the room beside them.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Team {
+    /// How many sessions each of the others will have done before this one.
+    pub others: Vec<usize>,
+    /// Lead and helper places that would still be open.
+    pub open: usize,
+}
+
+impl Team {
+    /// Whether somebody who will have done so many sessions may join. Somebody new does where somebody experienced is or could still
+    /// come, so the first of two may say yes; only what leaves no such place is refused. Whoever watches needs no company. A home visit
+    /// for several always leaves a place to the one who is first.
+    pub fn welcomes(&self, kind: PlaceKind, done: usize) -> bool {
+        let experienced = |done: usize| done >= FIRST_SESSIONS;
+        kind == PlaceKind::Shadow || experienced(done) || self.open > 0 || self.others.iter().any(|other| experienced(*other))
+    }
+}
+
+/// Who is without company where somebody must be. It is refused only where it would be for good ([`Team::welcomes`]), or the first
+/// to say yes could never be; leaders and coordinators are told before the day.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Alone {
     /// One champion at a home visit for several.
@@ -260,5 +279,51 @@ mod tests {
         }
         assert_eq!(set(helper(0), 0, 0, status, starts, now), Err(CannotSetStaffing::NoPlaces { kind: PlaceKind::Helper }));
         assert_eq!(set(helper(2), 1, 1, status, starts, starts), Err(CannotSetStaffing::SessionClosed));
+    }
+
+    #[test]
+    fn somebody_new_joins_where_somebody_experienced_is_or_could_come() {
+        use PlaceKind::{Helper, Lead, Shadow};
+        for (others, open, kind, done, welcome) in [
+            (vec![], 1, Helper, 0, true),
+            (vec![0], 1, Helper, 1, true),
+            (vec![0], 0, Helper, 1, false),
+            (vec![0], 0, Helper, 2, true),
+            (vec![1, 2], 0, Lead, 0, true),
+            (vec![], 0, Helper, 0, false),
+            (vec![], 0, Lead, 2, true),
+            (vec![], 0, Shadow, 0, true),
+        ] {
+            assert_eq!(Team { others: others.clone(), open }.welcomes(kind, done), welcome, "{done} beside {others:?}, {open} open");
+        }
+    }
+
+    proptest::proptest! {
+        /// Whoever says yes, gives up or hands over, in whatever order: the session can still be completed so that nobody new is
+        /// alone; and nobody is refused where it could.
+        #[test]
+        fn a_session_can_always_be_completed(places in 1usize..7, steps in proptest::collection::vec((0usize..5, 0usize..8, 0usize..8), 0..40)) {
+            let complete = |held: &[usize]| alone(Setting::Group, places, held).is_empty() || held.len() < places;
+            let mut held: Vec<usize> = Vec::new();
+            for (done, what, whose) in steps {
+                let at = whose.checked_rem(held.len());
+                let mut next = held.clone();
+                match (what, at) {
+                    // A champion gives a place up.
+                    (0, Some(at)) => { held.swap_remove(at); continue }
+                    // A stand-in, or the other side of a swap, takes one over.
+                    (1 | 2, Some(at)) => { next.swap_remove(at); }
+                    _ if held.len() == places => continue,
+                    _ => {}
+                }
+                let team = Team { others: next.clone(), open: places - next.len() - 1 };
+                next.push(done);
+                proptest::prop_assert_eq!(team.welcomes(PlaceKind::Helper, done), complete(&next) || done >= FIRST_SESSIONS);
+                if team.welcomes(PlaceKind::Helper, done) {
+                    held = next;
+                }
+                proptest::prop_assert!(complete(&held), "{held:?} of {places}");
+            }
+        }
     }
 }

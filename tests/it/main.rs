@@ -17,6 +17,7 @@ mod candidates;
 mod champion;
 mod clearance;
 mod cohort;
+mod company;
 mod contract;
 mod dbs;
 mod duplicate;

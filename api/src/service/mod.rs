@@ -70,6 +70,7 @@ pub mod staffing;
 pub mod stage;
 pub mod stand_in;
 pub mod swap;
+mod team;
 pub mod training;
 pub mod update_service;
 pub mod wave;
