@@ -19,6 +19,7 @@ mod m20261122_000013_candidates;
 mod m20261122_000021_hurried;
 mod m20261122_000022_to_confirm;
 mod m20261122_000023_session_alert;
+mod m20261122_000024_closed;
 
 /// Runs the migrations. Replicas that start together go through `api::store::migrate`, which holds a lock.
 #[derive(Debug)]
@@ -45,6 +46,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261122_000021_hurried::Migration),
             Box::new(m20261122_000022_to_confirm::Migration),
             Box::new(m20261122_000023_session_alert::Migration),
+            Box::new(m20261122_000024_closed::Migration),
         ]
     }
 }

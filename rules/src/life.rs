@@ -118,6 +118,10 @@ pub enum SessionEvent {
     CallOff,
     /// Its time comes, and nobody has said that it is held.
     Lapse,
+    /// The closure that called it off is gone.
+    Reopen,
+    /// The same, on a bank holiday: somebody has to say first that it is held.
+    AskAgain,
 }
 
 /// The life of a session. One on a bank holiday may begin where somebody has to say first that it is held.
@@ -126,6 +130,8 @@ pub const SESSION: &[Step<SessionStatus, SessionEvent>] = &[
     (SessionStatus::ToConfirm, SessionEvent::CallOff, SessionStatus::Cancelled),
     (SessionStatus::ToConfirm, SessionEvent::Lapse, SessionStatus::Cancelled),
     (SessionStatus::Scheduled, SessionEvent::CallOff, SessionStatus::Cancelled),
+    (SessionStatus::Cancelled, SessionEvent::Reopen, SessionStatus::Scheduled),
+    (SessionStatus::Cancelled, SessionEvent::AskAgain, SessionStatus::ToConfirm),
 ];
 
 #[cfg(test)]
@@ -147,7 +153,7 @@ mod tests {
         sound(ASSIGNMENT, &AssignmentStatus::ALL[1..]);
         sound(STAND_IN, &StandInStatus::ALL[1..]);
         sound(SWAP, &SwapStatus::ALL[1..]);
-        sound(SESSION, &[SessionStatus::Cancelled]);
+        sound(SESSION, &[]);
     }
 
     #[test]

@@ -214,6 +214,25 @@ pub fn lapses(status: SessionStatus, starts: DateTime<Utc>, now: DateTime<Utc>) 
     starts <= now && after(SESSION, status, SessionEvent::Lapse).is_some()
 }
 
+/// What happens to a session of a series when its group's closures or bank holidays have changed. `closed` says that a closure called
+/// it off, and nothing else; `held` is its date, if the series meets then as things are now. Nothing is taken away: whoever wants that
+/// says so.
+pub fn comes_back(
+    status: SessionStatus,
+    closed: bool,
+    held: Option<Occurrence>,
+    starts: DateTime<Utc>,
+    now: DateTime<Utc>,
+) -> Option<SessionEvent> {
+    let held = held.filter(|_| starts > now)?;
+    match status {
+        SessionStatus::Cancelled if closed && held.asks => Some(SessionEvent::AskAgain),
+        SessionStatus::Cancelled if closed => Some(SessionEvent::Reopen),
+        SessionStatus::ToConfirm if !held.asks => Some(SessionEvent::Confirm),
+        _ => None,
+    }
+}
+
 reasons! {
     /// Why a group can't be closed for a while.
     CannotClose => GroupClosureAddErrorCode {

@@ -97,6 +97,18 @@ pub async fn letter(app: &App, mail: Mail) -> Result<Option<Letter>, Fault> {
             }
             None => return Ok(None),
         },
+        Mail::HeldAfterAll { champion, session, more } => match store::session::find(app.db.read(), session).await? {
+            Some(session) => (
+                champion,
+                "Sessions are held after all",
+                format!(
+                    "{}{}: held after all. You are not expected unless you say so again: if you would still come, tell the group leader.",
+                    when(&session),
+                    and_more(more)
+                ),
+            ),
+            None => return Ok(None),
+        },
         Mail::Moved { champion, session, more } => match store::session::find(app.db.read(), session).await? {
             Some(session) => (champion, "A session has moved", moved(app, &session, more).await?),
             None => return Ok(None),

@@ -62,18 +62,19 @@ pub(super) async fn one(
     Ok(Ended { told: waited.chain(placed.iter().copied()).collect(), placed })
 }
 
-/// Calls off those of these sessions that are still to come. Each champion gets one message, however many of them it ends.
+/// Calls off those of these sessions that are still to come, and says which. Each champion gets one message, however many of them it
+/// ends.
 pub(super) async fn several(
     tx: &impl ConnectionTrait,
     call: &Call,
     ids: &[SessionId],
     reason: Option<String>,
     action: Action,
-) -> Result<usize, Fault> {
+) -> Result<Vec<SessionId>, Fault> {
     let mut sessions = store::session::lock_all(tx, ids).await?;
     sessions.retain(|s| s.status != SessionStatus::Cancelled && s.starts_at > call.now);
     sessions.sort_by_key(|s| (s.starts_at, s.id));
-    let count = sessions.len();
+    let ids: Vec<SessionId> = sessions.iter().map(|s| s.id).collect();
     let (mut told, mut placed) = (Told::default(), Vec::new());
     for session in sessions {
         let id = session.id;
@@ -86,7 +87,7 @@ pub(super) async fn several(
     store::champion::lock_all(tx, &placed).await?;
     super::clearance::judge_again(tx, call, action, &placed).await?;
     told.send(tx, call, |champion, session, more| Mail::CalledOff { champion, session, more }).await?;
-    Ok(count)
+    Ok(ids)
 }
 
 /// Who is to be told of which sessions: one message each, about the first and how many more.

@@ -52,6 +52,7 @@ pub mod password;
 pub mod provider;
 pub mod reference;
 pub mod renewal;
+mod reopen;
 pub mod request;
 pub mod requirement;
 pub mod risk;
@@ -148,6 +149,8 @@ pub enum Mail {
     NoLongerNeeded { champion: ChampionId, session: rules::id::SessionId },
     /// Sessions you were to help at, or were asked for, were called off: the first of them, and how many more.
     CalledOff { champion: ChampionId, session: rules::id::SessionId, more: u32 },
+    /// Sessions that were called off are held after all: the first of them, and how many more.
+    HeldAfterAll { champion: ChampionId, session: rules::id::SessionId, more: u32 },
     /// Sessions you are to help at, or are asked for, have another time or place: the first of them, and how many more.
     Moved { champion: ChampionId, session: rules::id::SessionId, more: u32 },
     /// A stand-in has taken your place.
