@@ -350,13 +350,7 @@ mod tests {
             [CannotAccept::OfferClosed { status: OfferStatus::Declined }]
         );
         let full = Team { others: vec![1], open: 0 };
-        assert_eq!(
-            refused(pending, &Openings { team: full.clone(), ..one_place() }, &need(), &champion(), NOW),
-            [CannotAccept::NewAndAlone]
-        );
-        let everywhere = ChampionRecord { remote_only: false, ..champion() };
-        let asked = send(&need(), &everywhere, &full, None, 0, at(NOW));
-        assert_eq!(asked == Err(CannotSend::NewAndAlone { index: 0 }), blockers(&need(), &everywhere).is_empty());
+        assert_eq!(refused(pending, &Openings { team: full, ..one_place() }, &need(), &champion(), NOW), [CannotAccept::NewAndAlone]);
         let late = Offer { expires_at: at("2027-01-01T00:00:00Z"), ..pending };
         assert_eq!(refused(late, &one_place(), &need(), &champion(), "2026-12-01T10:00:00Z"), [CannotAccept::SessionStarted]);
         let with = SessionId(Uuid::from_u128(8));
