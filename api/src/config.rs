@@ -119,6 +119,9 @@ pub struct Policy {
     /// Hours before a session from which somebody missing is looked for urgently: everybody who could come is asked at once
     #[arg(long, env = "DIGIKNOW_LATE_HOURS", default_value_t = 48)]
     pub late_hours: i64,
+    /// Hours before a session from which its group's leaders and the coordinators are told, once for each cause, that it is at risk
+    #[arg(long, env = "DIGIKNOW_RISK_HOURS", default_value_t = 72)]
+    pub risk_hours: i64,
     /// What the factors of a match weigh, as in distance=25,topics=20; what is not named keeps its default (docs/matching.md)
     #[arg(long, env = "DIGIKNOW_MATCH_WEIGHTS", default_value = "")]
     pub match_weights: Weights,
@@ -143,6 +146,7 @@ impl Default for Policy {
             offers_per_week: 4,
             quiet_days: 14,
             late_hours: 48,
+            risk_hours: 72,
             match_weights: Weights::default(),
             references: ReferenceOptions::default(),
             travel: Travel::default(),

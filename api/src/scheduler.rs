@@ -44,6 +44,8 @@ pub const JOBS: &[Job] = &[
     Job { name: "offers.widen", every: TimeDelta::seconds(15), work: |app, now| Box::pin(service::wave::due(app, now)) },
     Job { name: "stand_ins.follow", every: TimeDelta::minutes(1), work: |app, now| Box::pin(service::stand_in::due(app, now)) },
     Job { name: "swaps.lapse", every: TimeDelta::minutes(1), work: |app, now| Box::pin(service::swap::due(app, now)) },
+    Job { name: "sessions.lapse", every: TimeDelta::minutes(1), work: |app, now| Box::pin(service::group_calendar::lapse_due(app, now)) },
+    Job { name: "sessions.at-risk", every: TimeDelta::minutes(5), work: |app, now| Box::pin(service::risk::due(app, now)) },
     Job { name: "series.extend", every: TimeDelta::minutes(10), work: |app, now| Box::pin(service::series::due(app, now)) },
     Job { name: "references.follow", every: TimeDelta::minutes(15), work: |app, now| Box::pin(service::reference::due(app, now)) },
     Job { name: "references.forget", every: TimeDelta::hours(6), work: |app, now| Box::pin(service::reference::forget_due(app, now)) },

@@ -22,6 +22,8 @@ pub struct Model {
     pub ended_reason: Option<String>,
     /// Its session was moved onto another duty of the champion: flagged, and left to people.
     pub clashing: bool,
+    /// Its session was moved so near to another duty of the champion that too little time is left to travel: flagged too.
+    pub hurried: bool,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -71,6 +71,7 @@ pub mod rota_proposal;
 pub mod series;
 pub mod series_date;
 pub mod session;
+pub mod session_alert;
 pub mod session_change;
 pub mod session_sign_up;
 pub mod session_topic;

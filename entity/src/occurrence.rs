@@ -12,6 +12,8 @@ pub struct Model {
     pub series_id: SeriesId,
     pub on_date: Date,
     pub moved: bool,
+    /// A closure called it off, and nothing else has: it comes back when the group is open again.
+    pub closed: bool,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

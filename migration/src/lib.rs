@@ -17,6 +17,10 @@ mod m20261122_000011_onboarding;
 mod m20261122_000012_speed;
 mod m20261122_000013_candidates;
 mod m20261122_000016_need_change;
+mod m20261122_000021_hurried;
+mod m20261122_000022_to_confirm;
+mod m20261122_000023_session_alert;
+mod m20261122_000024_closed;
 
 /// Runs the migrations. Replicas that start together go through `api::store::migrate`, which holds a lock.
 #[derive(Debug)]
@@ -41,6 +45,10 @@ impl MigratorTrait for Migrator {
             Box::new(m20261122_000012_speed::Migration),
             Box::new(m20261122_000013_candidates::Migration),
             Box::new(m20261122_000016_need_change::Migration),
+            Box::new(m20261122_000021_hurried::Migration),
+            Box::new(m20261122_000022_to_confirm::Migration),
+            Box::new(m20261122_000023_session_alert::Migration),
+            Box::new(m20261122_000024_closed::Migration),
         ]
     }
 }

@@ -2,6 +2,7 @@
 
 use crate::assignment::AssignmentStatus;
 use crate::offer::OfferStatus;
+use crate::session::SessionStatus;
 use crate::stand_in::StandInStatus;
 use crate::swap::SwapStatus;
 
@@ -108,6 +109,31 @@ pub const SWAP: &[Step<SwapStatus, SwapEvent>] = &[
     (SwapStatus::Proposed, SwapEvent::Lapse, SwapStatus::Lapsed),
 ];
 
+/// What happens to a session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SessionEvent {
+    /// A leader says that it is held on the bank holiday.
+    Confirm,
+    /// Its leader, its series or a closure calls it off.
+    CallOff,
+    /// Its time comes, and nobody has said that it is held.
+    Lapse,
+    /// The closure that called it off is gone.
+    Reopen,
+    /// The same, on a bank holiday: somebody has to say first that it is held.
+    AskAgain,
+}
+
+/// The life of a session. One on a bank holiday may begin where somebody has to say first that it is held.
+pub const SESSION: &[Step<SessionStatus, SessionEvent>] = &[
+    (SessionStatus::ToConfirm, SessionEvent::Confirm, SessionStatus::Scheduled),
+    (SessionStatus::ToConfirm, SessionEvent::CallOff, SessionStatus::Cancelled),
+    (SessionStatus::ToConfirm, SessionEvent::Lapse, SessionStatus::Cancelled),
+    (SessionStatus::Scheduled, SessionEvent::CallOff, SessionStatus::Cancelled),
+    (SessionStatus::Cancelled, SessionEvent::Reopen, SessionStatus::Scheduled),
+    (SessionStatus::Cancelled, SessionEvent::AskAgain, SessionStatus::ToConfirm),
+];
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -127,6 +153,7 @@ mod tests {
         sound(ASSIGNMENT, &AssignmentStatus::ALL[1..]);
         sound(STAND_IN, &StandInStatus::ALL[1..]);
         sound(SWAP, &SwapStatus::ALL[1..]);
+        sound(SESSION, &[]);
     }
 
     #[test]
@@ -134,5 +161,6 @@ mod tests {
         assert_eq!(after(OFFER, OfferStatus::Declined, OfferEvent::Accept), None);
         assert_eq!(after(STAND_IN, StandInStatus::Seeking, StandInEvent::Accept), Some(StandInStatus::Covered));
         assert!(!leads(ASSIGNMENT, AssignmentStatus::Released, AssignmentStatus::Confirmed));
+        assert_eq!(after(SESSION, SessionStatus::Scheduled, SessionEvent::Lapse), None, "what is held does not lapse");
     }
 }

@@ -256,20 +256,29 @@ fn booking_blocker(need: &SessionNeed, champion: &ChampionRecord) -> Option<Bloc
     if champion.bookings.iter().any(|b| Some(b.session) == need.session) {
         return Some(Blocker::AlreadyPlaced);
     }
-    let overlap = champion.bookings.iter().find(|b| b.span.overlaps(need.span)).map(|b| Blocker::Clash { with: b.session });
-    overlap.or_else(|| travel_blocker(need, champion))
+    overlap(need, champion).or_else(|| too_far_apart(need, champion))
 }
 
-/// Of two sessions that leave too little time, the one that leaves least.
-fn travel_blocker(need: &SessionNeed, champion: &ChampionRecord) -> Option<Blocker> {
+/// Another session of the champion at that time.
+pub fn overlap(need: &SessionNeed, champion: &ChampionRecord) -> Option<Blocker> {
+    others(need, champion).find(|b| b.span.overlaps(need.span)).map(|b| Blocker::Clash { with: b.session })
+}
+
+/// Of the champion's other sessions that leave too little time to travel, the one that leaves least.
+pub fn too_far_apart(need: &SessionNeed, champion: &ChampionRecord) -> Option<Blocker> {
     let here = (need.span, need.at.filter(|_| need.modality == Modality::InPerson)?);
-    let short = champion.bookings.iter().filter_map(|b| Some((need.pace.missing(here, (b.span, b.at?))?, b.session)));
+    let short = others(need, champion).filter_map(|b| Some((need.pace.missing(here, (b.span, b.at?))?, b.session)));
     short.max().map(|(minutes, with)| Blocker::TooFarApart { with, minutes })
 }
 
-/// Another session among these that shares time with a span; none if the champion is free then.
-pub fn clash(session: SessionId, span: Span, bookings: &[Booking]) -> Option<SessionId> {
-    bookings.iter().find(|b| b.session != session && b.span.overlaps(span)).map(|b| b.session)
+/// How many sessions a champion will have done by an instant.
+pub fn done_before(champion: &ChampionRecord, at: DateTime<Utc>) -> usize {
+    champion.bookings.iter().filter(|b| b.span.until <= at).count()
+}
+
+fn others<'a>(need: &SessionNeed, champion: &'a ChampionRecord) -> impl Iterator<Item = &'a Booking> {
+    let session = need.session;
+    champion.bookings.iter().filter(move |b| Some(b.session) != session)
 }
 
 fn distance_blocker(need: &SessionNeed, champion: &ChampionRecord) -> Option<Blocker> {

@@ -5,9 +5,10 @@ use chrono::{DateTime, TimeDelta, Utc};
 use crate::champion::Membership;
 use crate::clearance::Gap;
 use crate::id::{PlaceId, SessionId};
-use crate::matching::{Blocker, ChampionRecord, blockers};
+use crate::matching::{Blocker, ChampionRecord, blockers, done_before};
 use crate::reason::reasons;
 use crate::session::{PlaceKind, SessionNeed, SessionStatus};
+use crate::staffing::Team;
 use crate::vocabulary::vocabulary;
 
 vocabulary! {
@@ -70,6 +71,8 @@ reasons! {
         NoOpenPlace { kind: PlaceKind } at "kind" => format!("There is no open {kind} place at this session."),
         /// A champion can't take this place. Why is theirs and the coordinators' to know: a leader is told counts, never who.
         CannotTakePlace { index: usize } at format!("championIds.{index}") => "This champion can't take this place: the matches of the session list those who can.",
+        /// One of a champion's first sessions, and no place would be left for somebody experienced beside them.
+        NewAndAlone { index: usize } at format!("championIds.{index}") => "This champion's first sessions are beside somebody who has done some, and no place would be left for them: ask somebody experienced first.",
         /// A champion was asked for this session already, and has not answered or has said no.
         AlreadyAsked { index: usize, status: OfferStatus } at format!("championIds.{index}") => format!("This champion was asked already; the offer is {status}."),
         /// A champion asked for quiet for a while.
@@ -84,10 +87,11 @@ reasons! {
 /// The most champions asked at once.
 pub const ASK_LIMIT: usize = 20;
 
-/// Whether one champion may be asked for a place. `earlier` is their last offer for this session.
+/// Whether one champion may be asked for a place, beside this team. `earlier` is their last offer for this session.
 pub fn send(
     need: &SessionNeed,
     champion: &ChampionRecord,
+    team: &Team,
     earlier: Option<Offer>,
     index: usize,
     now: DateTime<Utc>,
@@ -95,8 +99,16 @@ pub fn send(
     if let Some(status @ (OfferStatus::Pending | OfferStatus::Declined)) = earlier.map(|offer| offer.status_at(now)) {
         return Err(CannotSend::AlreadyAsked { index, status });
     }
-    if blockers(need, champion).is_empty() { Ok(()) } else { Err(CannotSend::CannotTakePlace { index }) }
+    if !blockers(need, champion).is_empty() {
+        return Err(CannotSend::CannotTakePlace { index });
+    }
+    let welcome = team.welcomes(need.kind, done_before(champion, need.span.from));
+    if welcome { Ok(()) } else { Err(CannotSend::NewAndAlone { index }) }
 }
+
+/// What somebody new is told where nobody experienced could be beside them.
+pub(crate) const NEW_AND_ALONE: &str = "Your first sessions are beside somebody who has done some, and no place would be left for them: \
+    choose another session, or ask the group leader to find somebody experienced first.";
 
 reasons! {
     /// Why an offer can't be accepted.
@@ -118,6 +130,8 @@ reasons! {
         Clashes { with: SessionId } at "offerId" => "You have another session at that time: withdraw from it first.",
         /// The champion has another session so near in time that too few minutes are left to travel.
         TooLittleTime { with: SessionId, minutes: i64 } at "offerId" => format!("You have another session that day, and {minutes} more minutes are needed to get from one to the other: withdraw from it first."),
+        /// One of the champion's first sessions, and no place would be left for somebody experienced beside them.
+        NewAndAlone at "offerId" => NEW_AND_ALONE,
         /// The membership does not allow this place.
         NotActive { membership: Membership } at "offerId" => format!("Your membership is {membership}, which does not allow this place: ask a coordinator."),
         /// Too young for this kind of session on its date.
@@ -149,6 +163,8 @@ pub struct Openings {
     pub status: SessionStatus,
     /// Open places of the offer's kind, in order.
     pub places: Vec<PlaceId>,
+    /// Whom the champion would join in the first of them.
+    pub team: Team,
 }
 
 /// Whether a champion may accept an offer now.
@@ -186,6 +202,9 @@ pub fn takes(openings: &Openings, need: &SessionNeed, champion: &ChampionRecord,
         problems.insert(0, CannotAccept::PlacesFilled);
         return Err(problems);
     };
+    if !openings.team.welcomes(need.kind, done_before(champion, need.span.from)) {
+        problems.push(CannotAccept::NewAndAlone);
+    }
     if problems.is_empty() { Ok(*place) } else { Err(problems) }
 }
 
@@ -280,8 +299,11 @@ mod tests {
     }
 
     fn one_place() -> Openings {
-        Openings { status: SessionStatus::Scheduled, places: vec![PlaceId(Uuid::from_u128(4))] }
+        Openings { status: SessionStatus::Scheduled, places: vec![PlaceId(Uuid::from_u128(4))], team: ROOM }
     }
+
+    /// A session with another place.
+    const ROOM: Team = Team { others: Vec::new(), open: 1 };
 
     const NOW: &str = "2026-11-21T12:00:00Z";
 
@@ -299,7 +321,7 @@ mod tests {
         let placed = ChampionRecord { bookings: vec![here], ..champion() };
         let again = |champion: &ChampionRecord, status| {
             let offered = if champion.bookings.is_empty() { OfferStatus::Ended } else { OfferStatus::Accepted };
-            accept(offer(offered), &Openings { places: vec![], status }, &need, champion, at(NOW))
+            accept(offer(offered), &Openings { places: vec![], status, team: ROOM }, &need, champion, at(NOW))
         };
         assert_eq!(again(&placed, SessionStatus::Scheduled), Ok(Acceptance::Already));
         let closed = CannotAccept::OfferClosed { status: OfferStatus::Ended };
@@ -327,6 +349,8 @@ mod tests {
             refused(offer(OfferStatus::Declined), &one_place(), &need(), &champion(), NOW),
             [CannotAccept::OfferClosed { status: OfferStatus::Declined }]
         );
+        let full = Team { others: vec![1], open: 0 };
+        assert_eq!(refused(pending, &Openings { team: full, ..one_place() }, &need(), &champion(), NOW), [CannotAccept::NewAndAlone]);
         let late = Offer { expires_at: at("2027-01-01T00:00:00Z"), ..pending };
         assert_eq!(refused(late, &one_place(), &need(), &champion(), "2026-12-01T10:00:00Z"), [CannotAccept::SessionStarted]);
         let with = SessionId(Uuid::from_u128(8));
@@ -372,7 +396,8 @@ mod tests {
         for (earlier, asked) in
             [(OfferStatus::Pending, true), (OfferStatus::Declined, true), (OfferStatus::Expired, false), (OfferStatus::Withdrawn, false)]
         {
-            let refused = matches!(send(&need(), &everywhere, Some(offer(earlier)), 0, at(NOW)), Err(CannotSend::AlreadyAsked { .. }));
+            let refused =
+                matches!(send(&need(), &everywhere, &ROOM, Some(offer(earlier)), 0, at(NOW)), Err(CannotSend::AlreadyAsked { .. }));
             assert_eq!(refused, asked, "{earlier}");
         }
     }

@@ -232,6 +232,8 @@ actions! {
     SessionMove: [Own(GroupLeader), Any(Coordinator), Who::Scope(SessionsWrite)],
     /// Say that a session on a bank holiday is held.
     SessionConfirm: [Own(GroupLeader), Any(Coordinator), Who::Scope(SessionsWrite)],
+    /// Call a session off that nobody has said is held, when its time comes: the clock's alone.
+    SessionLapse: [],
     /// Create a series of sessions of a group.
     SessionSeriesCreate: [Own(GroupLeader), Any(Coordinator), Who::Scope(SessionsWrite)],
     /// Change a series, from one session on or as a whole.
@@ -268,6 +270,8 @@ actions! {
     WaitingListLeave: [Own(Champion)],
     /// Offer a free place to the next on the list: the clock's alone.
     WaitingListMove: [],
+    /// Tell a group's leaders and the coordinators that a session is at risk, or no longer is: the clock's alone.
+    SessionRiskTell: [],
     /// Say how many champions a session needs, and how many would be best.
     SessionStaffingSet: [Own(GroupLeader), Any(Coordinator)],
     /// Record whether a champion came, and for how long: of one's own group, or one's own.

@@ -12,6 +12,7 @@ use chrono::{DateTime, Days, NaiveDate, Utc};
 
 use crate::calendar::Span;
 use crate::holiday::{BankHolidayPolicy, is_bank_holiday};
+use crate::life::{SESSION, SessionEvent, after};
 use crate::reason::reasons;
 use crate::session::{CannotCreateSession, HORIZON_DAYS, LONGEST, Modality, SessionStatus};
 use crate::vocabulary::vocabulary;
@@ -205,6 +206,30 @@ pub fn confirm(status: SessionStatus, starts: DateTime<Utc>, now: DateTime<Utc>)
         SessionStatus::Scheduled => Ok(false),
         SessionStatus::ToConfirm if starts > now => Ok(true),
         SessionStatus::ToConfirm | SessionStatus::Cancelled => Err(CannotAnswer::Over),
+    }
+}
+
+/// Whether nobody has said in time that a session is held: it has begun, and was still to be confirmed.
+pub fn lapses(status: SessionStatus, starts: DateTime<Utc>, now: DateTime<Utc>) -> bool {
+    starts <= now && after(SESSION, status, SessionEvent::Lapse).is_some()
+}
+
+/// What happens to a session of a series when its group's closures or bank holidays have changed. `closed` says that a closure called
+/// it off, and nothing else; `held` is its date, if the series meets then as things are now. Nothing is taken away: whoever wants that
+/// says so.
+pub fn comes_back(
+    status: SessionStatus,
+    closed: bool,
+    held: Option<Occurrence>,
+    starts: DateTime<Utc>,
+    now: DateTime<Utc>,
+) -> Option<SessionEvent> {
+    let held = held.filter(|_| starts > now)?;
+    match status {
+        SessionStatus::Cancelled if closed && held.asks => Some(SessionEvent::AskAgain),
+        SessionStatus::Cancelled if closed => Some(SessionEvent::Reopen),
+        SessionStatus::ToConfirm if !held.asks => Some(SessionEvent::Confirm),
+        _ => None,
     }
 }
 

@@ -7,7 +7,7 @@ use crate::clearance::Gap;
 use crate::id::{ChampionId, PlaceId, SessionId};
 use crate::life::Step;
 use crate::matching::{Blocker, ChampionRecord, blockers};
-use crate::offer::{CannotAccept, ENDS_BEFORE, OfferStatus, Openings, can_be_offered, takes};
+use crate::offer::{CannotAccept, ENDS_BEFORE, NEW_AND_ALONE, OfferStatus, Openings, can_be_offered, takes};
 use crate::reason::reasons;
 use crate::session::SessionNeed;
 use crate::vocabulary::vocabulary;
@@ -89,6 +89,8 @@ reasons! {
         Clashes { with: SessionId } at "sessionId" => "You have another session at that time: withdraw from it first.",
         /// The champion has another session so near in time that too few minutes are left to travel.
         TooLittleTime { with: SessionId, minutes: i64 } at "sessionId" => format!("You have another session that day, and {minutes} more minutes are needed to get from one to the other: withdraw from it first."),
+        /// One of the champion's first sessions, and no place would be left for somebody experienced beside them.
+        NewAndAlone at "sessionId" => NEW_AND_ALONE,
         /// The membership does not allow this place.
         NotActive { membership: Membership } at "sessionId" => format!("Your membership is {membership}, which does not allow this place: ask a coordinator."),
         /// Too young for this kind of session on its date.
@@ -113,6 +115,7 @@ impl From<CannotAccept> for CannotTakePlace {
             CannotAccept::AlreadyPlaced => Self::AlreadyPlaced,
             CannotAccept::Clashes { with } => Self::Clashes { with },
             CannotAccept::TooLittleTime { with, minutes } => Self::TooLittleTime { with, minutes },
+            CannotAccept::NewAndAlone => Self::NewAndAlone,
             CannotAccept::NotActive { membership } => Self::NotActive { membership },
             CannotAccept::Age { gap } => Self::Age { gap },
             CannotAccept::RequirementNotMet { gap } => Self::RequirementNotMet { gap },

@@ -4,9 +4,10 @@
 use chrono::{DateTime, Utc};
 
 use crate::assignment::AssignmentStatus;
-use crate::matching::{Blocker, ChampionRecord, blockers};
+use crate::matching::{Blocker, ChampionRecord, blockers, done_before};
 use crate::reason::reasons;
 use crate::session::SessionNeed;
+use crate::staffing::Team;
 use crate::vocabulary::vocabulary;
 
 vocabulary! {
@@ -74,15 +75,19 @@ pub struct Side<'a> {
     pub taker: &'a ChampionRecord,
     /// What that one gives for it.
     pub gives: &'a SessionNeed,
+    /// Whom the taker would join.
+    pub team: &'a Team,
 }
 
 impl Side<'_> {
-    /// Whether the place stands, its session is still to come, and the taker is cleared for it and free once their own is gone.
+    /// Whether the place stands, its session is still to come, and the taker is cleared for it, free once their own is gone,
+    /// and not alone there as somebody new.
     fn can_be_taken(&self, now: DateTime<Utc>) -> bool {
         let mut taker = self.taker.clone();
         taker.bookings.retain(|b| Some(b.session) != self.gives.session);
         let stands = self.duty == AssignmentStatus::Confirmed && self.need.span.from > now;
-        stands && !blockers(self.need, &taker).iter().any(Blocker::is_binding)
+        let welcome = self.team.welcomes(self.need.kind, done_before(&taker, self.need.span.from));
+        stands && welcome && !blockers(self.need, &taker).iter().any(Blocker::is_binding)
     }
 }
 

@@ -5,11 +5,12 @@ use std::collections::HashMap;
 
 use api::graphql::id::NodeId;
 use chrono::TimeDelta;
-use entity::{assignment, attendance, offer, stand_in, swap, waiting};
+use entity::{assignment, attendance, offer, session, stand_in, swap, waiting};
 use rules::assignment::AssignmentStatus;
-use rules::id::{AssignmentId, OfferId, PlaceId, StandInId, SwapId, WaitingId};
-use rules::life::{ASSIGNMENT, OFFER, STAND_IN, SWAP, Step, leads};
+use rules::id::{AssignmentId, OfferId, PlaceId, SessionId, StandInId, SwapId, WaitingId};
+use rules::life::{ASSIGNMENT, OFFER, SESSION, STAND_IN, SWAP, Step, leads};
 use rules::offer::OfferStatus;
+use rules::session::SessionStatus;
 use rules::sign_up::{WAITING, WaitingStatus};
 use rules::stand_in::StandInStatus;
 use rules::swap::SwapStatus;
@@ -19,7 +20,10 @@ use serde_json::{Value, json};
 use crate::both;
 use crate::harness::World;
 use crate::harness::booking::{ACCEPT, Asked, CANCEL, DECLINE, GIVE_UP, Volunteer, with};
-use crate::series::MOVE;
+use crate::series::{HOLIDAYS, MOVE};
+
+/// A bank holiday on which a session of the game waits for a word that never comes.
+const HOLIDAY: &str = "2026-12-28";
 
 const SEEK: &str = "mutation($id: ID!) { standInSeek(input: {assignmentId: $id}) { userErrors { code message } } }";
 const AFTER_ALL: &str = "mutation($id: ID!) { standInCancel(input: {standInId: $id}) { userErrors { code message } } }";
@@ -53,6 +57,7 @@ impl Dice {
 
 /// What the database holds of the sessions in play.
 struct Board {
+    sessions: HashMap<SessionId, session::Model>,
     offers: HashMap<OfferId, offer::Model>,
     assignments: HashMap<AssignmentId, assignment::Model>,
     searches: HashMap<StandInId, stand_in::Model>,
@@ -68,6 +73,7 @@ async fn board(world: &World) -> Board {
     let searches = stand_in::Entity::find().all(db).await.expect("searches");
     let swaps = swap::Entity::find().all(db).await.expect("swaps");
     Board {
+        sessions: session::Entity::find().all(db).await.expect("sessions").into_iter().map(|r| (r.id, r)).collect(),
         offers: offers.into_iter().map(|r| (r.id, r)).collect(),
         assignments: assignments.into_iter().map(|r| (r.id, r)).collect(),
         searches: searches.into_iter().map(|r| (r.id, r)).collect(),
@@ -95,6 +101,7 @@ fn steps<I: std::hash::Hash + Eq, R, S: Copy + PartialEq + std::fmt::Debug, E>(
 
 /// What can't be, whoever did what.
 fn check(before: &Board, after: &Board, what: &str) {
+    steps(SESSION, SessionStatus::ToConfirm, &before.sessions, &after.sessions, |r| r.status, what);
     steps(OFFER, OfferStatus::Pending, &before.offers, &after.offers, |r| r.status, what);
     steps(ASSIGNMENT, AssignmentStatus::Confirmed, &before.assignments, &after.assignments, |r| r.status, what);
     steps(STAND_IN, StandInStatus::Seeking, &before.searches, &after.searches, |r| r.status, what);
@@ -181,6 +188,8 @@ impl Game<'_> {
             let mine = world.sign_in(&who.mailbox).await.ask("{ viewer { champion { reference } } }", json!({})).await;
             references.insert(who.id.to_string(), mine["viewer"]["champion"]["reference"].clone());
         }
+        leader.done(HOLIDAYS, json!({ "input": { "groupId": group, "policy": "ASK" } })).await;
+        leader.repeat("FREQ=WEEKLY;COUNT=1", json!({ "date": HOLIDAY })).await;
         Game { world, asked, crew, references }
     }
 
@@ -327,6 +336,12 @@ both!(whatever_many_actors_do_every_state_is_legal_and_nobody_leaves_a_hole, |wo
         *done.entry(what).or_default() += 1;
         before = after;
     }
+    world.app.clock.set(format!("{HOLIDAY}T23:00:00Z").parse().expect("an instant"));
+    world.work().await;
+    let after = board(&world).await;
+    check(&before, &after, "time passes");
+    let unanswered = |b: &Board| b.sessions.values().filter(|s| s.status == SessionStatus::ToConfirm).count();
+    assert_eq!((unanswered(&before), unanswered(&after)), (1, 0), "nothing waits for a word once its time has come");
     let replaced = before.assignments.values().filter(|a| a.status == AssignmentStatus::Replaced).count();
     assert!(!before.waiting.is_empty() && !before.attendance.is_empty(), "somebody waited, and somebody checked in: {done:?}");
     assert!(replaced > 0 && done.len() >= 12, "the sequence went through the machines: {done:?}, {replaced} replaced");

@@ -17,7 +17,7 @@ pub const SERIES: &str = "query($id: ID!) { sessionSeries(id: $id) { id title ve
     sessions(first: 100) { nodes { id title date startTime startsAt status occurrenceDate isMoved version venue { id } places { kind filled } assignments { id } } } } }";
 pub const MOVE: &str = "mutation($input: SessionMoveInput!) { sessionMove(input: $input) {
     session { id date startTime startsAt isMoved occurrenceDate version venue { id } } userErrors { code field message } } }";
-const HOLIDAYS: &str = "mutation($input: GroupBankHolidaysSetInput!) { groupBankHolidaysSet(input: $input) { group { bankHolidays } userErrors { code field message } } }";
+pub const HOLIDAYS: &str = "mutation($input: GroupBankHolidaysSetInput!) { groupBankHolidaysSet(input: $input) { group { bankHolidays } userErrors { code field message } } }";
 
 /// A series that was created, with its sessions by their start.
 #[derive(Clone, Debug)]

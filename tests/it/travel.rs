@@ -18,7 +18,7 @@ struct Day {
     offers: [Vec<Value>; 2],
 }
 
-async fn elsewhere(world: &World) -> Value {
+pub async fn elsewhere(world: &World) -> Value {
     let (_, here) = world.group("stockroom-digital-desk").await;
     let venues = world.partner().ask("{ venues(first: 100) { nodes { id postcode } } }", json!({})).await;
     let nodes = venues["venues"]["nodes"].as_array().cloned().expect("venues");

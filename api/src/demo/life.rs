@@ -12,6 +12,7 @@ use rules::matching::ChampionRecord;
 use rules::reason::Reason;
 use rules::series::Pattern;
 use rules::session::{Modality, PlaceKind, Setting};
+use rules::staffing::Team;
 use rules::swap::{Side, is_possible};
 use sea_orm::ConnectionTrait;
 
@@ -172,8 +173,8 @@ fn could_swap(
     };
     let who = |duty: &assignment::Model| people.iter().find(|p| p.id == duty.champion_id);
     let (Some(my_need), Some(their_need), Some(me), Some(them)) = (need(mine), need(theirs), who(mine), who(theirs)) else { return false };
-    let to_me = Side { duty: theirs.status, need: their_need, taker: me, gives: my_need };
-    let to_them = Side { duty: mine.status, need: my_need, taker: them, gives: their_need };
+    let to_me = Side { duty: theirs.status, need: their_need, taker: me, gives: my_need, team: &Team::default() };
+    let to_them = Side { duty: mine.status, need: my_need, taker: them, gives: their_need, team: &Team::default() };
     mine.session_id != theirs.session_id && is_possible(to_me, to_them, call.now)
 }
 

@@ -127,6 +127,7 @@ impl Rota<'_> {
             ended_at: None,
             ended_reason: None,
             clashing: false,
+            hurried: false,
         });
     }
 

@@ -9,6 +9,7 @@ use rules::calendar::Span;
 use rules::clearance::{ClearanceRecord, gaps};
 use rules::offer::{Acceptance, OfferStatus, Openings, accept};
 use rules::session::{PlaceKind, SessionStatus};
+use rules::staffing::Team;
 use rules::training::{ModuleStanding, standing};
 use sea_orm::DatabaseConnection;
 
@@ -203,7 +204,7 @@ async fn on_any_day_the_guest_has_offers_to_accept_and_the_leader_places_to_fill
             let taken: HashSet<_> =
                 store::offer::confirmed(demo.db(), &[one.session_id]).await.expect("rows").iter().map(|a| a.place_id).collect();
             let open = facts.places.iter().filter(|(id, kind)| *kind == one.kind && !taken.contains(id)).map(|(id, _)| *id);
-            let openings = Openings { status: SessionStatus::Scheduled, places: open.collect() };
+            let openings = Openings { status: SessionStatus::Scheduled, places: open.collect(), team: Team::default() };
             let need = facts.need(one.kind).expect("a need");
             let verdict = accept(crate::service::offer::fact(one), &openings, need, &record, now);
             assert!(matches!(verdict, Ok(Acceptance::Takes(_))), "{now}: {verdict:?}");

@@ -144,6 +144,7 @@ impl Generator {
             ended_at: None,
             ended_reason: None,
             clashing: false,
+            hurried: false,
         });
     }
 }

@@ -7,6 +7,7 @@ use entity::{assignment, champion, offer, place, session};
 use rules::matching::ChampionRecord;
 use rules::offer::{Acceptance, OfferStatus, Openings, accept};
 use rules::session::SessionStatus;
+use rules::staffing::Team;
 use sea_orm::EntityTrait;
 
 use super::*;
@@ -85,7 +86,7 @@ async fn everybody_placed_is_cleared_and_everybody_asked_can_accept() {
     for one in &asked {
         let facts = &sessions[&one.session_id];
         let places = facts.places.iter().filter(|(id, kind)| *kind == one.kind && !taken.contains(id)).map(|(id, _)| *id).collect();
-        let openings = Openings { status: SessionStatus::Scheduled, places };
+        let openings = Openings { status: SessionStatus::Scheduled, places, team: Team { others: Vec::new(), open: 1 } };
         let need = facts.need(one.kind).expect("a need");
         let verdict = accept(crate::service::offer::fact(one), &openings, need, &people[&one.champion_id], now);
         assert!(matches!(verdict, Ok(Acceptance::Takes(_))), "{verdict:?}");

@@ -99,10 +99,10 @@ impl Assignment {
         Ok(ctx.rows().one(key).await?.unwrap_or(false))
     }
 
-    /// Whether its session was moved onto another duty of the champion. The duty stands until people have decided: a stand-in, a swap,
-    /// a release, or another time.
+    /// Whether its session was moved onto another duty of the champion, or so near to one that too little time is left to travel. The
+    /// duty stands until people have decided: a stand-in, a swap, a release, or another time.
     async fn clashing(&self) -> bool {
-        self.0.clashing && self.0.status == AssignmentStatus::Confirmed
+        (self.0.clashing || self.0.hurried) && self.0.status == AssignmentStatus::Confirmed
     }
 
     /// Since when a changed fact has kept it from standing: a completion taken back, a check stood down, a new wording to sign, a session

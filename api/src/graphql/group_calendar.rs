@@ -138,7 +138,8 @@ impl GroupCalendarMutation {
         Some(close_payload(ctx, input).await)
     }
 
-    /// Remove dates on which a group does not meet. What was called off stays so, since people were told. The group's leaders and
+    /// Remove dates on which a group does not meet. What these dates called off, and nothing else keeps away, is held after all, as its
+    /// series is now; everybody who had counted on it is told once, and asked again by whoever needs them. The group's leaders and
     /// coordinators.
     async fn group_closure_remove(
         &self,
@@ -148,8 +149,8 @@ impl GroupCalendarMutation {
         Some(reopen_payload(ctx, input).await)
     }
 
-    /// Say what bank holidays mean to a group's series, for dates that are not in the calendar yet. The group's leaders and
-    /// coordinators.
+    /// Say what bank holidays mean to a group's series. Dates that are not in the calendar follow within minutes; a session that waited
+    /// for a word that is not needed any more is held. Nothing that is there is called off. The group's leaders and coordinators.
     async fn group_bank_holidays_set(
         &self,
         ctx: &Context<'_>,

@@ -11,7 +11,6 @@ use rules::matching::ChampionRecord;
 use rules::policy::{Action, Relation};
 use rules::session::{Cover, Modality, PlaceKind, SessionChangeKind, SessionStatus, Setting, cover};
 use rules::sign_up::is_open;
-use rules::staffing::alone;
 
 use super::ahead::placed;
 use super::assignment::Assignment;
@@ -35,6 +34,8 @@ use super::staffing::Staffing;
 use super::training::TrainingModule;
 use super::venue::Venue;
 use crate::service::matching::Wanted;
+use crate::service::risk::{self, Standing};
+use crate::service::staffing::counts;
 use crate::store::session::{BY_START, Filter, select};
 
 /// One dated session.
@@ -57,25 +58,14 @@ impl Session {
         Ok(if placed { Relation::Own } else { Relation::Other })
     }
 
-    async fn staffed(&self, ctx: &Context<'_>) -> Result<Vec<Staffing>> {
+    async fn risks(&self, ctx: &Context<'_>) -> Result<Vec<String>> {
         let places = ctx.rows().list(PlacesOf(self.0.id)).await?;
         let confirmed = ctx.rows().list(ConfirmedAt(self.0.id)).await?;
-        Ok(Staffing::of(&places, &confirmed, &ctx.rows().list(StaffingOf(self.0.id)).await?))
-    }
-
-    async fn risks(&self, ctx: &Context<'_>) -> Result<Vec<String>> {
-        if self.0.status != SessionStatus::Scheduled || self.0.starts_at <= ctx.call().now {
-            return Ok(Vec::new());
-        }
-        let mut risks: Vec<String> = self.staffed(ctx).await?.iter().filter(|s| s.is_short()).map(Staffing::shortage).collect();
-        let team: Vec<_> =
-            ctx.rows().list(PlacesOf(self.0.id)).await?.into_iter().filter(|p| p.kind != PlaceKind::Shadow).map(|p| p.id).collect();
-        let there = ctx.rows().list(ConfirmedAt(self.0.id)).await?.into_iter().filter(|a| team.contains(&a.place_id));
-        let records: Vec<Arc<ChampionRecord>> = ctx.rows().many(there.map(|a| RecordOf(a.champion_id)).collect()).await?;
-        let done = |record: &Arc<ChampionRecord>| record.bookings.iter().filter(|b| b.span.until <= self.0.starts_at).count();
-        let done: Vec<usize> = records.iter().map(done).collect();
-        risks.extend(alone(self.0.setting, team.len(), &done).iter().map(ToString::to_string));
-        Ok(risks)
+        let said = ctx.rows().list(StaffingOf(self.0.id)).await?;
+        let records: Vec<Arc<ChampionRecord>> = ctx.rows().many(confirmed.iter().map(|a| RecordOf(a.champion_id)).collect()).await?;
+        let ends = records.iter().map(|r| (r.id, r.bookings.iter().map(|b| b.span.until).collect())).collect();
+        let standing = Standing { places: &places, confirmed: &confirmed, said: &said, ends: &ends };
+        Ok(risk::of(&self.0, standing, ctx.call().now).iter().map(ToString::to_string).collect())
     }
 
     async fn rota(&self, ctx: &Context<'_>) -> Result<Option<Vec<Quick<Assignment>>>> {
@@ -244,7 +234,10 @@ impl Session {
 
     /// How each kind of place is staffed: how many are needed, would be best, and are there.
     async fn staffing(&self, ctx: &Context<'_>) -> Result<Vec<Staffing>> {
-        self.staffed(ctx).await
+        let places = ctx.rows().list(PlacesOf(self.0.id)).await?;
+        let confirmed = ctx.rows().list(ConfirmedAt(self.0.id)).await?;
+        let said = ctx.rows().list(StaffingOf(self.0.id)).await?;
+        Ok(counts(&places, &confirmed, &said).into_iter().map(Staffing::from).collect())
     }
 
     /// Why it is at risk, in words: what is missing to the minimum of each kind of place, a home visit for several with one

@@ -1,10 +1,9 @@
 //! How many champions a session needs, and whether it has them.
 
 use async_graphql::{Context, ID, InputObject, Object, Result, SimpleObject};
-use entity::{assignment, place, staffing};
 use rules::id::SessionId;
 use rules::session::PlaceKind;
-use rules::staffing::{CannotSetStaffing, SessionStaffingSetErrorCode, StaffingLevel, Wanted};
+use rules::staffing::{CannotSetStaffing, Count, SessionStaffingSetErrorCode, StaffingLevel};
 
 use super::context::Ctx;
 use super::id;
@@ -30,38 +29,17 @@ pub struct Staffing {
     level: StaffingLevel,
 }
 
-impl Staffing {
-    /// Of each kind of place a session has.
-    pub(super) fn of(places: &[place::Model], confirmed: &[assignment::Model], said: &[staffing::Model]) -> Vec<Self> {
+impl From<Count> for Staffing {
+    fn from(of: Count) -> Self {
         let count = |n: usize| i32::try_from(n).unwrap_or(i32::MAX);
-        let of_kind = |kind: &PlaceKind| {
-            let ids: Vec<_> = places.iter().filter(|p| p.kind == *kind).map(|p| p.id).collect();
-            let filled = confirmed.iter().filter(|a| ids.contains(&a.place_id)).count();
-            let wanted = match said.iter().find(|row| row.kind == *kind) {
-                Some(row) => Wanted { minimum: usize::try_from(row.minimum).unwrap_or(0), ideal: usize::try_from(row.ideal).unwrap_or(0) },
-                None => Wanted::default_of(*kind, ids.len()),
-            };
-            (!ids.is_empty()).then(|| Self {
-                kind: *kind,
-                minimum: count(wanted.minimum),
-                ideal: count(wanted.ideal),
-                maximum: count(ids.len()),
-                filled: count(filled),
-                level: wanted.level(filled),
-            })
-        };
-        PlaceKind::ALL.iter().filter_map(of_kind).collect()
-    }
-
-    /// Whether too few are there.
-    pub(super) fn is_short(&self) -> bool {
-        self.level == StaffingLevel::BelowMinimum
-    }
-
-    /// What is missing, in words.
-    pub(super) fn shortage(&self) -> String {
-        let missing = self.minimum - self.filled;
-        format!("{missing} more {} {} to be filled.", self.kind, if missing == 1 { "place is" } else { "places are" })
+        Self {
+            kind: of.kind,
+            minimum: count(of.wanted.minimum),
+            ideal: count(of.wanted.ideal),
+            maximum: count(of.places),
+            filled: count(of.filled),
+            level: of.wanted.level(of.filled),
+        }
     }
 }
 

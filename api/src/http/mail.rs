@@ -97,10 +97,27 @@ pub async fn letter(app: &App, mail: Mail) -> Result<Option<Letter>, Fault> {
             }
             None => return Ok(None),
         },
+        Mail::HeldAfterAll { champion, session, more } => match store::session::find(app.db.read(), session).await? {
+            Some(session) => (
+                champion,
+                "Sessions are held after all",
+                format!(
+                    "{}{}: held after all. You are not expected unless you say so again: if you would still come, tell the group leader.",
+                    when(&session),
+                    and_more(more)
+                ),
+            ),
+            None => return Ok(None),
+        },
         Mail::Moved { champion, session, more } => match store::session::find(app.db.read(), session).await? {
             Some(session) => (champion, "A session has moved", moved(app, &session, more).await?),
             None => return Ok(None),
         },
+        Mail::AtRisk { account, session, cause } => {
+            let Some(session) = store::session::find(app.db.read(), session).await? else { return Ok(None) };
+            let body = format!("{}: {} Ask more champions or change who comes, or call it off while there is time.", when(&session), cause.sentence());
+            return to_account(app, account, "A session is at risk", body).await;
+        }
         Mail::ReferenceRequest { .. } | Mail::ReferenceConcern { .. } | Mail::ReferenceExpired { .. } => {
             return super::reference::letter(app, mail).await;
         }
@@ -215,7 +232,7 @@ const STYLE: &str = "body{max-width:45rem;margin:0 auto;padding:1rem;font:1rem/1
 article{border-top:1px solid;padding:.5rem 0}h1{font-size:1.5rem}h2{font-size:1.15rem;margin:0}p{margin:0}\
 pre{font:inherit;white-space:pre-wrap;overflow-wrap:anywhere}";
 
-/// `GET /dev/mail`: the last 50 messages, newest first.
+/// `GET /dev/mail`: the last 200 messages, newest first.
 pub async fn sink(State(site): State<Site>) -> Response {
     match page(&site.app).await {
         Ok(body) => styled(STYLE, "Messages of the DigiKnow demo", &body, "'none'"),
@@ -228,7 +245,7 @@ pub async fn sink(State(site): State<Site>) -> Response {
 
 async fn page(app: &App) -> Result<String, Fault> {
     let mut html = String::from("<h1>Messages the demo would have sent</h1>");
-    for row in ledger::newest(app.db.read(), "mail", 50).await? {
+    for row in ledger::newest(app.db.read(), "mail", 200).await? {
         let Ok(mail) = serde_json::from_str::<Mail>(&row.payload) else { continue };
         let Some(letter) = letter(app, mail).await? else { continue };
         let _ = write!(

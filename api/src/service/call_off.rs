@@ -9,6 +9,7 @@ use rules::life::StandInEvent;
 use rules::offer::OfferStatus;
 use rules::policy::Action;
 use rules::session::{SessionChangeKind, SessionStatus};
+use rules::staffing::RiskCause;
 use rules::wave::WavesStatus;
 use sea_orm::ConnectionTrait;
 use serde_json::json;
@@ -40,6 +41,7 @@ pub(super) async fn one(
     changed(tx, call, (id, version), SessionChangeKind::Cancelled, was).await?;
     let pending: Vec<_> = offer::of_sessions(tx, &[id]).await?.into_iter().filter(|o| o.status == OfferStatus::Pending).collect();
     super::offer_close::close(tx, call, &pending, OfferStatus::Withdrawn, action).await?;
+    store::staffing::settle(tx, id, RiskCause::ALL, call.now).await?;
     for found in store::wave::running(tx, id).await? {
         super::wave::end(tx, call, found, WavesStatus::Closed).await?;
     }
@@ -60,18 +62,19 @@ pub(super) async fn one(
     Ok(Ended { told: waited.chain(placed.iter().copied()).collect(), placed })
 }
 
-/// Calls off those of these sessions that are still to come. Each champion gets one message, however many of them it ends.
+/// Calls off those of these sessions that are still to come, and says which. Each champion gets one message, however many of them it
+/// ends.
 pub(super) async fn several(
     tx: &impl ConnectionTrait,
     call: &Call,
     ids: &[SessionId],
     reason: Option<String>,
     action: Action,
-) -> Result<usize, Fault> {
+) -> Result<Vec<SessionId>, Fault> {
     let mut sessions = store::session::lock_all(tx, ids).await?;
     sessions.retain(|s| s.status != SessionStatus::Cancelled && s.starts_at > call.now);
     sessions.sort_by_key(|s| (s.starts_at, s.id));
-    let count = sessions.len();
+    let ids: Vec<SessionId> = sessions.iter().map(|s| s.id).collect();
     let (mut told, mut placed) = (Told::default(), Vec::new());
     for session in sessions {
         let id = session.id;
@@ -84,7 +87,7 @@ pub(super) async fn several(
     store::champion::lock_all(tx, &placed).await?;
     super::clearance::judge_again(tx, call, action, &placed).await?;
     told.send(tx, call, |champion, session, more| Mail::CalledOff { champion, session, more }).await?;
-    Ok(count)
+    Ok(ids)
 }
 
 /// Who is to be told of which sessions: one message each, about the first and how many more.

@@ -3,12 +3,12 @@
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 use chrono::{Days, NaiveDate, TimeDelta};
-use entity::{assignment, assignment_alert};
-use rules::calendar::Span;
+use entity::assignment::{self, Column};
+use entity::assignment_alert;
 use rules::clearance::outlook::{Break, Period, Prevention, cleared_until, preventions, timeline};
 use rules::clearance::{Gap, least};
-use rules::id::{AssignmentId, ChampionId, PlaceId, SessionId};
-use rules::matching::{ChampionRecord, clash, clearance_gaps, for_clearance};
+use rules::id::{AssignmentId, ChampionId, SessionId};
+use rules::matching::{ChampionRecord, clearance_gaps, for_clearance, overlap, too_far_apart};
 use rules::policy::Action;
 use rules::requirement::Requirement;
 use rules::session::SessionNeed;
@@ -64,24 +64,28 @@ impl Promises {
         })
     }
 
+    fn judged(&self, row: &assignment::Model) -> Option<(&SessionNeed, &ChampionRecord)> {
+        self.sessions.get(&row.session_id)?.need_at(row.place_id).zip(self.champions.get(&row.champion_id))
+    }
+
     /// What an assignment lacks on its date; an assignment whose place or champion can't be read lacks everything.
     fn gaps(&self, row: &assignment::Model) -> Option<Vec<Gap>> {
-        let facts = self.sessions.get(&row.session_id)?;
-        let kind = kind_of(facts, row.place_id)?;
-        Some(clearance_gaps(facts.need(kind)?, self.champions.get(&row.champion_id)?))
+        self.judged(row).map(|(need, champion)| clearance_gaps(need, champion))
     }
-}
 
-impl Promises {
     /// Whether an assignment that was moved onto another duty of its champion still shares time with one.
     fn clashes(&self, row: &assignment::Model) -> bool {
-        let bookings = self.champions.get(&row.champion_id).map(|champion| champion.bookings.as_slice()).unwrap_or_default();
-        row.clashing && clash(row.session_id, Span { from: row.starts_at, until: row.ends_at }, bookings).is_some()
+        row.clashing && self.judged(row).is_some_and(|(need, champion)| overlap(need, champion).is_some())
     }
-}
 
-fn kind_of(facts: &SessionFactsRow, place: PlaceId) -> Option<rules::session::PlaceKind> {
-    facts.places.iter().find(|(id, _)| *id == place).map(|(_, kind)| *kind)
+    /// Whether an assignment that was moved too near another duty of its champion still leaves too little time to travel.
+    fn hurries(&self, row: &assignment::Model) -> bool {
+        row.hurried && self.judged(row).is_some_and(|(need, champion)| too_far_apart(need, champion).is_some())
+    }
+
+    fn stands(&self, row: &assignment::Model) -> bool {
+        self.gaps(row).is_some_and(|gaps| gaps.is_empty()) && !self.clashes(row) && !self.hurries(row)
+    }
 }
 
 /// Confirmed assignments ahead that will break, by what is known now, soonest first; and what would prevent it.
@@ -110,11 +114,11 @@ pub(super) async fn judge_again(tx: &impl ConnectionTrait, call: &Call, cause: A
     let ids: Vec<AssignmentId> = rows.iter().map(|a| a.id).collect();
     let flagged: HashSet<AssignmentId> = clearance::alerts(tx, &ids).await?.into_iter().map(|a| a.assignment_id).collect();
     let promises = Promises::load(tx, &rows).await?;
-    let free: Vec<AssignmentId> = rows.iter().filter(|a| a.clashing && !promises.clashes(a)).map(|a| a.id).collect();
-    clearance::no_longer_clashing(tx, &free).await?;
-    let stands = |row: &assignment::Model| promises.gaps(row).is_some_and(|gaps| gaps.is_empty()) && !promises.clashes(row);
-    let broken: Vec<&assignment::Model> = rows.iter().filter(|a| !flagged.contains(&a.id) && !stands(a)).collect();
-    let mended: Vec<&assignment::Model> = rows.iter().filter(|a| flagged.contains(&a.id) && stands(a)).collect();
+    let ids = |over: &dyn Fn(&assignment::Model) -> bool| rows.iter().filter(|a| over(a)).map(|a| a.id).collect::<Vec<_>>();
+    clearance::no_longer(tx, Column::Clashing, &ids(&|a| a.clashing && !promises.clashes(a))).await?;
+    clearance::no_longer(tx, Column::Hurried, &ids(&|a| a.hurried && !promises.hurries(a))).await?;
+    let broken: Vec<&assignment::Model> = rows.iter().filter(|a| !flagged.contains(&a.id) && !promises.stands(a)).collect();
+    let mended: Vec<&assignment::Model> = rows.iter().filter(|a| flagged.contains(&a.id) && promises.stands(a)).collect();
     let alert = |a: &&assignment::Model| assignment_alert::Model {
         id: new_id(call.now),
         assignment_id: a.id,

@@ -1,10 +1,13 @@
 //! When a group does not meet: closures, bank holidays, and a leader's word on one of those.
 
+use chrono::{DateTime, Utc};
 use entity::{group_calendar, group_closure, session};
 use rules::holiday::BankHolidayPolicy;
 use rules::id::{ClosureId, GroupId, SessionId};
 use rules::policy::{Action, Relation};
-use rules::series::{CannotAnswer, CannotClose, CannotReopen, CannotSetHolidays, Closure, close as judge_close, confirm as judge_confirm};
+use rules::series::{
+    CannotAnswer, CannotClose, CannotReopen, CannotSetHolidays, Closure, close as judge_close, confirm as judge_confirm, lapses,
+};
 use rules::session::{SessionChangeKind, SessionStatus};
 use serde_json::json;
 
@@ -13,7 +16,7 @@ use super::session::group_for;
 use super::{Once, Subject, answered, audited, done, emit, keep};
 use crate::app::{App, Call};
 use crate::clock::new_id;
-use crate::error::Refusal;
+use crate::error::{Fault, Refusal};
 use crate::store::{self, row, series, transact};
 
 /// Closes a group for some dates: its series skip them, and those of their sessions that are there are called off, with one message a
@@ -38,15 +41,17 @@ pub async fn close(
         let reason = Some(name.clone());
         row::insert(&tx, group_closure::Model { id, group_id: group, from_on, until_on, name, created_at: call.now }).await?;
         let ids = series::within(&tx, group, (from_on, until_on), call.now).await?;
-        let count = several(&tx, call, &ids, reason, action).await?;
-        done(&tx, call, action, Subject("Group", Some(group.0)), json!({ "closure": id, "sessions": count })).await?;
+        let called_off = several(&tx, call, &ids, reason, action).await?;
+        series::set_closed(&tx, &called_off, true).await?;
+        let detail = json!({ "closure": id, "sessions": called_off.len() });
+        done(&tx, call, action, Subject("Group", Some(group.0)), detail).await?;
         keep(&tx, call, once.as_ref(), &id).await?;
         Ok((group, id))
     });
     audited(app, call, action, Subject("Group", Some(group.0)), result).await
 }
 
-/// Removes a closure: dates whose sessions were never made get theirs. What was called off stays so, since people were told.
+/// Removes a closure: what it called off is held after all, and dates whose sessions were never made get theirs.
 pub async fn reopen(app: &App, call: &Call, id: ClosureId) -> Result<GroupId, Refusal<CannotReopen>> {
     let action = Action::GroupClosureRemove;
     let result = transact!(app.db, |tx| {
@@ -54,14 +59,16 @@ pub async fn reopen(app: &App, call: &Call, id: ClosureId) -> Result<GroupId, Re
         let Some(closure) = series::closure(&tx, id).await? else { return Err(Refusal::not_found("closureId")) };
         call.require(action, call.caller.to_group(closure.group_id))?;
         series::remove_closure(&tx, id).await?;
+        let count = super::reopen::all(&tx, call, closure.group_id, action).await?;
         series::look_again(&tx, closure.group_id).await?;
-        done(&tx, call, action, Subject("Group", Some(closure.group_id.0)), json!({ "closure": id })).await?;
+        done(&tx, call, action, Subject("Group", Some(closure.group_id.0)), json!({ "closure": id, "sessions": count })).await?;
         Ok(closure.group_id)
     });
     audited(app, call, action, Subject("GroupClosure", Some(id.0)), result).await
 }
 
-/// Says what bank holidays mean to a group, for dates whose sessions are not in the calendar yet.
+/// Says what bank holidays mean to a group. Dates that are not in the calendar follow by the clock; what waited for a word that is not
+/// needed any more is held. Nothing that is there is called off.
 pub async fn set_holidays(
     app: &App,
     call: &Call,
@@ -76,8 +83,9 @@ pub async fn set_holidays(
             Some(_) => row::update(&tx, new).await?,
             None => row::insert(&tx, new).await?,
         }
+        let count = super::reopen::all(&tx, call, group, action).await?;
         series::look_again(&tx, group).await?;
-        done(&tx, call, action, Subject("Group", Some(group.0)), json!({ "policy": policy })).await?;
+        done(&tx, call, action, Subject("Group", Some(group.0)), json!({ "policy": policy, "sessions": count })).await?;
         Ok(group)
     });
     audited(app, call, action, Subject("Group", Some(group.0)), result).await
@@ -101,4 +109,27 @@ pub async fn confirm(app: &App, call: &Call, id: SessionId) -> Result<SessionId,
         Ok(id)
     });
     audited(app, call, action, Subject("Session", Some(id.0)), result).await
+}
+
+/// The most sessions one run goes through; the next run goes on.
+const MOST: u64 = 200;
+
+/// Calls off what nobody has said in time is held; each session in a transaction of its own.
+pub async fn lapse_due(app: &App, now: DateTime<Utc>) -> Result<usize, Fault> {
+    let call = Call::by_the_clock("sessions.lapse", now);
+    let mut count = 0;
+    for id in store::session::unanswered(app.db.read(), now, MOST).await? {
+        count += usize::from(lapse(app, &call, id).await?);
+    }
+    Ok(count)
+}
+
+async fn lapse(app: &App, call: &Call, id: SessionId) -> Result<bool, Fault> {
+    transact!(app.db, |tx| {
+        let found = store::session::lock(&tx, id).await?.filter(|s| lapses(s.status, s.starts_at, call.now));
+        let Some(session) = found else { return Ok(false) };
+        let reason = Some("Nobody said in time that it is held on the bank holiday.".to_owned());
+        super::call_off::one(&tx, call, session, reason, Action::SessionLapse).await?;
+        Ok(true)
+    })
 }

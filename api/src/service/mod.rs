@@ -52,8 +52,10 @@ pub mod password;
 pub mod provider;
 pub mod reference;
 pub mod renewal;
+mod reopen;
 pub mod request;
 pub mod requirement;
+pub mod risk;
 pub mod rota;
 pub mod rota_change;
 pub mod rota_job;
@@ -69,6 +71,7 @@ pub mod staffing;
 pub mod stage;
 pub mod stand_in;
 pub mod swap;
+mod team;
 pub mod training;
 pub mod update_service;
 pub mod wave;
@@ -146,6 +149,8 @@ pub enum Mail {
     NoLongerNeeded { champion: ChampionId, session: rules::id::SessionId },
     /// Sessions you were to help at, or were asked for, were called off: the first of them, and how many more.
     CalledOff { champion: ChampionId, session: rules::id::SessionId, more: u32 },
+    /// Sessions that were called off are held after all: the first of them, and how many more.
+    HeldAfterAll { champion: ChampionId, session: rules::id::SessionId, more: u32 },
     /// Sessions you are to help at, or are asked for, have another time or place: the first of them, and how many more.
     Moved { champion: ChampionId, session: rules::id::SessionId, more: u32 },
     /// A stand-in has taken your place.
@@ -154,6 +159,8 @@ pub enum Mail {
     SwapProposed { champion: ChampionId, swap: rules::id::SwapId },
     /// The swap you proposed was accepted.
     SwapDone { champion: ChampionId, swap: rules::id::SwapId },
+    /// A session that begins soon is at risk. Goes to its group's leaders and the coordinators.
+    AtRisk { account: AccountId, session: rules::id::SessionId, cause: rules::staffing::RiskCause },
     /// The DBS Update Service found nobody with this number: is it right, and the subscription paid?
     UpdateServiceNoMatch { champion: ChampionId },
     /// Would you give a reference? Goes to the referee, with a link that needs no account.

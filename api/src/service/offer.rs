@@ -23,6 +23,7 @@ use serde_json::json;
 
 use super::clearance::judge_again;
 use super::stand_in::Duty;
+use super::team::{Teams, beside};
 use super::{Mail, Once, Subject, answered, audited, done, emit, event, keep, mail, outgoing};
 use crate::app::{App, Call};
 use crate::clock::new_id;
@@ -64,10 +65,11 @@ pub async fn send(
             return Err(Refusal::rule(CannotSend::RequestClosed));
         }
         let facts = facts::need(&tx, session).await?;
-        if open_places(&tx, &facts, kind).await?.is_empty() {
+        let open = open_places(&tx, &facts, kind).await?;
+        if open.is_empty() {
             return Err(Refusal::rule(CannotSend::NoOpenPlace { kind }));
         }
-        judge_list(&tx, call, &facts, kind, &champions).await?;
+        judge_list(&tx, call, &facts, (kind, &open), &champions).await?;
         let expires_at = expires_at(call.now, facts.session.starts_at);
         let asking = Asking { request, kind, message: &message, expires_at };
         let ids = ask(&tx, call, action, &facts.session, asking, &champions, Vec::new()).await?;
@@ -161,7 +163,7 @@ async fn judge_list(
     tx: &impl ConnectionTrait,
     call: &Call,
     facts: &SessionFactsRow,
-    kind: PlaceKind,
+    (kind, open): (PlaceKind, &[PlaceId]),
     champions: &[ChampionId],
 ) -> Result<(), Refusal<CannotSend>> {
     let distinct: std::collections::HashSet<_> = champions.iter().collect();
@@ -174,12 +176,13 @@ async fn judge_list(
     let earlier = offer::of_sessions(tx, &[facts.session.id]).await?;
     let resting = store::wave::resting(tx, call.now).await?;
     let Some(need) = facts.need(kind) else { return Err(Refusal::rule(CannotSend::NoOpenPlace { kind })) };
+    let team = Teams::joined_by(tx, records.values().map(|record| (facts, record))).await?.beside(facts, open);
     let judge = |(index, id): (usize, &ChampionId)| {
         let last = earlier.iter().rev().find(|o| o.champion_id == *id).map(fact);
         match records.get(id).filter(|r| r.clearance.membership.is_open()) {
             None => Some(CannotSend::UnknownChampion { index }),
             Some(_) if resting.contains_key(id) => Some(CannotSend::Resting { index }),
-            Some(record) => judge_send(need, record, last, index, call.now).err(),
+            Some(record) => judge_send(need, record, &team, last, index, call.now).err(),
         }
     };
     let problems: Vec<CannotSend> = champions.iter().enumerate().filter_map(judge).collect();
@@ -234,14 +237,16 @@ pub async fn cannot_accept(
         facts::champions(conn, Which::These(&asked)).await?.into_iter().map(|r| (r.id, r)).collect();
     let searches = super::wave::searches_of(conn, &offers.iter().map(|o| o.id).collect::<Vec<_>>()).await?;
     let duties = super::stand_in::duties(conn, &searches.values().copied().collect::<Vec<_>>()).await?;
+    let pairs = offers.iter().filter_map(|o| sessions.get(&o.session_id).zip(records.get(&o.champion_id)));
+    let teams = Teams::joined_by(conn, pairs).await?;
     let judge = |offer: row_of::Model| {
         let (facts, record) = (sessions.get(&offer.session_id)?, records.get(&offer.champion_id)?);
         let open = || facts.places.iter().filter(|(id, kind)| *kind == offer.kind && !taken.contains(id)).map(|(id, _)| *id).collect();
-        let places = match searches.get(&offer.id) {
+        let places: Vec<PlaceId> = match searches.get(&offer.id) {
             Some(search) => duties.get(search).map(|duty| duty.place).into_iter().collect(),
             None => open(),
         };
-        let openings = Openings { status: facts.session.status, places };
+        let openings = Openings { status: facts.session.status, team: teams.beside(facts, &places), places };
         let reasons = judge_accept(fact(&offer), &openings, facts.need(offer.kind)?, record, call.now).err();
         Some((offer.id, reasons.unwrap_or_default()))
     };
@@ -259,8 +264,9 @@ pub async fn accept(app: &App, call: &Call, id: OfferId) -> Result<AssignmentId,
             Some(duty) => duty.iter().map(|duty| duty.place).collect(),
             None => open_places(&tx, &facts, offer.kind).await?,
         };
-        let openings = Openings { status: facts.session.status, places };
         let record = facts::binding(&tx, Which::These(&[offer.champion_id])).await?.pop().ok_or(Refusal::not_found("offerId"))?;
+        let team = beside(&tx, &facts, &places, &record).await?;
+        let openings = Openings { status: facts.session.status, places, team };
         let Some(need) = facts.need(offer.kind) else { return Err(Refusal::rule(CannotAccept::PlacesFilled)) };
         match judge_accept(fact(&offer), &openings, need, &record, call.now)? {
             Acceptance::Already => {
@@ -340,6 +346,7 @@ pub(super) async fn confirm(
         ended_at: None,
         ended_reason: None,
         clashing: false,
+        hurried: false,
     };
     row::insert(tx, assignment).await?;
     store::sign_up::placed(tx, session.id, champion, call.now).await?;

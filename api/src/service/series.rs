@@ -210,7 +210,7 @@ pub(super) async fn fill(tx: &impl ConnectionTrait, call: &Call, row: row_of::Mo
                 continue;
             }
         };
-        row::insert(tx, occurrence::Model { session_id: id, series_id: row.id, on_date: one.on, moved: false }).await?;
+        row::insert(tx, occurrence::Model { session_id: id, series_id: row.id, on_date: one.on, moved: false, closed: false }).await?;
         made += 1;
     }
     // Nothing follows the last date.

@@ -194,7 +194,7 @@ async fn apply(tx: &impl ConnectionTrait, call: &Call, row: &row_of::Model, chan
 }
 
 /// Gives a session the places of its series: what is missing is added; what is too many goes, unless somebody has or had it.
-async fn resize(tx: &impl ConnectionTrait, call: &Call, row: &row_of::Model, session: &session::Model) -> Result<(), Refused> {
+pub(super) async fn resize(tx: &impl ConnectionTrait, call: &Call, row: &row_of::Model, session: &session::Model) -> Result<(), Refused> {
     let new = session_on(row, session.local_date)?;
     let there = store::session::places(tx, &[session.id]).await?;
     let taken: Vec<PlaceId> = offer::confirmed(tx, &[session.id]).await?.into_iter().map(|a| a.place_id).collect();
@@ -248,7 +248,7 @@ pub async fn end(
         // Without a date nothing that is still to come stays, what is later today included.
         let ours = series::occurrences(&tx, id, row.first_on).await?.into_iter().filter(|one| last.is_none_or(|last| one.on_date > last));
         let ids: Vec<SessionId> = ours.map(|one| one.session_id).collect();
-        let count = several(&tx, call, &ids, reason.clone(), action).await?;
+        let count = several(&tx, call, &ids, reason.clone(), action).await?.len();
         let ended_at = last.is_none().then_some(call.now);
         let until_on = Some(row.until_on.map_or(until, |there| there.min(until)));
         let version = row.version + 1;

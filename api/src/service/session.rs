@@ -256,6 +256,8 @@ pub async fn cancel(
         }
         let when = rules::calendar::Span { from: session.starts_at, until: session.ends_at };
         if !judge_cancel(session.status, when, call.now).map_err(Refusal::rule)? {
+            // Whoever calls off what a closure called off before means it, whatever becomes of the closure.
+            store::series::set_closed(&tx, &[id], false).await?;
             return Ok(id);
         }
         let ended = super::call_off::one(&tx, call, session, reason.clone(), action).await?;

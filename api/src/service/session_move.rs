@@ -6,6 +6,7 @@ use chrono_tz::Tz;
 use entity::{assignment, occurrence, offer as offer_row, session};
 use rules::calendar::Span;
 use rules::id::{ChampionId, SessionId, VenueId};
+use rules::matching::{overlap, too_far_apart};
 use rules::offer::OfferStatus;
 use rules::policy::{Action, Relation};
 use rules::series::{CannotMove, Move, move_session, offer_follows};
@@ -108,26 +109,30 @@ pub(super) async fn shift(
 ) -> Result<Moved, Fault> {
     let (id, version, starts_at) = (was.id, was.version + 1, new.starts_at);
     let span = Span { from: new.starts_at, until: new.ends_at };
-    row::update(tx, session::Model { version, ..new }).await?;
+    let new = session::Model { version, ..new };
+    row::update(tx, new.clone()).await?;
     changed(tx, call, (id, version), SessionChangeKind::Changed, was.starts_at).await?;
-    let placed = follow(tx, id, span).await?;
+    let placed = follow(tx, new).await?;
     let asked = follow_offers(tx, call, id, span, action).await?;
     done(tx, call, action, Subject("Session", Some(id.0)), json!({ "version": version, "assignments": placed.len() })).await?;
     emit(tx, call, "session.moved", json!({ "session": id, "starts_at": starts_at })).await?;
     Ok(Moved { told: placed.iter().copied().chain(asked).collect(), placed })
 }
 
-/// Assignments go where their session goes. One that falls on another duty of its champion says so: it is flagged by whoever judges
-/// again, and nothing is taken from anybody.
-async fn follow(tx: &impl ConnectionTrait, session: SessionId, span: Span) -> Result<Vec<ChampionId>, Fault> {
-    let rows = offer::confirmed(tx, &[session]).await?;
+/// Assignments go where their session goes. One that falls on another duty of its champion, or too near one to travel, says so: it is
+/// flagged by whoever judges again, and nothing is taken from anybody.
+async fn follow(tx: &impl ConnectionTrait, session: session::Model) -> Result<Vec<ChampionId>, Fault> {
+    let rows = offer::confirmed(tx, &[session.id]).await?;
     let champions: Vec<ChampionId> = rows.iter().map(|a| a.champion_id).collect();
     store::champion::lock_all(tx, &champions).await?;
     let records = facts::champions(tx, Which::These(&champions)).await?;
+    let (starts_at, ends_at) = (session.starts_at, session.ends_at);
+    let facts = facts::need(tx, session).await?;
     for duty in rows {
-        let bookings = records.iter().find(|r| r.id == duty.champion_id).map(|r| r.bookings.as_slice()).unwrap_or_default();
-        let clashing = rules::matching::clash(session, span, bookings).is_some();
-        row::update(tx, assignment::Model { starts_at: span.from, ends_at: span.until, clashing, ..duty }).await?;
+        let judged = facts.need_at(duty.place_id).zip(records.iter().find(|r| r.id == duty.champion_id));
+        let clashing = judged.is_some_and(|(need, champion)| overlap(need, champion).is_some());
+        let hurried = judged.is_some_and(|(need, champion)| too_far_apart(need, champion).is_some());
+        row::update(tx, assignment::Model { starts_at, ends_at, clashing, hurried, ..duty }).await?;
     }
     Ok(champions)
 }

@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use entity::{asking, session, waiting};
 use rules::id::{AssignmentId, ChampionId, GroupId, OfferId, SessionId, WaitingId};
 use rules::life::after;
-use rules::matching::{Blocker, ChampionRecord, blockers};
+use rules::matching::{Blocker, ChampionRecord, blockers, done_before};
 use rules::offer::{OfferStatus, Openings, can_be_offered};
 use rules::policy::{Action, Relation};
 use rules::reason::Reason;
@@ -21,6 +21,7 @@ use serde_json::json;
 
 use super::clearance::judge_again;
 use super::offer::{Asking, ask, close_others, confirm, fact, open_places};
+use super::team::{Teams, beside};
 use super::{Once, Subject, answered, audited, done, emit, keep};
 use crate::app::{App, Call};
 use crate::clock::new_id;
@@ -71,6 +72,12 @@ impl Door {
         self.list.iter().take_while(|w| w.champion_id != self.record.id).filter(|w| w.kind == kind).count()
     }
 
+    async fn openings(&self, tx: &impl ConnectionTrait, kind: PlaceKind) -> Result<Openings, Fault> {
+        let places = open_places(tx, &self.facts, kind).await?;
+        let team = beside(tx, &self.facts, &places, &self.record).await?;
+        Ok(Openings { status: self.facts.session.status, places, team })
+    }
+
     fn entry(&self) -> Option<&waiting::Model> {
         self.list.iter().find(|w| w.champion_id == self.record.id)
     }
@@ -107,7 +114,7 @@ pub async fn take(
         }
         let door = door(&tx, session, champion).await?;
         let Some(need) = door.facts.need(kind) else { return Err(Refusal::not_found("kind")) };
-        let openings = Openings { status: door.facts.session.status, places: open_places(&tx, &door.facts, kind).await? };
+        let openings = door.openings(&tx, kind).await?;
         let open = openings.places.len();
         let place = judge_take(door.open, openings, door.ahead(kind), need, &door.record, call.now)?;
         let mut mine = offer::of_sessions(&tx, &[session]).await?;
@@ -136,7 +143,7 @@ pub async fn join(app: &App, call: &Call, session: SessionId, kind: PlaceKind) -
             return Ok(there.id);
         }
         let Some(need) = door.facts.need(kind) else { return Err(Refusal::not_found("kind")) };
-        let openings = Openings { status: door.facts.session.status, places: open_places(&tx, &door.facts, kind).await? };
+        let openings = door.openings(&tx, kind).await?;
         judge_wait(door.open, &openings, door.ahead(kind), need, &door.record, call.now).map_err(Refusal::rule)?;
         let asked = offer::of_sessions(&tx, &[session]).await?;
         if asked.iter().any(|o| o.champion_id == champion && fact(o).status_at(call.now) == OfferStatus::Pending) {
@@ -246,17 +253,22 @@ async fn offer_next(tx: &impl ConnectionTrait, call: &Call, session: session::Mo
     let records: HashMap<ChampionId, ChampionRecord> =
         facts::champions(tx, Which::These(&who)).await?.into_iter().map(|r| (r.id, r)).collect();
     let asked = offer::of_sessions(tx, &[facts.session.id]).await?;
+    let teams = Teams::joined_by(tx, records.values().map(|record| (&facts, record))).await?;
     let mut count = 0;
     for kind in facts.kinds().collect::<Vec<_>>() {
         let Some(need) = facts.need(kind) else { continue };
+        let free = open_places(tx, &facts, kind).await?;
+        let team = teams.beside(&facts, &free);
+        let could = |record: &ChampionRecord| {
+            !blockers(need, record).iter().any(Blocker::is_binding) && team.welcomes(kind, done_before(record, need.span.from))
+        };
         let can = |champion: ChampionId| {
             let waits = asked.iter().any(|o| o.champion_id == champion && fact(o).status_at(call.now) == OfferStatus::Pending);
-            !waits && records.get(&champion).is_some_and(|record| !blockers(need, record).iter().any(Blocker::is_binding))
+            !waits && records.get(&champion).is_some_and(could)
         };
         let of = |status| list.iter().filter(move |w| w.kind == kind && w.status == status);
         let waiting: Vec<(ChampionId, bool)> = of(WaitingStatus::Waiting).map(|w| (w.champion_id, can(w.champion_id))).collect();
-        let free = open_places(tx, &facts, kind).await?.len();
-        let chosen = next(&waiting, free, of(WaitingStatus::Offered).count());
+        let chosen = next(&waiting, free.len(), of(WaitingStatus::Offered).count());
         if !chosen.is_empty() {
             count += chosen.len();
             offer_to(tx, call, &facts, kind, &list, &chosen).await?;

@@ -1,16 +1,30 @@
 //! How many champions a session needs.
 
-use entity::staffing;
+use entity::{assignment, place, staffing};
 use rules::id::SessionId;
 use rules::policy::{Action, Relation};
 use rules::session::PlaceKind;
-use rules::staffing::{CannotSetStaffing, set as judge};
+use rules::staffing::{CannotSetStaffing, Count, Wanted, set as judge};
 use serde_json::json;
 
 use super::{Subject, audited, done, emit};
 use crate::app::{App, Call};
 use crate::error::Refusal;
 use crate::store::{self, row, staffing as rows, transact};
+
+/// How each kind of place of a session is filled, by its rows.
+pub fn counts(places: &[place::Model], confirmed: &[assignment::Model], said: &[staffing::Model]) -> Vec<Count> {
+    let of_kind = |kind: &PlaceKind| {
+        let ids: Vec<_> = places.iter().filter(|p| p.kind == *kind).map(|p| p.id).collect();
+        let wanted = match said.iter().find(|row| row.kind == *kind) {
+            Some(row) => Wanted { minimum: usize::try_from(row.minimum).unwrap_or(0), ideal: usize::try_from(row.ideal).unwrap_or(0) },
+            None => Wanted::default_of(*kind, ids.len()),
+        };
+        let filled = confirmed.iter().filter(|a| ids.contains(&a.place_id)).count();
+        (!ids.is_empty()).then_some(Count { kind: *kind, wanted, places: ids.len(), filled })
+    };
+    PlaceKind::ALL.iter().filter_map(of_kind).collect()
+}
 
 /// Says how many of a kind a session needs, and how many would be best.
 pub async fn set(

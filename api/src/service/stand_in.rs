@@ -17,6 +17,7 @@ use sea_orm::ConnectionTrait;
 use serde_json::json;
 
 use super::offer::{Asking, ask, fact};
+use super::team::beside;
 use super::wave::{Run, end_for, escalate};
 use super::{Once, Subject, answered, audited, done, emit, keep};
 use crate::app::{App, Call};
@@ -49,7 +50,7 @@ pub async fn seek(
         let search = open(&tx, call, &duty, named, reason.clone()).await?;
         let kind = kind_of(&tx, &duty).await?;
         match search.named_id {
-            Some(stand_in) => name(&tx, call, session, kind, &search, stand_in).await?,
+            Some(stand_in) => name(&tx, call, session, (kind, duty.place_id), &search, stand_in).await?,
             None => look_around(app, &tx, call, session, kind, &search).await?,
         }
         keep(&tx, call, once.as_ref(), &search.id).await?;
@@ -103,7 +104,7 @@ async fn name(
     tx: &impl ConnectionTrait,
     call: &Call,
     session: entity::session::Model,
-    kind: PlaceKind,
+    (kind, place): (PlaceKind, PlaceId),
     search: &row_of::Model,
     who: ChampionId,
 ) -> Result<(), Refusal<CannotSeek>> {
@@ -114,7 +115,8 @@ async fn name(
     let record = facts::champions(tx, Which::These(&[who])).await?.pop().ok_or_else(refused)?;
     let earlier = offer::of_sessions(tx, &[facts.session.id]).await?.iter().rev().find(|o| o.champion_id == who).map(fact);
     let need = facts.need(kind).ok_or_else(refused)?;
-    judge_send(need, &record, earlier, 0, call.now).map_err(|_| refused())?;
+    let team = beside(tx, &facts, &[place], &record).await?;
+    judge_send(need, &record, &team, earlier, 0, call.now).map_err(|_| refused())?;
     if !can_be_offered(facts.session.status, facts.session.starts_at, call.now) {
         return Err(refused());
     }

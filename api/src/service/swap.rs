@@ -7,16 +7,16 @@ use rules::id::{AssignmentId, ChampionId, SessionId, SwapId};
 use rules::life::{SWAP, StandInEvent, SwapEvent, after};
 use rules::policy::{Action, Relation};
 use rules::reason::Reason;
-use rules::session::SessionNeed;
 use rules::swap::{CannotAcceptSwap, CannotDeclineSwap, CannotPropose, CannotTakeSwapBack, Side, SwapStatus, is_possible};
 use sea_orm::ConnectionTrait;
 use serde_json::json;
 
+use super::team::beside;
 use super::{Mail, Once, Subject, answered, audited, done, emit, keep, mail};
 use crate::app::{App, Call};
 use crate::clock::new_id;
 use crate::error::{Fault, Refusal};
-use crate::store::facts::{self, Which};
+use crate::store::facts::{self, SessionFactsRow, Which};
 use crate::store::{self, offer, row, stand_in, transact};
 
 /// A swap as it is proposed: one's own place for whatever place the other has at a session.
@@ -108,23 +108,23 @@ async fn lock(
     Ok((offer::assignment(tx, one.id).await?.unwrap_or(one), offer::assignment(tx, other.id).await?.unwrap_or(other)))
 }
 
-/// What a place asks for.
-async fn need(tx: &impl ConnectionTrait, duty: &assignment::Model) -> Result<Option<SessionNeed>, Fault> {
+/// What a session's places ask for.
+async fn asked_at(tx: &impl ConnectionTrait, duty: &assignment::Model) -> Result<Option<SessionFactsRow>, Fault> {
     let Some(session) = store::session::find(tx, duty.session_id).await? else { return Ok(None) };
-    let facts = facts::need(tx, session).await?;
-    let kind = facts.places.iter().find(|(id, _)| *id == duty.place_id).map(|(_, kind)| *kind);
-    Ok(kind.and_then(|kind| facts.need(kind)).cloned())
+    Ok(Some(facts::need(tx, session).await?))
 }
 
 /// Whether the two may change hands now, by the facts under lock.
 async fn judged(tx: &impl ConnectionTrait, call: &Call, gives: &assignment::Model, takes: &assignment::Model) -> Result<bool, Fault> {
-    let (Some(given), Some(taken)) = (need(tx, gives).await?, need(tx, takes).await?) else { return Ok(false) };
+    let (Some(here), Some(there)) = (asked_at(tx, gives).await?, asked_at(tx, takes).await?) else { return Ok(false) };
+    let (Some(given), Some(taken)) = (here.need_at(gives.place_id), there.need_at(takes.place_id)) else { return Ok(false) };
     let ids = [gives.champion_id, takes.champion_id];
     let records = facts::champions(tx, Which::These(&ids)).await?;
     let record = |id: ChampionId| records.iter().find(|r| r.id == id);
     let (Some(proposer), Some(other)) = (record(gives.champion_id), record(takes.champion_id)) else { return Ok(false) };
-    let to_other = Side { duty: gives.status, need: &given, taker: other, gives: &taken };
-    let to_proposer = Side { duty: takes.status, need: &taken, taker: proposer, gives: &given };
+    let (joined, left) = (beside(tx, &here, &[gives.place_id], other).await?, beside(tx, &there, &[takes.place_id], proposer).await?);
+    let to_other = Side { duty: gives.status, need: given, taker: other, gives: taken, team: &joined };
+    let to_proposer = Side { duty: takes.status, need: taken, taker: proposer, gives: given, team: &left };
     Ok(is_possible(to_other, to_proposer, call.now))
 }
 
@@ -193,7 +193,15 @@ async fn exchange(
 
 /// The same place, another champion.
 fn handed(call: &Call, old: &assignment::Model, to: ChampionId) -> assignment::Model {
-    assignment::Model { id: new_id(call.now), champion_id: to, offer_id: None, created_at: call.now, clashing: false, ..old.clone() }
+    assignment::Model {
+        id: new_id(call.now),
+        champion_id: to,
+        offer_id: None,
+        created_at: call.now,
+        clashing: false,
+        hurried: false,
+        ..old.clone()
+    }
 }
 
 /// Moves a swap on.

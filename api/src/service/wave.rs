@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use chrono::{DateTime, TimeDelta, Utc};
 use entity::{asking, champion_request, offer_waves};
 use rules::id::{ChampionId, OfferId, PlaceId, RequestId, StandInId, WavesId};
-use rules::matching::rank_by;
+use rules::matching::{done_before, rank_by};
 use rules::offer::{OfferStatus, can_be_offered};
 use rules::policy::Action;
 use rules::request::RequestStatus;
@@ -17,6 +17,7 @@ use sea_orm::ConnectionTrait;
 use serde_json::json;
 
 use super::offer::{Asking, ask, fact, open_places};
+use super::team::Teams;
 use super::{Once, Subject, answered, audited, done, emit, keep};
 use crate::app::{App, Call};
 use crate::clock::new_id;
@@ -130,10 +131,11 @@ async fn go_on(
     let searches = searches_of(tx, &offers.iter().map(|o| o.id).collect::<Vec<_>>()).await?;
     let waits = |o: &&entity::offer::Model| o.kind == row.kind && searches.get(&o.id).copied() == row.stand_in_id;
     let pending = offers.iter().filter(waits).filter(|o| fact(o).status_at(call.now) == OfferStatus::Pending).count();
+    let places = wanted(tx, &row, facts).await?;
     let progress = Progress {
         can_be_offered: can_be_offered(facts.session.status, facts.session.starts_at, call.now),
         withdrawn: request.withdrawn_at.is_some(),
-        wanted: wanted(tx, &row, facts).await?.len(),
+        wanted: places.len(),
         pending,
         next_at: row.next_at,
     };
@@ -141,7 +143,7 @@ async fn go_on(
         Turn::Wait => Ok(0),
         Turn::End(status) => end(tx, call, row, status).await.map(|()| 0),
         Turn::Ask => {
-            let found = who_is_next(app, tx, call, &row, facts, &offers).await?;
+            let found = who_is_next(app, tx, call, &row, (facts, &places), &offers).await?;
             if found.asked.is_empty() && pending == 0 {
                 end(tx, call, row, WavesStatus::Exhausted).await?;
                 return Ok(0);
@@ -160,11 +162,14 @@ async fn who_is_next(
     tx: &impl ConnectionTrait,
     call: &Call,
     row: &offer_waves::Model,
-    facts: &SessionFactsRow,
+    (facts, places): (&SessionFactsRow, &[PlaceId]),
     offers: &[entity::offer::Model],
 ) -> Result<Wave, Fault> {
     let Some(need) = facts.need(row.kind) else { return Ok(Wave::default()) };
-    let champions = facts::champions(tx, Which::Open).await?;
+    let mut champions = facts::champions(tx, Which::Open).await?;
+    // Nobody is asked for what they would be refused.
+    let team = Teams::joined_by(tx, champions.iter().map(|c| (facts, c))).await?.beside(facts, places);
+    champions.retain(|c| team.welcomes(row.kind, done_before(c, need.span.from)));
     let asked = wave::asked_since(tx, call.now - BUDGET_SPAN).await?;
     let quiet = wave::resting(tx, call.now).await?;
     let contact = |id: ChampionId, last_asked_at| Contact {

@@ -5,8 +5,8 @@ use rules::id::{AccountId, ChampionId, GroupId, ModuleId, SignInId};
 use rules::policy::{Caller, Role};
 use sea_orm::sea_query::{Expr, OnConflict};
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, JoinType, QueryFilter, QueryOrder, QuerySelect,
-    QueryTrait, Select,
+    ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, JoinType, QueryFilter, QueryOrder,
+    QuerySelect, QueryTrait, Select,
 };
 use uuid::Uuid;
 
@@ -68,7 +68,18 @@ async fn caller_of(conn: &impl ConnectionTrait, account: AccountId, found: Selec
 /// The accounts with a role that may sign in, oldest first.
 pub async fn holders(conn: &impl ConnectionTrait, role: Role) -> Result<Vec<AccountId>, DbErr> {
     let holders = role_grant::Entity::find().filter(role_grant::Column::Role.eq(role)).all(conn).await?;
-    let holders = holders.into_iter().map(|grant| grant.account_id);
+    active(conn, holders).await
+}
+
+/// The accounts that speak for a group, and those of the coordinators, each once: who may sign in, oldest first.
+pub async fn responsible(conn: &impl ConnectionTrait, group: GroupId) -> Result<Vec<AccountId>, DbErr> {
+    let leads = Condition::all().add(role_grant::Column::Role.eq(Role::GroupLeader)).add(role_grant::Column::GroupId.eq(group));
+    let either = Condition::any().add(leads).add(role_grant::Column::Role.eq(Role::Coordinator));
+    active(conn, role_grant::Entity::find().filter(either).all(conn).await?).await
+}
+
+async fn active(conn: &impl ConnectionTrait, grants: Vec<role_grant::Model>) -> Result<Vec<AccountId>, DbErr> {
+    let holders = grants.into_iter().map(|grant| grant.account_id);
     let active = account::Entity::find().filter(account::Column::Id.is_in(holders)).filter(account::Column::Active.eq(true));
     Ok(active.order_by_asc(account::Column::Id).all(conn).await?.into_iter().map(|account| account.id).collect())
 }

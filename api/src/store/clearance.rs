@@ -58,13 +58,13 @@ pub async fn settle_alerts(conn: &impl ConnectionTrait, assignments: &[Assignmen
         .map(|_| ())
 }
 
-/// These assignments share time with no other duty any more.
-pub async fn no_longer_clashing(conn: &impl ConnectionTrait, assignments: &[AssignmentId]) -> Result<(), DbErr> {
+/// What a move brought about is over: `flag` no longer holds of these assignments.
+pub async fn no_longer(conn: &impl ConnectionTrait, flag: assignment::Column, assignments: &[AssignmentId]) -> Result<(), DbErr> {
     if assignments.is_empty() {
         return Ok(());
     }
     assignment::Entity::update_many()
-        .col_expr(assignment::Column::Clashing, Expr::value(false))
+        .col_expr(flag, Expr::value(false))
         .filter(assignment::Column::Id.is_in(assignments.iter().copied()))
         .exec(conn)
         .await

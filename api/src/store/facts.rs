@@ -248,6 +248,11 @@ impl SessionFactsRow {
         self.needs.get(&kind)
     }
 
+    /// What one of its places asks for.
+    pub fn need_at(&self, place: PlaceId) -> Option<&SessionNeed> {
+        self.places.iter().find(|(id, _)| *id == place).and_then(|(_, kind)| self.need(*kind))
+    }
+
     /// The kinds of place it has.
     pub fn kinds(&self) -> impl Iterator<Item = PlaceKind> + '_ {
         PlaceKind::ALL.iter().copied().filter(|kind| self.needs.contains_key(kind))

@@ -146,6 +146,11 @@ pub fn assignments_of(champion: ChampionId, statuses: &[AssignmentStatus]) -> Se
     if statuses.is_empty() { all } else { all.filter(assignment::Column::Status.is_in(statuses.iter().copied())) }
 }
 
+/// The assignments of a session, whatever became of them.
+pub async fn assignments_at(conn: &impl ConnectionTrait, session: SessionId) -> Result<Vec<assignment::Model>, DbErr> {
+    assignment::Entity::find().filter(assignment::Column::SessionId.eq(session)).all(conn).await
+}
+
 /// Ends the confirmed assignments of a session; answers who had them.
 pub async fn end_all(
     conn: &impl ConnectionTrait,

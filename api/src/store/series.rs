@@ -122,3 +122,19 @@ pub async fn closure(conn: &impl ConnectionTrait, id: ClosureId) -> Result<Optio
 pub async fn remove_closure(conn: &impl ConnectionTrait, id: ClosureId) -> Result<(), DbErr> {
     group_closure::Entity::delete_by_id(id).exec(conn).await.map(|_| ())
 }
+
+/// The series of a group that have not ended, in the order of their ids.
+pub async fn live(conn: &impl ConnectionTrait, group: GroupId) -> Result<Vec<SeriesId>, DbErr> {
+    let of = of_group(group, false).select_only().column(series::Column::Id);
+    of.order_by_asc(series::Column::Id).into_tuple().all(conn).await
+}
+
+/// Says of sessions whether a closure called them off.
+pub async fn set_closed(conn: &impl ConnectionTrait, ids: &[SessionId], closed: bool) -> Result<(), DbErr> {
+    occurrence::Entity::update_many()
+        .col_expr(occurrence::Column::Closed, Expr::value(closed))
+        .filter(occurrence::Column::SessionId.is_in(ids.iter().copied()))
+        .exec(conn)
+        .await
+        .map(|_| ())
+}

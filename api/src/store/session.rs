@@ -114,6 +114,13 @@ pub async fn in_order(conn: &impl ConnectionTrait, filter: &Filter) -> Result<Ve
     select(filter).order_by_asc(session::Column::StartsAt).order_by_asc(session::Column::Id).all(conn).await
 }
 
+/// Sessions that have begun, and were still to be confirmed.
+pub async fn unanswered(conn: &impl ConnectionTrait, now: DateTime<Utc>, most: u64) -> Result<Vec<SessionId>, DbErr> {
+    let waiting = session::Entity::find().filter(session::Column::Status.eq(SessionStatus::ToConfirm));
+    let begun = waiting.filter(session::Column::StartsAt.lte(now)).order_by_asc(session::Column::StartsAt);
+    begun.select_only().column(session::Column::Id).limit(most).into_tuple().all(conn).await
+}
+
 /// The places of sessions, in order.
 pub async fn places(conn: &impl ConnectionTrait, sessions: &[SessionId]) -> Result<Vec<place::Model>, DbErr> {
     let of = place::Entity::find().filter(place::Column::SessionId.is_in(sessions.iter().copied()));

@@ -1,11 +1,62 @@
-//! How many champions sessions need.
+//! How many champions sessions need, and what puts sessions at risk.
 
-use entity::staffing;
-use rules::id::SessionId;
-use rules::session::PlaceKind;
-use sea_orm::{ConnectionTrait, DbErr, EntityTrait};
+use std::collections::HashMap;
+
+use chrono::{DateTime, Utc};
+use entity::{assignment, session, session_alert, staffing};
+use rules::assignment::AssignmentStatus;
+use rules::id::{ChampionId, SessionId};
+use rules::session::{PlaceKind, SessionStatus};
+use rules::staffing::RiskCause;
+use sea_orm::sea_query::Expr;
+use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+
+use super::facts::group;
+use super::row;
+
+/// What was said of sessions.
+pub async fn said(conn: &impl ConnectionTrait, sessions: &[SessionId]) -> Result<Vec<staffing::Model>, DbErr> {
+    row::holding::<staffing::Entity>(conn, staffing::Column::SessionId, sessions.iter().copied()).await
+}
 
 /// Forgets what was said of a kind of place.
 pub async fn remove(conn: &impl ConnectionTrait, session: SessionId, kind: PlaceKind) -> Result<(), DbErr> {
     staffing::Entity::delete_by_id((session, kind)).exec(conn).await.map(|_| ())
+}
+
+/// Sessions that will be held and begin after `from` and until `until`, soonest first.
+pub async fn ahead(conn: &impl ConnectionTrait, from: DateTime<Utc>, until: DateTime<Utc>) -> Result<Vec<session::Model>, DbErr> {
+    let held = session::Entity::find().filter(session::Column::Status.eq(SessionStatus::Scheduled));
+    let soon = held.filter(session::Column::StartsAt.gt(from)).filter(session::Column::StartsAt.lte(until));
+    soon.order_by_asc(session::Column::StartsAt).order_by_asc(session::Column::Id).all(conn).await
+}
+
+/// When each duty of these champions ends: those before an instant are the sessions they will have done by then.
+pub async fn duties_end(
+    conn: &impl ConnectionTrait,
+    champions: impl IntoIterator<Item = ChampionId>,
+) -> Result<HashMap<ChampionId, Vec<DateTime<Utc>>>, DbErr> {
+    let confirmed = assignment::Entity::find().filter(assignment::Column::Status.eq(AssignmentStatus::Confirmed));
+    let theirs = confirmed.filter(assignment::Column::ChampionId.is_in(champions));
+    let rows: Vec<(ChampionId, DateTime<Utc>)> =
+        theirs.select_only().columns([assignment::Column::ChampionId, assignment::Column::EndsAt]).into_tuple().all(conn).await?;
+    Ok(group(rows))
+}
+
+/// The open alerts of sessions.
+pub async fn alerts(conn: &impl ConnectionTrait, sessions: &[SessionId]) -> Result<Vec<session_alert::Model>, DbErr> {
+    let of = session_alert::Entity::find().filter(session_alert::Column::SessionId.is_in(sessions.iter().copied()));
+    of.filter(session_alert::Column::SettledAt.is_null()).order_by_asc(session_alert::Column::Id).all(conn).await
+}
+
+/// Settles the open alerts of a session for these causes.
+pub async fn settle(conn: &impl ConnectionTrait, session: SessionId, causes: &[RiskCause], at: DateTime<Utc>) -> Result<(), DbErr> {
+    session_alert::Entity::update_many()
+        .col_expr(session_alert::Column::SettledAt, Expr::value(at))
+        .filter(session_alert::Column::SessionId.eq(session))
+        .filter(session_alert::Column::Cause.is_in(causes.iter().copied()))
+        .filter(session_alert::Column::SettledAt.is_null())
+        .exec(conn)
+        .await
+        .map(|_| ())
 }

@@ -28,7 +28,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 
 use super::factor::{FACTORS, Marks};
-use super::{Blocker, BlockerKind, ChampionRecord, Match, Ranking, Weights, best_first, blockers, rank_by, travel_blocker};
+use super::{Blocker, BlockerKind, ChampionRecord, Match, Ranking, Weights, best_first, blockers, rank_by, too_far_apart};
 use crate::dbs::Audience;
 use crate::geo::Point;
 use crate::id::ChampionId;
@@ -200,7 +200,7 @@ impl Index {
         self.cleared.ask_check(question, records, frequent.as_ref(), board);
         self.diary.ask(question, board);
         self.diary.near(question, |slot| {
-            if !board.is_blocked(BlockerKind::Clash, slot) && travel_blocker(need, &records[slot]).is_some() {
+            if !board.is_blocked(BlockerKind::Clash, slot) && too_far_apart(need, &records[slot]).is_some() {
                 board.block(BlockerKind::Clash, slot);
             }
         });

@@ -239,3 +239,26 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_date_comes_back_that_a_closure_alone_took_away() {
+    use crate::life::SessionEvent::{AskAgain, Confirm, Reopen};
+    use SessionStatus::{Cancelled, Scheduled, ToConfirm};
+    let at = |text: &str| text.parse::<DateTime<Utc>>().expect("an instant");
+    let (now, ahead, over) = (at("2026-12-01T09:00:00Z"), at("2026-12-28T10:00:00Z"), at("2026-12-01T08:00:00Z"));
+    let held = |asks| Some(Occurrence { on: ahead.date_naive(), asks });
+    for (status, closed, held, starts, expected) in [
+        (Cancelled, true, held(false), ahead, Some(Reopen)),
+        (Cancelled, true, held(true), ahead, Some(AskAgain)),
+        (Cancelled, false, held(false), ahead, None),
+        (Cancelled, true, None, ahead, None),
+        (Cancelled, true, held(false), over, None),
+        (ToConfirm, false, held(false), ahead, Some(Confirm)),
+        (ToConfirm, false, held(true), ahead, None),
+        (ToConfirm, false, None, ahead, None),
+        (Scheduled, false, held(false), ahead, None),
+        (Scheduled, false, None, ahead, None),
+    ] {
+        assert_eq!(comes_back(status, closed, held, starts, now), expected, "{status}, closed {closed}, {held:?}");
+    }
+}

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::MOVE;
 use crate::both;
 use crate::harness::World;
-use crate::harness::booking::{ACCEPT, Asked, CANCEL, DECLINE, Volunteer, with};
+use crate::harness::booking::{ACCEPT, Asked, CANCEL, DECLINE, GIVE_UP, Volunteer, with};
 
 const DUTY: &str =
     "query($id: ID!) { node(id: $id) { ... on Assignment { status clashing atRiskSince standIn { id status } session { startsAt } } } }";
@@ -103,6 +103,35 @@ both!(whoever_is_moved_onto_another_duty_keeps_both_flagged_until_people_have_de
     leader.done(CANCEL, json!({ "input": { "sessionId": first.asked.session } })).await;
     let alone = duty(&world, &second).await;
     assert_eq!((&alone["clashing"], &alone["atRiskSince"]), (&json!(false), &json!(null)), "or once one of them is off");
+});
+
+both!(whoever_could_not_get_there_after_a_move_is_flagged_until_the_journey_fits, |world| async move {
+    let volunteers = world.everybody_comes().await;
+    let first = booked(&world, &volunteers, json!({ "places": [{ "kind": "HELPER", "count": 1 }] })).await;
+    let leader = world.sign_in("leader").await;
+    let far = crate::travel::elsewhere(&world).await;
+    let near = world.free_session().await;
+    let other = leader.ask_for(&with(near.clone(), json!({ "startTime": "16:00", "venueId": far }))).await;
+    let offer = leader.offer(&other.request, std::slice::from_ref(&first.who)).await.remove(0);
+    let second = world.sign_in(&first.who.mailbox).await.done(ACCEPT, json!({ "id": offer })).await["assignment"]["id"].clone();
+    // The first is from ten to twelve; at the same place nobody travels.
+    for (to, short) in [
+        (json!({ "startTime": "12:05" }), true),
+        (json!({ "venueId": near["venueId"] }), false),
+        (json!({ "venueId": far }), true),
+        (json!({ "startTime": "15:00" }), false),
+        (json!({ "startTime": "11:59" }), true),
+        (json!({ "startTime": "12:05" }), true),
+        (json!({ "startTime": "07:55" }), true),
+    ] {
+        leader.done(MOVE, json!({ "input": with(to.clone(), json!({ "sessionId": other.session })) })).await;
+        let now = duty(&world, &second).await;
+        assert_eq!((&now["status"], &now["clashing"], now["atRiskSince"].is_string()), (&json!("CONFIRMED"), &json!(short), short), "{to}");
+        assert_eq!(duty(&world, &first.place).await["clashing"], false, "{to}: the duty that was there is in order");
+    }
+    world.sign_in(&first.who.mailbox).await.done(GIVE_UP, json!({ "id": first.place })).await;
+    let alone = duty(&world, &second).await;
+    assert_eq!((&alone["clashing"], &alone["atRiskSince"]), (&json!(false), &json!(null)), "and in order once one of them has ended");
 });
 
 both!(a_move_past_the_end_of_a_clearance_is_flagged, |world| async move {
