@@ -16,6 +16,7 @@ mod m20261122_000010_taking_part;
 mod m20261122_000011_onboarding;
 mod m20261122_000012_speed;
 mod m20261122_000013_candidates;
+mod m20261122_000014_acceptance;
 
 /// Runs the migrations. Replicas that start together go through `api::store::migrate`, which holds a lock.
 #[derive(Debug)]
@@ -39,6 +40,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261122_000011_onboarding::Migration),
             Box::new(m20261122_000012_speed::Migration),
             Box::new(m20261122_000013_candidates::Migration),
+            Box::new(m20261122_000014_acceptance::Migration),
         ]
     }
 }

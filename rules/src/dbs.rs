@@ -7,6 +7,7 @@
 use chrono::{Days, NaiveDate};
 
 use crate::calendar::{add_months, age_on};
+use crate::id::OrganisationId;
 use crate::reason::reasons;
 use crate::vocabulary::vocabulary;
 
@@ -282,6 +283,8 @@ pub struct DbsRecord {
     pub decided_on: Option<NaiveDate>,
     /// Last day before a new check is due: the alliance's policy, not an expiry (a certificate has none).
     pub recheck_due_on: Option<NaiveDate>,
+    /// The organisation that had it made; none if the alliance did.
+    pub obtained_by: Option<OrganisationId>,
 }
 
 impl DbsRecord {

@@ -6,7 +6,7 @@ use chrono_tz::Tz;
 use crate::calendar::Span;
 use crate::dbs::{Audience, DbsScope, SessionFacts, permitted};
 use crate::geo::Point;
-use crate::id::{GroupId, ModuleId, SessionId};
+use crate::id::{GroupId, ModuleId, OrganisationId, SessionId};
 use crate::input::Topic;
 use crate::reason::{Malformed, reasons};
 use crate::requirement::Requirement;
@@ -144,6 +144,8 @@ pub struct SessionNeed {
     pub responsible_adult: bool,
     /// The check asked for; none asks for no check.
     pub dbs: Option<DbsScope>,
+    /// The organisation, with its name, without whose acceptance a check that it did not obtain does not count; none if any counts.
+    pub acceptance_of: Option<(OrganisationId, String)>,
     /// Modules the place asks for, with their codes.
     pub modules: Vec<(ModuleId, String)>,
     /// Requirements of the champion role.

@@ -18,7 +18,7 @@ use crate::error::{Fault, Refusal};
 use crate::store::candidates::View;
 use crate::store::facts::{self, SessionFactsRow, Which};
 use crate::store::session::Filter;
-use crate::store::{directory, offer, session, training, travel};
+use crate::store::{acceptance, directory, offer, session, training, travel};
 
 /// Champions ranked for kinds of place at sessions: a fixed number of statements, however many, and none for champions unless some
 /// changed. What a session has no place of is left out.
@@ -80,6 +80,7 @@ async fn previewed(
         facts: new.facts,
         responsible_adult: new.responsible_adult,
         dbs,
+        acceptance_of: acceptance::asked_by(conn, [new.group]).await?.remove(&new.group),
         modules: modules_for(conn, new, places, 0).await?,
         requirements: training::requirements(conn).await?.iter().map(training::requirement_fact).collect(),
         language: new.language.clone(),

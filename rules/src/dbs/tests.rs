@@ -105,6 +105,7 @@ fn clear_fails_closed() {
         issued_on: Some(date("2026-01-01")),
         decided_on: Some(date("2026-01-10")),
         recheck_due_on: Some(date("2029-01-01")),
+        obtained_by: None,
     };
     let on = date("2026-02-01");
     assert!(clear.clears_on(DbsScope::BASIC, on));
@@ -149,8 +150,14 @@ fn who_can_be_checked() {
         request(barred_basic, &[], adult, &[], Recorder::Applicant, today),
         Err(vec![CannotRequest::OwnCheck, CannotRequest::Incoherent])
     );
-    let under_way =
-        DbsRecord { scope: DbsScope::BASIC, status: DbsStatus::Submitted, issued_on: None, decided_on: None, recheck_due_on: None };
+    let under_way = DbsRecord {
+        scope: DbsScope::BASIC,
+        status: DbsStatus::Submitted,
+        issued_on: None,
+        decided_on: None,
+        recheck_due_on: None,
+        obtained_by: None,
+    };
     assert_eq!(
         request(DbsScope::BASIC, &[], adult, &[under_way], Recorder::Other, today),
         Err(vec![CannotRequest::UnderWay { status: DbsStatus::Submitted }])
