@@ -297,6 +297,16 @@ impl DbsRecord {
     }
 }
 
+/// Days an application may be under way; from the day after it is flagged.
+pub const USUAL_DAYS: i64 = 30;
+
+/// Whether an application has been under way for too long. What was stood down waits for people, not for the DBS.
+pub fn is_overdue(status: DbsStatus, requested_on: NaiveDate, today: NaiveDate) -> bool {
+    use DbsStatus::*;
+    let under_way = matches!(status, Requested | ApplicantStarted | IdChecked | Submitted | Issued | Seen | RiskAssessment);
+    under_way && (today - requested_on).num_days() > USUAL_DAYS
+}
+
 /// The last day before a recheck, by policy: `months` after the certificate's date.
 pub fn recheck_due_on(issued_on: NaiveDate, months: u32) -> Option<NaiveDate> {
     add_months(issued_on, months)
@@ -323,7 +333,7 @@ reasons! {
         /// Anything but a basic check needs to be told what it is for.
         PositionMissing at "positions" => "Say what the champion will do in positions: only that permits more than a BASIC check.",
         /// The law does not permit this check for what the champion will do.
-        MoreThanPermitted { permitted: DbsScope, reason: &'static str } at "scope" => format!("Ask for {permitted} at most: {reason}."),
+        MoreThanPermitted { permitted: DbsScope, reason: &'static str } at "scope" => format!("Ask for {permitted} at most: {reason} (rules {RULES_VERSION})."),
         /// A check of the same scope is under way.
         UnderWay { status: DbsStatus } at "championId" => format!("A check of this kind is under way ({status}): carry that one on."),
         /// Nobody handles their own check.

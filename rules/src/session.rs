@@ -4,7 +4,7 @@ use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use chrono_tz::Tz;
 
 use crate::calendar::Span;
-use crate::dbs::{Audience, DbsScope, SessionFacts, permitted};
+use crate::dbs::{Audience, DbsScope, RULES_VERSION, SessionFacts, permitted};
 use crate::geo::Point;
 use crate::id::{GroupId, ModuleId, OrganisationId, SessionId};
 use crate::input::Topic;
@@ -183,9 +183,9 @@ reasons! {
             _ => "A phone or video session has no venue: leave venueId out.",
         },
         /// The law does not permit this check for this session.
-        MoreThanPermitted { permitted: DbsScope, reason: &'static str } at "dbs" => format!("Ask for {permitted} at most: {reason}."),
+        MoreThanPermitted { permitted: DbsScope, reason: &'static str } at "dbs" => format!("Ask for {permitted} at most: {reason} (rules {RULES_VERSION})."),
         /// The session is regulated activity; less will not do.
-        LessThanRequired { required: DbsScope, reason: &'static str } at "dbs" => format!("This session needs {required}: {reason}. Leave dbs out to ask for it."),
+        LessThanRequired { required: DbsScope, reason: &'static str } at "dbs" => format!("This session needs {required}: {reason} (rules {RULES_VERSION}). Leave dbs out to ask for it."),
         /// It asks for nobody, or for too many.
         Places { most: usize } at "places" => format!("Ask for between 1 and {most} champions."),
     } creates

@@ -1,8 +1,9 @@
 //! DBS checks: from the request to the decision, who may, and who has looked.
 
+mod permitted;
 mod pipeline;
 mod privacy;
-mod update_service;
+pub mod update_service;
 
 use serde_json::{Value, json};
 

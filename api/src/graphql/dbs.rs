@@ -3,7 +3,8 @@
 use async_graphql::{Context, ID, InputObject, Object, OneofObject, Result, SimpleObject};
 use entity::{audit_event, dbs_check, dbs_event};
 use rules::dbs::{
-    Audience, CannotAdvance, CannotRequest, DbsCheckAdvanceErrorCode, DbsCheckRequestErrorCode, DbsScope, DbsStatus, Position, SessionFacts,
+    Audience, CannotAdvance, CannotRequest, DbsCheckAdvanceErrorCode, DbsCheckRequestErrorCode, DbsScope, DbsStatus, Position,
+    SessionFacts, is_overdue,
 };
 use rules::id::DbsCheckId;
 use rules::input::{self, is_usual_application_reference};
@@ -20,6 +21,7 @@ use super::problem::{Problem, broken, settle};
 use super::scalar::{DateTime, LocalDate};
 use super::shared::{DbsRequirement, DbsScopeInput};
 use super::update_service::DbsSubscription;
+use crate::clock::local_date;
 use crate::error::{Refusal, malformed};
 use crate::service::dbs::{Step, advance, request};
 use crate::store;
@@ -51,6 +53,11 @@ impl DbsCheck {
     /// Where it stands.
     async fn status(&self) -> DbsStatus {
         self.0.status
+    }
+
+    /// Whether it has been under way for more than 30 days: ask what holds it up.
+    async fn overdue(&self, ctx: &Context<'_>) -> bool {
+        is_overdue(self.0.status, local_date(self.0.requested_at), ctx.call().today())
     }
 
     /// The application's reference.
