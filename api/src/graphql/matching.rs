@@ -173,8 +173,11 @@ impl MatchQuery {
     }
 }
 
+/// The most the law permits for a session; who could come, and the check it would ask for.
+type Previewed = (Permitted, (Ranking, Option<DbsScope>));
+
 async fn previewed(ctx: &Context<'_>, input: MatchPreviewInput, args: Args) -> Result<MatchPreview> {
-    let result: Result<(Permitted, (Ranking, Option<DbsScope>)), Refusal<CannotCreateSession>> = async {
+    let result: Result<Previewed, Refusal<CannotCreateSession>> = async {
         let new = input.session.checked()?;
         Ok((permitted(new.facts, false), ctx.rows().aside(preview(ctx.app(), ctx.call(), new)).await?))
     }
