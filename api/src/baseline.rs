@@ -182,4 +182,35 @@ mod tests {
         assert_eq!(codes.len(), MODULES.len());
         assert!(MODULES.iter().flat_map(|m| m.prerequisites).chain(&ROLE_MODULES).all(|code| codes.contains(code)));
     }
+
+    #[test]
+    fn the_default_modules_last_as_long_as_the_alliance_says() {
+        let list: Vec<(&str, i32, Option<i32>, &[&str])> =
+            MODULES.iter().map(|m| (m.code, m.minutes, m.valid_months, m.prerequisites)).collect();
+        assert_eq!(
+            list,
+            [
+                ("IND", 120, None, &[][..]),
+                ("SGA1", 120, Some(36), &[]),
+                ("SGC1", 90, Some(36), &[]),
+                ("DPR", 45, Some(12), &[]),
+                ("OSF", 90, Some(24), &[]),
+                ("LWP", 45, Some(24), &[]),
+                ("SUP", 150, None, &["IND"]),
+                ("ACC", 90, Some(36), &[]),
+                ("EDI", 45, Some(36), &[]),
+                ("REM", 90, Some(24), &["OSF"]),
+                ("EDS", 60, None, &["SUP"]),
+                ("DEV", 90, Some(24), &[]),
+                ("HLP", 120, Some(12), &["REM"]),
+                ("SHADOW", 240, None, &["IND", "SGA1", "DPR", "OSF"]),
+            ]
+        );
+    }
+
+    #[test]
+    fn safeguarding_is_renewed_every_three_years_at_least() {
+        let safeguarding: Vec<Option<i32>> = MODULES.iter().filter(|m| m.code.starts_with("SG")).map(|m| m.valid_months).collect();
+        assert!(safeguarding.len() == 2 && safeguarding.iter().all(|months| months.is_some_and(|n| n <= 36)), "{safeguarding:?}");
+    }
 }

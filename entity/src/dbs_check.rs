@@ -1,7 +1,7 @@
 //! A DBS check. What a certificate discloses is never stored, nor its image.
 
 use rules::dbs::{DbsLevel, DbsStatus, DbsWorkforce};
-use rules::id::{AccountId, ChampionId, DbsCheckId};
+use rules::id::{AccountId, ChampionId, DbsCheckId, OrganisationId};
 use sea_orm::entity::prelude::*;
 
 /// A DBS check. What a certificate discloses is never stored, nor its image.
@@ -27,6 +27,7 @@ pub struct Model {
     pub conditions: Option<String>,
     pub recheck_due_on: Option<Date>,
     pub position: Option<String>,
+    pub obtained_by: Option<OrganisationId>,
     pub content_removed_at: Option<DateTimeUtc>,
     pub version: i64,
     pub requested_at: DateTimeUtc,

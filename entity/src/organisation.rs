@@ -14,6 +14,7 @@ pub struct Model {
     pub name: String,
     pub kind: OrganisationKind,
     pub description: String,
+    pub asks_acceptance: bool,
     pub created_at: DateTimeUtc,
 }
 

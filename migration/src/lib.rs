@@ -16,6 +16,7 @@ mod m20261122_000010_taking_part;
 mod m20261122_000011_onboarding;
 mod m20261122_000012_speed;
 mod m20261122_000013_candidates;
+mod m20261122_000014_acceptance;
 mod m20261122_000016_need_change;
 mod m20261122_000021_hurried;
 mod m20261122_000022_to_confirm;
@@ -44,6 +45,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261122_000011_onboarding::Migration),
             Box::new(m20261122_000012_speed::Migration),
             Box::new(m20261122_000013_candidates::Migration),
+            Box::new(m20261122_000014_acceptance::Migration),
             Box::new(m20261122_000016_need_change::Migration),
             Box::new(m20261122_000021_hurried::Migration),
             Box::new(m20261122_000022_to_confirm::Migration),

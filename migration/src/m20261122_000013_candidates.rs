@@ -67,12 +67,7 @@ fn postgres(statements: &mut Vec<String>) {
              {new} RETURN NULL; END $$"
         ));
     }
-    for (table, column) in FACTS {
-        statements.push(format!(
-            "CREATE TRIGGER {table}_changes_champion AFTER INSERT OR UPDATE OR DELETE ON {table} \
-             FOR EACH ROW EXECUTE FUNCTION champion_changed_{column}()"
-        ));
-    }
+    statements.extend(FACTS.iter().flat_map(|(table, column)| triggers(DbBackend::Postgres, table, column)));
     let booked = told(&format!("SELECT DISTINCT a.champion_id, {now} FROM assignment a WHERE a.session_id = NEW.id"));
     statements.push(format!(
         "CREATE FUNCTION champion_changed_session() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN {booked} RETURN NULL; END $$"
@@ -85,21 +80,33 @@ fn postgres(statements: &mut Vec<String>) {
     ));
 }
 
-fn sqlite(statements: &mut Vec<String>) {
-    let told = |who: &str| {
-        format!(
-            "INSERT INTO champion_change (champion_id, changed) {who} ON CONFLICT (champion_id) DO UPDATE SET changed = excluded.changed;"
-        )
-    };
-    let now = "(SELECT COALESCE(MAX(changed), 0) + 1 FROM champion_change)";
-    for (table, column) in FACTS {
-        let of = |row: &str| told(&format!("VALUES ({row}.{column}, {now})"));
-        for (event, body) in [("INSERT", of("NEW")), ("UPDATE", format!("{} {}", of("OLD"), of("NEW"))), ("DELETE", of("OLD"))] {
-            let name = format!("{table}_changes_champion_{}", event.to_lowercase());
-            statements.push(format!("CREATE TRIGGER {name} AFTER {event} ON {table} BEGIN {body} END"));
-        }
+/// The next number, on SQLite: one writes at a time.
+const NEXT: &str = "(SELECT COALESCE(MAX(changed), 0) + 1 FROM champion_change)";
+
+fn told_sqlite(who: &str) -> String {
+    format!("INSERT INTO champion_change (champion_id, changed) {who} ON CONFLICT (champion_id) DO UPDATE SET changed = excluded.changed;")
+}
+
+/// What notes every change of a table, whose column says of which champion it is.
+pub(super) fn triggers(backend: DbBackend, table: &str, column: &str) -> Vec<String> {
+    if backend == DbBackend::Postgres {
+        return vec![format!(
+            "CREATE TRIGGER {table}_changes_champion AFTER INSERT OR UPDATE OR DELETE ON {table} \
+             FOR EACH ROW EXECUTE FUNCTION champion_changed_{column}()"
+        )];
     }
-    let booked = told(&format!("SELECT DISTINCT a.champion_id, {now} FROM assignment a WHERE a.session_id = NEW.id"));
+    let of = |row: &str| told_sqlite(&format!("VALUES ({row}.{column}, {NEXT})"));
+    let events = [("INSERT", of("NEW")), ("UPDATE", format!("{} {}", of("OLD"), of("NEW"))), ("DELETE", of("OLD"))];
+    let trigger = |(event, body): (&str, String)| {
+        let name = format!("{table}_changes_champion_{}", event.to_lowercase());
+        format!("CREATE TRIGGER {name} AFTER {event} ON {table} BEGIN {body} END")
+    };
+    events.into_iter().map(trigger).collect()
+}
+
+fn sqlite(statements: &mut Vec<String>) {
+    statements.extend(FACTS.iter().flat_map(|(table, column)| triggers(DbBackend::Sqlite, table, column)));
+    let booked = told_sqlite(&format!("SELECT DISTINCT a.champion_id, {NEXT} FROM assignment a WHERE a.session_id = NEW.id"));
     statements.push(format!(
         "CREATE TRIGGER session_changes_champion AFTER UPDATE OF {OF_SESSION} ON session \
          WHEN ({}) IS NOT ({}) BEGIN {booked} END",

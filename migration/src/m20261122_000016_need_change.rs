@@ -43,7 +43,7 @@ fn booked(now: &str) -> String {
 /// What a session asks for, and the column that says which session.
 const OWN: [(&str, &str); 3] = [("session", "id"), ("place", "session_id"), ("session_topic", "session_id")];
 /// What all sessions share.
-const SHARED: [&str; 4] = ["venue", "requirement", "training_module", "setting"];
+const SHARED: [&str; 6] = ["venue", "community_group", "organisation", "requirement", "training_module", "setting"];
 
 /// A transaction's number, not the order of commits: whoever reads asks for everything since the oldest that was still under way.
 fn postgres(statements: &mut Vec<String>) {

@@ -1,6 +1,9 @@
 //! One clearance of the alliance, relied on by each organisation that deploys a champion: its own word, and never the detail.
 
+use chrono::NaiveDate;
+
 use crate::champion::Membership;
+use crate::id::OrganisationId;
 use crate::reason::reasons;
 use crate::vocabulary::vocabulary;
 
@@ -22,6 +25,25 @@ reasons! {
         /// The person is no member of the alliance.
         NotAMember { membership: Membership } at "championId" => format!("This person is {membership}: there is nothing to rely on."),
     } creates
+}
+
+reasons! {
+    /// Why it can't be said whether an organisation asks for its own word.
+    CannotSetAcceptance => OrganisationAcceptanceSetErrorCode {}
+}
+
+/// An organisation's latest word on a champion, if that is yes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Accepted {
+    /// Whose word.
+    pub by: OrganisationId,
+    /// The day it was given.
+    pub since: NaiveDate,
+}
+
+/// Whether an organisation has accepted somebody by a date.
+pub fn is_accepted(words: &[Accepted], by: OrganisationId, on: NaiveDate) -> bool {
+    words.iter().any(|word| word.by == by && word.since <= on)
 }
 
 /// Whether an organisation's word may be recorded. Taking it back always may.

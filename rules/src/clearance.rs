@@ -5,11 +5,12 @@
 use chrono::{NaiveDate, NaiveTime};
 use uuid::Uuid;
 
+use crate::acceptance::{Accepted, is_accepted};
 use crate::calendar::{Span, age_on};
 use crate::champion::Membership;
 use crate::dbs::{Audience, DbsRecord, DbsScope, SessionFacts, passes_child_threshold, permitted};
 use crate::exemption::Exemption;
-use crate::id::{GroupId, ModuleId, RequirementId};
+use crate::id::{GroupId, ModuleId, OrganisationId, RequirementId};
 use crate::requirement::{self, Evidence, Requirement, RequirementKind, Standing};
 use crate::session::{Modality, PlaceKind, SessionNeed, Setting};
 use crate::training::{self, Completion, ModuleStanding};
@@ -31,6 +32,8 @@ pub struct ClearanceRecord {
     pub exemptions: Vec<Exemption>,
     /// DBS checks.
     pub checks: Vec<DbsRecord>,
+    /// The organisations that have accepted the champion.
+    pub accepted: Vec<Accepted>,
     /// Local dates of the champion's other confirmed sessions that teach children.
     pub child_dates: Vec<NaiveDate>,
 }
@@ -48,6 +51,8 @@ pub enum Gap {
     Module { module: ModuleId, code: String, standing: ModuleStanding },
     /// No check that is sufficient is clear on the date.
     Dbs { needed: DbsScope },
+    /// A sufficient check is clear, but the organisation has neither obtained it nor accepted the champion by the date.
+    Acceptance { organisation: OrganisationId, name: String },
 }
 
 impl std::fmt::Display for Gap {
@@ -67,6 +72,7 @@ impl std::fmt::Display for Gap {
             }
             Self::Module { code, .. } => write!(f, "training module {code} is not completed"),
             Self::Dbs { needed } => write!(f, "{needed} is not in place on the day"),
+            Self::Acceptance { name, .. } => write!(f, "{name} has yet to accept the DBS check, which it did not obtain itself"),
         }
     }
 }
@@ -104,6 +110,7 @@ pub fn least(requirements: Vec<Requirement>, on: NaiveDate) -> SessionNeed {
         facts: SessionFacts { audience: Audience::AdultsPublic, weekly: false, handles_money: false, overnight: false },
         responsible_adult: true,
         dbs: Some(DbsScope::BASIC),
+        acceptance_of: None,
         modules: Vec::new(),
         requirements,
         language: None,
@@ -165,9 +172,20 @@ fn dbs_needed(need: &SessionNeed, record: &ClearanceRecord) -> Option<DbsScope> 
     if frequent { Some(permitted(need.facts, true).scope) } else { need.dbs }
 }
 
-fn dbs_gap(need: &SessionNeed, record: &ClearanceRecord) -> Option<Gap> {
+/// Whether the session's organisation lets a check count: it asks for no word of its own, obtained the check, or has given its word.
+fn is_relied_on(check: &DbsRecord, need: &SessionNeed, record: &ClearanceRecord) -> bool {
+    let Some((organisation, _)) = &need.acceptance_of else { return true };
+    check.obtained_by == Some(*organisation) || is_accepted(&record.accepted, *organisation, need.date)
+}
+
+pub(crate) fn dbs_gap(need: &SessionNeed, record: &ClearanceRecord) -> Option<Gap> {
     let needed = dbs_needed(need, record)?;
-    (!record.checks.iter().any(|check| check.clears_on(needed, need.date))).then_some(Gap::Dbs { needed })
+    let clear: Vec<&DbsRecord> = record.checks.iter().filter(|check| check.clears_on(needed, need.date)).collect();
+    if clear.is_empty() {
+        return Some(Gap::Dbs { needed });
+    }
+    let (organisation, name) = need.acceptance_of.clone().filter(|_| !clear.iter().any(|check| is_relied_on(check, need, record)))?;
+    Some(Gap::Acceptance { organisation, name })
 }
 
 /// The first last day among what the place asks for and the champion has on its date: modules, requirements, the check. None
@@ -188,8 +206,10 @@ pub fn lasts_until(need: &SessionNeed, record: &ClearanceRecord) -> Option<Naive
             _ => None,
         },
     });
-    let check = dbs_needed(need, record)
-        .and_then(|needed| record.checks.iter().filter(|c| c.clears_on(needed, need.date)).filter_map(|c| c.recheck_due_on).max());
+    let check = dbs_needed(need, record).and_then(|needed| {
+        let counts = |c: &&DbsRecord| c.clears_on(needed, need.date) && is_relied_on(c, need, record);
+        record.checks.iter().filter(counts).filter_map(|c| c.recheck_due_on).max()
+    });
     modules.chain(requirements).chain(check).min()
 }
 
@@ -219,6 +239,7 @@ pub(crate) mod tests {
             facts: SessionFacts { audience: Audience::AdultsPublic, weekly: true, handles_money: false, overnight: false },
             responsible_adult: true,
             dbs: Some(DbsScope::BASIC),
+            acceptance_of: None,
             modules: vec![(ModuleId(Uuid::from_u128(1)), "SUP".into())],
             requirements: vec![],
             language: None,
@@ -245,7 +266,9 @@ pub(crate) mod tests {
                 issued_on: Some(date("2026-01-01")),
                 decided_on: Some(date("2026-01-10")),
                 recheck_due_on: Some(date("2029-01-01")),
+                obtained_by: None,
             }],
+            accepted: vec![],
             child_dates: vec![],
         }
     }
@@ -293,6 +316,37 @@ pub(crate) mod tests {
         assert_eq!(gaps(&shadow, &trial), [], "shadowing comes before the induction");
         assert_eq!(gaps(&SessionNeed { requirements: vec![induction], ..need() }, &cleared()).len(), 1);
         assert_eq!(gaps(&need(), &trial), [Gap::Membership { membership: Membership::OnTrial, kind: PlaceKind::Helper }]);
+    }
+
+    #[test]
+    fn a_check_that_others_obtained_counts_once_the_organisation_has_accepted_it() {
+        let [ours, other] = [1, 2].map(|n| OrganisationId(Uuid::from_u128(n)));
+        let yes = |by, since| Accepted { by, since: date(since) };
+        let later = |obtained_by| DbsRecord { obtained_by, ..cleared().checks[0] };
+        let lapsed = DbsRecord { recheck_due_on: Some(date("2026-11-30")), ..later(Some(ours)) };
+        let missing = Gap::Acceptance { organisation: ours, name: "Ours".into() };
+        // Whether it asks for its word, whose checks there are, whose word: what is missing.
+        type Case = (bool, Vec<DbsRecord>, Vec<Accepted>, Option<Gap>);
+        let cases: [Case; 11] = [
+            (false, vec![later(None)], vec![], None),
+            (false, vec![later(Some(other))], vec![], None),
+            (true, vec![later(None)], vec![], Some(missing.clone())),
+            (true, vec![later(Some(other))], vec![], Some(missing.clone())),
+            (true, vec![later(Some(ours))], vec![], None),
+            (true, vec![later(Some(other)), later(Some(ours))], vec![], None),
+            (true, vec![later(None)], vec![yes(ours, "2026-12-01")], None),
+            (true, vec![later(None)], vec![yes(ours, "2026-12-02")], Some(missing.clone())),
+            (true, vec![later(None)], vec![yes(other, "2026-01-01")], Some(missing.clone())),
+            (true, vec![later(None), lapsed], vec![], Some(missing)),
+            (true, vec![lapsed], vec![yes(ours, "2026-01-01")], Some(Gap::Dbs { needed: DbsScope::BASIC })),
+        ];
+        for (asks, checks, accepted, gap) in cases {
+            let need = SessionNeed { acceptance_of: asks.then(|| (ours, "Ours".into())), ..need() };
+            let record = ClearanceRecord { checks, accepted, ..cleared() };
+            assert_eq!(gaps(&need, &record), gap.into_iter().collect::<Vec<_>>(), "{asks} {record:?}");
+            let none = SessionNeed { dbs: None, ..need };
+            assert_eq!(gaps(&none, &record), [], "nothing to accept where no check is asked for");
+        }
     }
 
     #[test]

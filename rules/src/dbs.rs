@@ -7,6 +7,7 @@
 use chrono::{Days, NaiveDate};
 
 use crate::calendar::{add_months, age_on};
+use crate::id::OrganisationId;
 use crate::reason::reasons;
 use crate::vocabulary::vocabulary;
 
@@ -282,6 +283,8 @@ pub struct DbsRecord {
     pub decided_on: Option<NaiveDate>,
     /// Last day before a new check is due: the alliance's policy, not an expiry (a certificate has none).
     pub recheck_due_on: Option<NaiveDate>,
+    /// The organisation that had it made; none if the alliance did.
+    pub obtained_by: Option<OrganisationId>,
 }
 
 impl DbsRecord {
@@ -292,6 +295,16 @@ impl DbsRecord {
             && self.decided_on.is_some_and(|day| day <= on)
             && self.recheck_due_on.is_some_and(|due| on <= due)
     }
+}
+
+/// Days an application may be under way; from the day after it is flagged.
+pub const USUAL_DAYS: i64 = 30;
+
+/// Whether an application has been under way for too long. What was stood down waits for people, not for the DBS.
+pub fn is_overdue(status: DbsStatus, requested_on: NaiveDate, today: NaiveDate) -> bool {
+    use DbsStatus::*;
+    let under_way = matches!(status, Requested | ApplicantStarted | IdChecked | Submitted | Issued | Seen | RiskAssessment);
+    under_way && (today - requested_on).num_days() > USUAL_DAYS
 }
 
 /// The last day before a recheck, by policy: `months` after the certificate's date.
@@ -320,7 +333,7 @@ reasons! {
         /// Anything but a basic check needs to be told what it is for.
         PositionMissing at "positions" => "Say what the champion will do in positions: only that permits more than a BASIC check.",
         /// The law does not permit this check for what the champion will do.
-        MoreThanPermitted { permitted: DbsScope, reason: &'static str } at "scope" => format!("Ask for {permitted} at most: {reason}."),
+        MoreThanPermitted { permitted: DbsScope, reason: &'static str } at "scope" => format!("Ask for {permitted} at most: {reason} (rules {RULES_VERSION})."),
         /// A check of the same scope is under way.
         UnderWay { status: DbsStatus } at "championId" => format!("A check of this kind is under way ({status}): carry that one on."),
         /// Nobody handles their own check.

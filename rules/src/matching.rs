@@ -132,6 +132,8 @@ vocabulary! {
         Training = "TRAINING",
         /// No sufficient DBS check is in place on the date.
         DbsCheck = "DBS_CHECK",
+        /// A sufficient DBS check is in place, but the organisation counts it only with its own acceptance, which is not given.
+        Acceptance = "ACCEPTANCE",
         /// Placed at another session at that time or with too little time to travel, or at this one.
         Clash = "CLASH",
         /// On leave.
@@ -158,6 +160,7 @@ impl Blocker {
             Self::Clearance(Gap::Requirement { .. }) => BlockerKind::Onboarding,
             Self::Clearance(Gap::Module { .. }) => BlockerKind::Training,
             Self::Clearance(Gap::Dbs { .. }) => BlockerKind::DbsCheck,
+            Self::Clearance(Gap::Acceptance { .. }) => BlockerKind::Acceptance,
             Self::AlreadyPlaced | Self::Clash { .. } | Self::TooFarApart { .. } => BlockerKind::Clash,
             Self::Away => BlockerKind::OnLeave,
             Self::NotAvailable { .. } => BlockerKind::NotAvailable,
@@ -179,6 +182,7 @@ impl Blocker {
         Some(match self {
             Self::Clearance(Gap::Module { code, .. }) => Remedy::of(RemedyKind::CompleteModule, code),
             Self::Clearance(Gap::Dbs { needed }) => Remedy::of(RemedyKind::DbsCheck, needed),
+            Self::Clearance(Gap::Acceptance { name, .. }) => Remedy::of(RemedyKind::Acceptance, name),
             Self::Clearance(Gap::Requirement { name, .. }) => Remedy::of(RemedyKind::MeetRequirement, name),
             Self::NotAvailable { hours } => Remedy::of(RemedyKind::AddAvailability, hours),
             Self::TooFar { metres, .. } => {
@@ -377,6 +381,8 @@ vocabulary! {
         CompleteModule = "COMPLETE_MODULE",
         /// Have a DBS check of this kind.
         DbsCheck = "DBS_CHECK",
+        /// Have this organisation accept the champion: a leader of its groups or a coordinator records that.
+        Acceptance = "ACCEPTANCE",
         /// Meet a requirement of the role.
         MeetRequirement = "MEET_REQUIREMENT",
         /// Be available at more times.
@@ -399,7 +405,7 @@ vocabulary! {
 pub struct Remedy {
     /// What kind of thing.
     pub kind: RemedyKind,
-    /// Which one, or how much: a module's code, a check, a requirement, hours of a weekday, how far to travel, how many sessions a
+    /// Which one, or how much: a module's code, a check, an organisation, a requirement, hours of a weekday, how far to travel, how many sessions a
     /// week; empty where the kind says it all.
     pub what: String,
     /// Kilometres to travel, sessions a week: more of it does what less would. 0 where there is no more or less.

@@ -142,6 +142,8 @@ reasons! {
         TrainingNotHeld { gap: Gap } at "offerId" => format!("On the day of the session: {gap}."),
         /// No sufficient DBS check is in place on the session's date.
         DbsNotInPlace { gap: Gap } at "offerId" => format!("On the day of the session: {gap}."),
+        /// The organisation that holds the session has not accepted a DBS check that it did not obtain.
+        NotAccepted { gap: Gap } at "offerId" => format!("{gap}: ask the group leader or a coordinator to record it."),
         /// The session asks for a language the champion does not list.
         Language { needed: String } at "offerId" => format!("This session asks for a language you don't list: {needed}."),
     }
@@ -215,6 +217,7 @@ fn refusal(blocker: Blocker) -> Option<CannotAccept> {
         Blocker::Clearance(gap @ Gap::Requirement { .. }) => CannotAccept::RequirementNotMet { gap },
         Blocker::Clearance(gap @ Gap::Module { .. }) => CannotAccept::TrainingNotHeld { gap },
         Blocker::Clearance(gap @ Gap::Dbs { .. }) => CannotAccept::DbsNotInPlace { gap },
+        Blocker::Clearance(gap @ Gap::Acceptance { .. }) => CannotAccept::NotAccepted { gap },
         Blocker::Clash { with } => CannotAccept::Clashes { with },
         Blocker::TooFarApart { with, minutes } => CannotAccept::TooLittleTime { with, minutes },
         Blocker::Language { needed } => CannotAccept::Language { needed },

@@ -176,6 +176,8 @@ actions! {
     ChampionDuplicateDismiss: [Any(Coordinator)],
     /// Record an organisation's own word on a champion.
     AcceptanceRecord: [Own(GroupLeader), Any(Coordinator)],
+    /// Say whether an organisation counts others' DBS checks only with its own word.
+    OrganisationAcceptanceSet: [Any(Coordinator)],
     /// Exempt a champion from a requirement, for a while.
     ExemptionGrant: [Any(Coordinator), Any(SafeguardingLead)],
     /// End an exemption.

@@ -4,9 +4,9 @@ use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use chrono_tz::Tz;
 
 use crate::calendar::Span;
-use crate::dbs::{Audience, DbsScope, SessionFacts, permitted};
+use crate::dbs::{Audience, DbsScope, RULES_VERSION, SessionFacts, permitted};
 use crate::geo::Point;
-use crate::id::{GroupId, ModuleId, SessionId};
+use crate::id::{GroupId, ModuleId, OrganisationId, SessionId};
 use crate::input::Topic;
 use crate::reason::{Malformed, reasons};
 use crate::requirement::Requirement;
@@ -144,6 +144,8 @@ pub struct SessionNeed {
     pub responsible_adult: bool,
     /// The check asked for; none asks for no check.
     pub dbs: Option<DbsScope>,
+    /// The organisation, with its name, without whose acceptance a check that it did not obtain does not count; none if any counts.
+    pub acceptance_of: Option<(OrganisationId, String)>,
     /// Modules the place asks for, with their codes.
     pub modules: Vec<(ModuleId, String)>,
     /// Requirements of the champion role.
@@ -181,9 +183,9 @@ reasons! {
             _ => "A phone or video session has no venue: leave venueId out.",
         },
         /// The law does not permit this check for this session.
-        MoreThanPermitted { permitted: DbsScope, reason: &'static str } at "dbs" => format!("Ask for {permitted} at most: {reason}."),
+        MoreThanPermitted { permitted: DbsScope, reason: &'static str } at "dbs" => format!("Ask for {permitted} at most: {reason} (rules {RULES_VERSION})."),
         /// The session is regulated activity; less will not do.
-        LessThanRequired { required: DbsScope, reason: &'static str } at "dbs" => format!("This session needs {required}: {reason}. Leave dbs out to ask for it."),
+        LessThanRequired { required: DbsScope, reason: &'static str } at "dbs" => format!("This session needs {required}: {reason} (rules {RULES_VERSION}). Leave dbs out to ask for it."),
         /// It asks for nobody, or for too many.
         Places { most: usize } at "places" => format!("Ask for between 1 and {most} champions."),
     } creates

@@ -101,6 +101,8 @@ reasons! {
         TrainingNotHeld { gap: Gap } at "sessionId" => format!("On the day of the session: {gap}."),
         /// No sufficient DBS check is in place on the session's date.
         DbsNotInPlace { gap: Gap } at "sessionId" => format!("On the day of the session: {gap}."),
+        /// The organisation that holds the session has not accepted a DBS check that it did not obtain.
+        NotAccepted { gap: Gap } at "sessionId" => format!("{gap}: ask the group leader or a coordinator to record it."),
         /// The session asks for a language the champion does not list.
         Language { needed: String } at "sessionId" => format!("This session asks for a language you don't list: {needed}."),
     } creates
@@ -121,6 +123,7 @@ impl From<CannotAccept> for CannotTakePlace {
             CannotAccept::RequirementNotMet { gap } => Self::RequirementNotMet { gap },
             CannotAccept::TrainingNotHeld { gap } => Self::TrainingNotHeld { gap },
             CannotAccept::DbsNotInPlace { gap } => Self::DbsNotInPlace { gap },
+            CannotAccept::NotAccepted { gap } => Self::NotAccepted { gap },
             CannotAccept::Language { needed } => Self::Language { needed },
             CannotAccept::Invalid(malformed) => Self::Invalid(malformed),
             CannotAccept::NotFound { field } => Self::NotFound { field },

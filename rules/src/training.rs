@@ -340,6 +340,22 @@ mod tests {
     }
 
     #[test]
+    fn a_module_without_validity_is_held_for_ever() {
+        let marked = mark_one(&module(1, None, &[]), &learner(vec![]), TRAINER, "2026-11-21").expect("marked");
+        assert_eq!(marked, [Marked::Complete { champion: learner(vec![]).champion, expires_on: None }]);
+        let held = held(&module(1, None, &[]), "1990-01-01", None);
+        assert_eq!(standing(held.module, std::slice::from_ref(&held), date("2090-01-01")), ModuleStanding::Held { until: None });
+    }
+
+    #[test]
+    fn nothing_is_marked_in_the_future() {
+        let m = module(1, None, &[]);
+        assert!(mark_one(&m, &learner(vec![]), TRAINER, "2026-11-21").is_ok(), "today is not");
+        let tomorrow = mark_one(&m, &learner(vec![]), TRAINER, "2026-11-22");
+        assert_eq!(tomorrow, Err(vec![CannotMark::InFuture { today: date("2026-11-21") }]));
+    }
+
+    #[test]
     fn an_early_renewal_never_shortens() {
         let m = module(1, Some(12), &[]);
         let longer = learner(vec![held(&m, "2026-01-01", Some("2029-01-01"))]);

@@ -6,9 +6,10 @@ use std::sync::{Arc, Mutex};
 use api::http::Settings;
 use api::http::server::Patience;
 use axum::body::Body;
-use axum::http::Request;
+use axum::http::{Request, StatusCode};
 use serde_json::json;
 
+use crate::dbs::update_service::{Fake, cleared, round};
 use crate::harness::{Backend, World};
 
 #[derive(Clone, Default)]
@@ -41,6 +42,26 @@ async fn a5_no_log_line_holds_a_personal_or_secret_value() {
     for secret in secrets {
         let line = text.lines().find(|line| line.contains(&secret));
         assert_eq!(line, None, "{secret}");
+    }
+}
+
+#[tokio::test]
+async fn the_update_services_address_never_reaches_a_log() {
+    let log = Log::default();
+    let writer = log.clone();
+    let subscriber =
+        tracing_subscriber::fmt().with_max_level(tracing::Level::TRACE).with_ansi(false).with_writer(move || writer.clone()).finish();
+    let _listening = tracing::subscriber::set_default(subscriber);
+    let world = World::new(Backend::Sqlite).await.expect("a world");
+    let fake = Fake::of(&world, 30_000).await;
+    cleared(&world, &world.sign_in("safeguarding").await).await;
+    fake.says(StatusCode::INTERNAL_SERVER_ERROR, "no");
+    assert_eq!(round(&world).await, 1);
+    let asked = fake.asked.lock().expect("a list").clone();
+    let text = String::from_utf8_lossy(&log.0.lock().expect("the log")).into_owned();
+    assert!(asked[0].contains("001234567890") && asked[0].contains("surname=Rossi"), "the address holds all of it: {asked:?}");
+    for secret in ["crsc/api/status", "001234567890", "surname=Rossi", "dateOfBirth="] {
+        assert_eq!(text.lines().find(|line| line.contains(secret)), None, "{secret}");
     }
 }
 

@@ -8,9 +8,10 @@ use api::service::matching::{Wanted as Place, for_sessions};
 use api::store::facts::{self, Which};
 use chrono::{Days, TimeDelta};
 use entity::{
-    assignment, availability_exception, availability_window, champion, champion_language, champion_topic, completion, dbs_check, evidence,
-    exemption, place, place_module, requirement, session, session_topic, venue,
+    acceptance, assignment, availability_exception, availability_window, champion, champion_language, champion_topic, completion,
+    dbs_check, evidence, exemption, organisation, place, place_module, requirement, session, session_topic, venue,
 };
+use rules::acceptance::ReliesOn;
 use rules::assignment::AssignmentStatus;
 use rules::champion::Membership;
 use rules::id::{ChampionId, SessionId};
@@ -78,7 +79,7 @@ async fn write(world: &World, tx: &DatabaseTransaction, dice: &mut Dice) -> &'st
     let people = champion::Entity::find().order_by_asc(champion::Column::Id).all(tx).await.expect("champions");
     let mut who = people[dice.below(people.len())].clone();
     let (id, today) = (who.id, world.now().date_naive());
-    let done = match dice.below(18) {
+    let done = match dice.below(21) {
         0 => {
             who.reach_metres = if who.reach_metres > 2_000 { 500 } else { 20_000 };
             (champion::Entity::update(who.into_active_model().reset_all()).exec(tx).await.map(drop), "a journey")
@@ -121,11 +122,45 @@ async fn write(world: &World, tx: &DatabaseTransaction, dice: &mut Dice) -> &'st
             let lapse = dbs_check::Entity::update_many().col_expr(dbs_check::Column::RecheckDueOn, Expr::value(today));
             (lapse.filter(dbs_check::Column::ChampionId.eq(id)).exec(tx).await.map(drop), "a lapsed check")
         }
-        12..=16 => (ask_otherwise(world, tx, dice).await, "a session that asks for something else"),
+        12 => (organisations(tx, dice, |row| organisation::Model { asks_acceptance: !row.asks_acceptance, ..row }).await, "a switch"),
+        13 => (accept(world, tx, dice, id).await, "a word"),
+        14 => {
+            let all = organisation::Entity::find().order_by_asc(organisation::Column::Id).all(tx).await.expect("organisations");
+            let by = all[dice.below(all.len())].id;
+            let obtain = dbs_check::Entity::update_many().col_expr(dbs_check::Column::ObtainedBy, Expr::value(by));
+            (obtain.filter(dbs_check::Column::ChampionId.eq(id)).exec(tx).await.map(drop), "a check of one's own")
+        }
+        15..=19 => (ask_otherwise(world, tx, dice).await, "a session that asks for something else"),
         _ => (book(world, tx, dice).await, "a booking ended or moved"),
     };
     done.0.expect("written");
     done.1
+}
+
+/// Changes one organisation.
+async fn organisations(
+    tx: &DatabaseTransaction,
+    dice: &mut Dice,
+    change: impl Fn(organisation::Model) -> organisation::Model,
+) -> Result<(), sea_orm::DbErr> {
+    let mut all = organisation::Entity::find().order_by_asc(organisation::Column::Id).all(tx).await?;
+    let changed = change(all.swap_remove(dice.below(all.len())));
+    organisation::Entity::update(changed.into_active_model().reset_all()).exec(tx).await.map(drop)
+}
+
+/// An organisation's word on a champion.
+async fn accept(world: &World, tx: &DatabaseTransaction, dice: &mut Dice, id: ChampionId) -> Result<(), sea_orm::DbErr> {
+    let all = organisation::Entity::find().order_by_asc(organisation::Column::Id).all(tx).await?;
+    let word = acceptance::Model {
+        id: new_id(world.now()),
+        organisation_id: all[dice.below(all.len())].id,
+        champion_id: id,
+        accepted: dice.below(3) > 0,
+        relies_on: ReliesOn::DbsDecision,
+        decided_by: None,
+        decided_at: world.now() - TimeDelta::minutes(i64::try_from(dice.below(1 << 20)).expect("a number")),
+    };
+    acceptance::Entity::insert(word.into_active_model()).exec(tx).await.map(drop)
 }
 
 async fn gone<E: EntityTrait>(tx: &DatabaseTransaction, column: E::Column, id: ChampionId) -> Result<(), sea_orm::DbErr> {

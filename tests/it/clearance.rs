@@ -2,6 +2,7 @@
 
 mod exemption;
 mod forecast;
+mod window;
 
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 use serde_json::{Value, json};

@@ -1,14 +1,15 @@
 //! DBS checks: from the request to the decision, who may, and who has looked.
 
+mod permitted;
 mod pipeline;
 mod privacy;
-mod update_service;
+pub mod update_service;
 
 use serde_json::{Value, json};
 
 use crate::harness::Persona;
 
-const REQUEST: &str = "mutation($input: DbsCheckRequestInput!) { dbsCheckRequest(input: $input) { check { id status version scope { level workforce barredLists } } userErrors { code field message } } }";
+pub const REQUEST: &str = "mutation($input: DbsCheckRequestInput!) { dbsCheckRequest(input: $input) { check { id status version scope { level workforce barredLists } } userErrors { code field message } } }";
 const ADVANCE: &str = "mutation($id: ID!, $step: DbsStepInput!, $version: Int) { dbsCheckAdvance(input: {checkId: $id, step: $step, expectedVersion: $version}) { check { status version applicationReference certificateNumber printedName issuedOn seenAt decidedOn conditions recheckDueOn } warnings userErrors { code field message } } }";
 
 /// Asks for a check; answers its id.
@@ -19,7 +20,7 @@ async fn requested(lead: &Persona<'_>, champion: &Value, scope: Value) -> Value 
 }
 
 /// Records steps that must succeed, a second apart; answers the check after the last.
-async fn advanced(lead: &Persona<'_>, id: &Value, steps: &[Value]) -> Value {
+pub async fn advanced(lead: &Persona<'_>, id: &Value, steps: &[Value]) -> Value {
     let mut check = Value::Null;
     for step in steps {
         lead.world.pass(chrono::TimeDelta::seconds(1));
@@ -29,7 +30,7 @@ async fn advanced(lead: &Persona<'_>, id: &Value, steps: &[Value]) -> Value {
 }
 
 /// Everything up to the certificate being sent today.
-fn to_issued() -> Vec<Value> {
+pub fn to_issued() -> Vec<Value> {
     vec![
         json!({ "other": "APPLICANT_STARTED" }),
         json!({ "idChecked": { "documents": "passport, council tax bill" } }),
@@ -38,7 +39,7 @@ fn to_issued() -> Vec<Value> {
     ]
 }
 
-fn seen(number: &str, on: &str) -> Value {
+pub fn seen(number: &str, on: &str) -> Value {
     json!({ "seen": { "certificateNumber": number, "printedName": "VALENTINA ROSSI", "issuedOn": on } })
 }
 
@@ -47,7 +48,7 @@ fn everything() -> Value {
     json!([{ "audience": "CHILDREN", "weekly": true }, { "audience": "ADULTS_PUBLIC", "weekly": false, "handlesMoney": true }])
 }
 
-fn basic() -> Value {
+pub fn basic() -> Value {
     json!({ "level": "BASIC", "workforce": "OTHER" })
 }
 

@@ -27,6 +27,7 @@ mod harness;
 mod headers;
 mod identity;
 mod input;
+mod invariants;
 mod layers;
 mod life;
 mod limits;

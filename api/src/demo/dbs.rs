@@ -78,6 +78,7 @@ impl Town {
             conditions: None,
             recheck_due_on: issued_on.filter(|_| decided.is_some()).and_then(|issued| recheck_due_on(issued, RECHECK_MONTHS)),
             position: None,
+            obtained_by: None,
             content_removed_at: None,
             version: i64::try_from(came).unwrap_or(1),
             requested_at: self.first.at(check.requested, 11),

@@ -31,6 +31,7 @@ impl Town {
             name: partner.name,
             kind: partner.kind,
             description: partner.description,
+            asks_acceptance: false,
             created_at: self.first.at(-900, 9),
         });
     }

@@ -41,6 +41,7 @@ impl Generator {
             name: format!("Partner {town}"),
             kind: OrganisationKind::ALL[town % OrganisationKind::ALL.len()],
             description: String::new(),
+            asks_acceptance: false,
             created_at: self.first.at(LONG_AGO, 9),
         });
         id

@@ -215,6 +215,7 @@ impl Generator {
             conditions: None,
             recheck_due_on: Some(recheck_due_on(issued_on, 36).context("a date")?),
             position: None,
+            obtained_by: None,
             content_removed_at: Some(self.first.at(issued + 190, 3)),
             version: 7,
             requested_at: self.first.at(issued - 21, 11),

@@ -2,8 +2,8 @@
 
 use async_graphql::{Context, ID, InputObject, Object, Result, SimpleObject};
 use entity::acceptance;
-use rules::acceptance::{AcceptanceRecordErrorCode, CannotAccept, ReliesOn};
-use rules::id::ChampionId;
+use rules::acceptance::{AcceptanceRecordErrorCode, CannotAccept, CannotSetAcceptance, OrganisationAcceptanceSetErrorCode, ReliesOn};
+use rules::id::{ChampionId, OrganisationId};
 
 use super::champion::Champion;
 use super::context::Ctx;
@@ -13,7 +13,7 @@ use super::organisation::Organisation;
 use super::problem::{Problem, settle};
 use super::scalar::DateTime;
 use crate::error::Refusal;
-use crate::service::acceptance::{Word, record};
+use crate::service::acceptance::{Word, record, set_asked};
 
 /// An organisation's own word on a champion: yes or no, never the detail behind it.
 #[derive(Clone, Debug)]
@@ -68,13 +68,32 @@ pub struct AcceptanceRecordPayload {
     user_errors: Vec<Problem<AcceptanceRecordErrorCode>>,
 }
 
+/// Input of `organisationAcceptanceSet`.
+#[derive(InputObject, Debug)]
+pub struct OrganisationAcceptanceSetInput {
+    /// Which organisation.
+    organisation_id: ID,
+    /// Whether it counts a DBS check that it did not obtain only once it has accepted the champion.
+    asked: bool,
+}
+
+/// Result of `organisationAcceptanceSet`.
+#[derive(SimpleObject, Debug)]
+pub struct OrganisationAcceptanceSetPayload {
+    /// The organisation; null if there are errors.
+    organisation: Option<Organisation>,
+    /// What stood in the way; empty on success.
+    user_errors: Vec<Problem<OrganisationAcceptanceSetErrorCode>>,
+}
+
 /// Mutations.
 #[derive(Default, Debug)]
 pub struct AcceptanceMutation;
 
 #[Object]
 impl AcceptanceMutation {
-    /// Record an organisation's own word on a champion, who needs no second check for it. For leaders of its groups, and coordinators.
+    /// Record an organisation's own word on a champion, who needs no second check for it. Its groups' sessions ask for it where
+    /// `Organisation.asksAcceptance`. For leaders of its groups, and coordinators.
     async fn acceptance_record(
         &self,
         ctx: &Context<'_>,
@@ -82,6 +101,26 @@ impl AcceptanceMutation {
     ) -> Option<Result<AcceptanceRecordPayload>> {
         Some(payload(ctx, input).await)
     }
+
+    /// Say whether an organisation counts a DBS check that it did not obtain only once it has accepted the champion
+    /// (`acceptanceRecord`). Whoever has said yes to one of its groups' sessions is judged again. Coordinators.
+    async fn organisation_acceptance_set(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Which organisation, and whether.")] input: OrganisationAcceptanceSetInput,
+    ) -> Option<Result<OrganisationAcceptanceSetPayload>> {
+        Some(set_payload(ctx, input).await)
+    }
+}
+
+async fn set_payload(ctx: &Context<'_>, input: OrganisationAcceptanceSetInput) -> Result<OrganisationAcceptanceSetPayload> {
+    let result: Result<OrganisationId, Refusal<CannotSetAcceptance>> = async {
+        let id = id::at(&input.organisation_id, "organisationId")?;
+        set_asked(ctx.app(), ctx.call(), id, input.asked).await
+    }
+    .await;
+    let (id, user_errors) = settle(result)?;
+    Ok(OrganisationAcceptanceSetPayload { organisation: ctx.rows().maybe(id).await?.map(Organisation), user_errors })
 }
 
 async fn payload(ctx: &Context<'_>, input: AcceptanceRecordInput) -> Result<AcceptanceRecordPayload> {

@@ -3,7 +3,8 @@
 use async_graphql::{Context, ID, InputObject, Object, OneofObject, Result, SimpleObject};
 use entity::{audit_event, dbs_check, dbs_event};
 use rules::dbs::{
-    Audience, CannotAdvance, CannotRequest, DbsCheckAdvanceErrorCode, DbsCheckRequestErrorCode, DbsScope, DbsStatus, Position, SessionFacts,
+    Audience, CannotAdvance, CannotRequest, DbsCheckAdvanceErrorCode, DbsCheckRequestErrorCode, DbsScope, DbsStatus, Position,
+    SessionFacts, is_overdue,
 };
 use rules::id::DbsCheckId;
 use rules::input::{self, is_usual_application_reference};
@@ -15,10 +16,12 @@ use super::context::Ctx;
 use super::id::{self, NodeId};
 use super::loader::{StepsOf, SubscriptionOf};
 use super::once::once;
+use super::organisation::Organisation;
 use super::problem::{Problem, broken, settle};
 use super::scalar::{DateTime, LocalDate};
 use super::shared::{DbsRequirement, DbsScopeInput};
 use super::update_service::DbsSubscription;
+use crate::clock::local_date;
 use crate::error::{Refusal, malformed};
 use crate::service::dbs::{Step, advance, request};
 use crate::store;
@@ -52,6 +55,11 @@ impl DbsCheck {
         self.0.status
     }
 
+    /// Whether it has been under way for more than 30 days: ask what holds it up.
+    async fn overdue(&self, ctx: &Context<'_>) -> bool {
+        is_overdue(self.0.status, local_date(self.0.requested_at), ctx.call().today())
+    }
+
     /// The application's reference.
     async fn application_reference(&self) -> Option<&str> {
         self.0.application_reference.as_deref()
@@ -66,6 +74,12 @@ impl DbsCheck {
     /// What it was asked for, and the reading of the law that permits it; null for a basic check without a position.
     async fn position(&self) -> Option<&str> {
         self.0.position.as_deref()
+    }
+
+    /// The organisation that obtained it: where one counts others' checks only with its own acceptance, it counts this one without.
+    /// Null if the alliance did.
+    async fn obtained_by(&self, ctx: &Context<'_>) -> Option<Result<Organisation>> {
+        ctx.rows().maybe(self.0.obtained_by).await.transpose().map(|row| row.map(Organisation))
     }
 
     /// The subscription to the Update Service; null if none is recorded.
@@ -188,6 +202,8 @@ pub struct DbsCheckRequestInput {
     /// What the champion will do, up to 10: only that permits more than a BASIC check.
     #[graphql(default)]
     positions: Vec<DbsPositionInput>,
+    /// The organisation that obtains it; leave it out for the alliance.
+    organisation_id: Option<ID>,
 }
 
 /// One thing a champion will do, as the law sees it.
@@ -352,7 +368,8 @@ async fn request_payload(ctx: &Context<'_>, input: DbsCheckRequestInput) -> Resu
             return Err(malformed(Malformed::new("positions", "Name up to 10 positions.")));
         }
         let positions = input.positions.into_iter().map(Position::from).collect();
-        request(ctx.app(), ctx.call(), once, champion, input.scope.into(), positions).await
+        let obtained_by = input.organisation_id.as_ref().map(|given| id::at(given, "organisationId")).transpose()?;
+        request(ctx.app(), ctx.call(), once, champion, input.scope.into(), positions, obtained_by).await
     }
     .await;
     let (id, user_errors) = settle(result)?;

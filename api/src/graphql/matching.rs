@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use async_graphql::{Context, InputObject, Object, Result, SimpleObject};
-use rules::dbs::DbsScope;
+use rules::dbs::{DbsScope, Permitted, permitted};
 use rules::geo::DistanceBand;
 use rules::matching::{BlockerKind, ChampionRecord, Factor, FactorKind, Found, Match, Remedy, RemedyKind, Unlock};
 use rules::session::{CannotCreateSession, PlaceKind, SessionCreateErrorCode};
@@ -14,7 +14,7 @@ use super::context::Ctx;
 use super::offer::BlockingReason;
 use super::paging::{Args, PageInfo, cut, needed};
 use super::problem::{Problem, settle};
-use super::session::Session;
+use super::session::{DbsPermitted, Session};
 use super::session_change::NewSessionInput;
 use super::shared::DbsRequirement;
 use crate::error::Refusal;
@@ -152,6 +152,8 @@ pub struct MatchPreview {
     matches: Option<MatchConnection>,
     /// The DBS check the session would ask for; null for none, or if there are errors.
     dbs_required: Option<DbsRequirement>,
+    /// The highest DBS check the law permits for the session, and why; null if there are errors.
+    dbs_permitted: Option<DbsPermitted>,
     /// What is wrong with the session; empty if it could be created.
     user_errors: Vec<Problem<SessionCreateErrorCode>>,
 }
@@ -176,17 +178,27 @@ impl MatchQuery {
     }
 }
 
+/// The most the law permits for a session; who could come, and the check it would ask for.
+type Previewed = (Permitted, (Ranked, Option<DbsScope>));
+
 async fn previewed(ctx: &Context<'_>, input: MatchPreviewInput, args: Args) -> Result<MatchPreview> {
-    let most = needed(&args)?;
-    let result: Result<(Ranked, Option<DbsScope>), Refusal<CannotCreateSession>> = async {
+    let page = needed(&args)?;
+    let result: Result<Previewed, Refusal<CannotCreateSession>> = async {
         let new = input.session.checked()?;
-        ctx.rows().aside(preview(ctx.app(), ctx.call(), new, most)).await
+        Ok((permitted(new.facts, false), ctx.rows().aside(preview(ctx.app(), ctx.call(), new, page)).await?))
     }
     .await;
     let (found, user_errors) = settle(result)?;
     let user_errors = user_errors.into_iter().map(|problem| problem.under("session")).collect();
-    let Some((ranked, dbs)) = found else { return Ok(MatchPreview { matches: None, dbs_required: None, user_errors }) };
-    Ok(MatchPreview { matches: Some(MatchConnection::new(ranked, args)?), dbs_required: dbs.map(DbsRequirement::from), user_errors })
+    let Some((most, (ranked, dbs))) = found else {
+        return Ok(MatchPreview { matches: None, dbs_required: None, dbs_permitted: None, user_errors });
+    };
+    Ok(MatchPreview {
+        matches: Some(MatchConnection::new(ranked, args)?),
+        dbs_required: dbs.map(DbsRequirement::from),
+        dbs_permitted: Some(most.into()),
+        user_errors,
+    })
 }
 
 /// What a champion could do in the next eight weeks.

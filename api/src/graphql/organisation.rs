@@ -51,6 +51,12 @@ impl Organisation {
         &self.0.description
     }
 
+    /// Whether a DBS check that it did not obtain counts at its groups' sessions only once it has accepted the champion
+    /// (`acceptanceRecord`).
+    async fn asks_acceptance(&self) -> bool {
+        self.0.asks_acceptance
+    }
+
     /// Since when it is here.
     async fn created_at(&self) -> DateTime {
         DateTime(self.0.created_at)

@@ -44,6 +44,7 @@ user_errors! {
     ChampionDuplicateMerge "ChampionDuplicateMergeError" (rules::duplicate::ChampionDuplicateMergeErrorCode),
     ChampionDuplicateDismiss "ChampionDuplicateDismissError" (rules::duplicate::ChampionDuplicateDismissErrorCode),
     AcceptanceRecord "AcceptanceRecordError" (rules::acceptance::AcceptanceRecordErrorCode),
+    OrganisationAcceptanceSet "OrganisationAcceptanceSetError" (rules::acceptance::OrganisationAcceptanceSetErrorCode),
     ExemptionGrant "ExemptionGrantError" (rules::exemption::ExemptionGrantErrorCode),
     ExemptionEnd "ExemptionEndError" (rules::exemption::ExemptionEndErrorCode),
     RequirementSupersede "RequirementSupersedeError" (rules::requirement::RequirementSupersedeErrorCode),

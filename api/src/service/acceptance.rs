@@ -1,17 +1,22 @@
-//! Each organisation's own word on a champion it deploys: yes or no, by whom, when, and relying on what.
+//! Each organisation's own word on a champion it deploys: yes or no, by whom, when, and relying on what; and whether its groups'
+//! sessions ask for it.
 
-use entity::acceptance as row_of;
-use rules::acceptance::{CannotAccept, ReliesOn, record as judge};
+use std::collections::BTreeSet;
+
+use entity::{acceptance as row_of, organisation};
+use rules::acceptance::{CannotAccept, CannotSetAcceptance, ReliesOn, record as judge};
 use rules::champion::Membership;
-use rules::id::{ChampionId, OrganisationId};
+use rules::id::{ChampionId, OrganisationId, SessionId};
 use rules::policy::{Action, Relation};
 use serde_json::json;
 
+use super::clearance::judge_again;
 use super::{Once, Subject, answered, audited, done, emit, keep};
 use crate::app::{App, Call};
 use crate::clock::new_id;
 use crate::error::Refusal;
-use crate::store::{self, acceptance, row, transact};
+use crate::store::session::Filter;
+use crate::store::{self, acceptance, directory, row, transact};
 
 /// A word as it was sent.
 #[derive(Clone, Copy, Debug)]
@@ -36,7 +41,7 @@ pub async fn record(app: &App, call: &Call, once: Option<Once>, word: Word) -> R
         }
         let theirs = acceptance::organisations_of(&tx, &call.caller.leads).await?.contains(&word.organisation);
         let relation = if theirs { Relation::Own } else { Relation::Other };
-        let there = store::directory::organisation(&tx, word.organisation).await?.is_some();
+        let there = directory::organisation(&tx, word.organisation).await?.is_some();
         if !there || !call.may(action, relation) {
             return Err(Refusal::not_found("organisationId"));
         }
@@ -59,8 +64,35 @@ pub async fn record(app: &App, call: &Call, once: Option<Once>, word: Word) -> R
         let detail = json!({ "organisation": word.organisation, "accepted": word.accepted, "reliesOn": word.relies_on });
         done(&tx, call, action, Subject::champion(word.champion), detail).await?;
         emit(&tx, call, "acceptance.recorded", json!({ "champion": word.champion, "organisation": word.organisation })).await?;
+        judge_again(&tx, call, action, &[person.id]).await?;
         keep(&tx, call, once.as_ref(), &word.champion).await?;
         Ok(word.champion)
     });
     audited(app, call, action, Subject::champion(word.champion), result).await
+}
+
+/// Says whether a DBS check that an organisation did not obtain counts at its groups' sessions only with its own word.
+pub async fn set_asked(app: &App, call: &Call, id: OrganisationId, asked: bool) -> Result<OrganisationId, Refusal<CannotSetAcceptance>> {
+    let action = Action::OrganisationAcceptanceSet;
+    let result = transact!(app.db, |tx| {
+        call.require(action, Relation::Other)?;
+        let Some(row) = directory::organisation(&tx, id).await? else { return Err(Refusal::not_found("organisationId")) };
+        if row.asks_acceptance == asked {
+            return Ok(id);
+        }
+        // Nobody says yes to one of its sessions meanwhile: whoever does later is judged by what is written here.
+        let groups = directory::groups(Some(id)).all(&tx).await?.iter().map(|group| group.id).collect();
+        let ahead = Filter { from: Some(call.now), groups: Some(groups), ..Filter::default() };
+        let sessions: Vec<SessionId> = store::session::in_order(&tx, &ahead).await?.iter().map(|session| session.id).collect();
+        store::session::lock_all(&tx, &sessions).await?;
+        let placed: BTreeSet<ChampionId> = store::offer::confirmed(&tx, &sessions).await?.iter().map(|a| a.champion_id).collect();
+        let placed: Vec<ChampionId> = placed.into_iter().collect();
+        store::champion::lock_all(&tx, &placed).await?;
+        row::update(&tx, organisation::Model { asks_acceptance: asked, ..row }).await?;
+        done(&tx, call, action, Subject("Organisation", Some(id.0)), json!({ "asked": asked })).await?;
+        emit(&tx, call, "organisation.acceptance_set", json!({ "organisation": id, "asked": asked })).await?;
+        judge_again(&tx, call, action, &placed).await?;
+        Ok(id)
+    });
+    audited(app, call, action, Subject("Organisation", Some(id.0)), result).await
 }

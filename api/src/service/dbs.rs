@@ -9,7 +9,7 @@ use rules::dbs::{
     CannotAdvance, CannotRequest, DbsScope, DbsStatus, Position, RULES_VERSION, Recorder, advance as judge_step, recheck_due_on,
     request as judge_request,
 };
-use rules::id::{ChampionId, DbsCheckId};
+use rules::id::{ChampionId, DbsCheckId, OrganisationId};
 use rules::policy::{Action, Relation};
 use sea_orm::ConnectionTrait;
 use serde_json::json;
@@ -19,7 +19,7 @@ use super::{Once, Subject, answered, audited, done, emit, keep};
 use crate::app::{App, Call};
 use crate::clock::{local_date, new_id};
 use crate::error::{Fault, Refusal};
-use crate::store::{self, dbs, ledger, row, transact};
+use crate::store::{self, dbs, directory, ledger, row, transact};
 
 pub(super) fn recorder(call: &Call, champion: &champion::Model) -> Recorder {
     if champion.account_id.is_some() && champion.account_id == call.caller.account { Recorder::Applicant } else { Recorder::Other }
@@ -33,6 +33,7 @@ pub async fn request(
     champion: ChampionId,
     scope: DbsScope,
     positions: Vec<Position>,
+    obtained_by: Option<OrganisationId>,
 ) -> Result<DbsCheckId, Refusal<CannotRequest>> {
     let action = Action::DbsCheckRequest;
     let result = transact!(app.db, |tx| {
@@ -41,10 +42,15 @@ pub async fn request(
             return Ok(kept);
         }
         let Some(person) = store::champion::lock(&tx, champion).await? else { return Err(Refusal::not_found("championId")) };
+        if let Some(organisation) = obtained_by
+            && directory::organisation(&tx, organisation).await?.is_none()
+        {
+            return Err(Refusal::not_found("organisationId"));
+        }
         let existing: Vec<_> = dbs::of(&tx, &[champion]).await?.iter().map(dbs::fact).collect();
         judge_request(scope, &positions, person.birth_date, &existing, recorder(call, &person), call.today())?;
         let id: DbsCheckId = new_id(call.now);
-        row::insert(&tx, dbs_check::Model { position: described(&positions), ..new_check(id, champion, scope, call) }).await?;
+        row::insert(&tx, dbs_check::Model { position: described(&positions), obtained_by, ..new_check(id, champion, scope, call) }).await?;
         step_event(&tx, call, id, None, DbsStatus::Requested, String::new()).await?;
         done(&tx, call, action, Subject("DbsCheck", Some(id.0)), json!({ "champion": champion })).await?;
         emit(&tx, call, "dbs.requested", json!({ "champion": champion, "check": id })).await?;
@@ -80,6 +86,7 @@ fn new_check(id: DbsCheckId, champion: ChampionId, scope: DbsScope, call: &Call)
         conditions: None,
         recheck_due_on: None,
         position: None,
+        obtained_by: None,
         content_removed_at: None,
         version: 1,
         requested_at: call.now,

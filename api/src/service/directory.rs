@@ -45,7 +45,7 @@ pub async fn create_organisation(
         }
         let id: OrganisationId = new_id(call.now);
         let Named { slug, name, description } = named.clone();
-        row::insert(&tx, organisation::Model { id, slug, name, kind, description, created_at: call.now }).await?;
+        row::insert(&tx, organisation::Model { id, slug, name, kind, description, asks_acceptance: false, created_at: call.now }).await?;
         done(&tx, call, action, Subject("Organisation", Some(id.0)), json!({})).await?;
         keep(&tx, call, once.as_ref(), &id).await?;
         Ok(id)

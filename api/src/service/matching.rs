@@ -18,7 +18,7 @@ use crate::app::{App, Call};
 use crate::error::{Fault, Refusal};
 use crate::store::facts::{self, SessionFactsRow, Which};
 use crate::store::session::Filter;
-use crate::store::{directory, offer, session, training, travel};
+use crate::store::{acceptance, directory, offer, session, training, travel};
 
 /// The best for a kind of place, and what is known of them.
 #[derive(Clone, Debug, Default)]
@@ -100,6 +100,7 @@ async fn previewed(
         facts: new.facts,
         responsible_adult: new.responsible_adult,
         dbs,
+        acceptance_of: acceptance::asked_by(conn, [new.group]).await?.remove(&new.group),
         modules: modules_for(conn, new, places, 0).await?,
         requirements: training::requirements(conn).await?.iter().map(training::requirement_fact).collect(),
         language: new.language.clone(),

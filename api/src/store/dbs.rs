@@ -68,5 +68,12 @@ pub async fn remove_notes(conn: &impl ConnectionTrait, check: DbsCheckId) -> Res
 pub fn fact(row: &dbs_check::Model) -> DbsRecord {
     let scope =
         DbsScope { level: row.level, workforce: row.workforce, adults_barred: row.adults_barred, children_barred: row.children_barred };
-    DbsRecord { scope, status: row.status, issued_on: row.issued_on, decided_on: row.decided_on, recheck_due_on: row.recheck_due_on }
+    DbsRecord {
+        scope,
+        status: row.status,
+        issued_on: row.issued_on,
+        decided_on: row.decided_on,
+        recheck_due_on: row.recheck_due_on,
+        obtained_by: row.obtained_by,
+    }
 }

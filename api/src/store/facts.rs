@@ -5,9 +5,10 @@ use std::hash::Hash;
 
 use chrono::{DateTime, Utc};
 use entity::{
-    assignment, availability_exception, availability_window, champion, champion_language, champion_pace, champion_topic, completion,
-    dbs_check, evidence, exemption, requirement, session, venue,
+    acceptance, assignment, availability_exception, availability_window, champion, champion_language, champion_pace, champion_topic,
+    completion, dbs_check, evidence, exemption, requirement, session, venue,
 };
+use rules::acceptance::Accepted;
 use rules::assignment::AssignmentStatus;
 use rules::calendar::Span;
 use rules::champion::Membership;
@@ -25,7 +26,7 @@ use rules::travel::Pace;
 use sea_orm::sea_query::Query;
 use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, JoinType, QueryFilter, QueryOrder, QuerySelect, Select};
 
-use super::{availability, dbs, session as sessions, training, travel};
+use super::{acceptance as words, availability, dbs, session as sessions, training, travel};
 use crate::error::Fault;
 
 /// Which champions to load.
@@ -96,6 +97,7 @@ struct Parts {
     completions: HashMap<ChampionId, Vec<Completion>>,
     exemptions: HashMap<ChampionId, Vec<Exemption>>,
     checks: HashMap<ChampionId, Vec<rules::dbs::DbsRecord>>,
+    accepted: HashMap<ChampionId, Vec<Accepted>>,
     windows: HashMap<ChampionId, Vec<rules::availability::Window>>,
     exceptions: HashMap<ChampionId, Vec<rules::availability::Exception>>,
     bookings: HashMap<ChampionId, Vec<Booking>>,
@@ -114,6 +116,7 @@ impl Parts {
         let completions = completions.all(conn).await?;
         let exemptions = which.narrow(exemption::Entity::find(), exemption::Column::ChampionId).all(conn).await?;
         let checks = which.narrow(dbs_check::Entity::find(), dbs_check::Column::ChampionId).all(conn).await?;
+        let accepted = which.narrow(acceptance::Entity::find(), acceptance::Column::ChampionId).all(conn).await?;
         Ok(Self {
             paces: HashMap::new(),
             languages: group(languages.into_iter().map(|r| (r.champion_id, r.language))),
@@ -124,6 +127,7 @@ impl Parts {
                 exemptions.iter().filter_map(|r| Some((r.champion_id, exemption_fact(r, requirements.get(&r.requirement_id)?)?))),
             ),
             checks: group(checks.iter().map(|r| (r.champion_id, dbs::fact(r)))),
+            accepted: group(words::standing(accepted)),
             windows: HashMap::new(),
             exceptions: HashMap::new(),
             bookings: group(bookings(conn, which).await?),
@@ -161,6 +165,7 @@ fn record(row: champion::Model, parts: &mut Parts) -> ChampionRecord {
             completions: take(&mut parts.completions, id),
             exemptions: take(&mut parts.exemptions, id),
             checks: take(&mut parts.checks, id),
+            accepted: take(&mut parts.accepted, id),
             child_dates: Vec::new(),
         },
         languages: take(&mut parts.languages, id),
@@ -259,7 +264,7 @@ impl SessionFactsRow {
     }
 }
 
-/// What sessions ask for: six statements, however many sessions.
+/// What sessions ask for: seven statements, however many sessions.
 pub async fn needs(conn: &impl ConnectionTrait, rows: Vec<session::Model>) -> Result<Vec<SessionFactsRow>, DbErr> {
     let ids: Vec<SessionId> = rows.iter().map(|s| s.id).collect();
     let places = sessions::places(conn, &ids).await?;
@@ -270,6 +275,7 @@ pub async fn needs(conn: &impl ConnectionTrait, rows: Vec<session::Model>) -> Re
         venue::Entity::find().filter(venue::Column::Id.is_in(venue_ids)).all(conn).await?.into_iter().map(|v| (v.id, v)).collect();
     let requirements: Vec<Requirement> = training::requirements(conn).await?.iter().map(training::requirement_fact).collect();
     let pace = travel::pace(conn).await?;
+    let careful = words::asked_by(conn, rows.iter().map(|s| s.group_id)).await?;
     let places = group(places.into_iter().map(|p| (p.session_id, (p.id, p.kind))));
     Ok(rows
         .into_iter()
@@ -284,6 +290,7 @@ pub async fn needs(conn: &impl ConnectionTrait, rows: Vec<session::Model>) -> Re
                     modules: modules.get(place).cloned().unwrap_or_default(),
                     requirements: requirements.clone(),
                     topics: topics.get(&session.id).cloned().unwrap_or_default(),
+                    acceptance_of: careful.get(&session.group_id).cloned(),
                     pace,
                     ..bare_need(&session)
                 });
@@ -313,6 +320,7 @@ fn bare_need(row: &session::Model) -> SessionNeed {
         facts: SessionFacts { audience: row.audience, weekly: row.weekly, handles_money: row.handles_money, overnight: row.overnight },
         responsible_adult: row.responsible_adult,
         dbs,
+        acceptance_of: None,
         modules: Vec::new(),
         requirements: Vec::new(),
         language: row.language.clone(),

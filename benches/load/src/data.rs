@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use anyhow::{Result, ensure};
+use anyhow::{Context, Result, ensure};
 use api::app::App;
 use api::graphql::id::NodeId;
 use api::operate;
@@ -76,12 +76,14 @@ impl Data {
             .filter(session::Column::StartsAt.between(now + TimeDelta::days(1), now + TimeDelta::days(29)))
             .order_by_asc(session::Column::Id)
             .select_only()
-            .columns([session::Column::Id, session::Column::GroupId]);
-        let sessions: Vec<(SessionId, GroupId)> = near.into_tuple().all(conn).await?;
+            .column(session::Column::Id);
+        let sessions: Vec<SessionId> = near.into_tuple().all(conn).await?;
         ensure!(!sessions.is_empty(), "no session in the coming weeks: generate a database first");
         let mut matches = Vec::new();
-        for (id, group) in spread(&sessions, SAMPLE) {
-            let token = leaders.token(app, group).await?;
+        // A leader is not told when champions are free.
+        let coordinator = coordinator(app).await?;
+        for id in spread(&sessions, SAMPLE) {
+            let token = operate::token(app, &coordinator, 60).await?;
             matches.push(request("/m1", &token, MATCHES, &json!({ "id": id.to_global() }), id.0));
         }
         let range = json!({ "from": now, "until": now + TimeDelta::days(200) });
@@ -119,6 +121,12 @@ impl Leaders {
     async fn token(&self, app: &App, group: GroupId) -> Result<String> {
         operate::token(app, &self.0[&group], 60).await
     }
+}
+
+async fn coordinator(app: &App) -> Result<String> {
+    let grant = role_grant::Entity::find().filter(role_grant::Column::Role.eq(Role::Coordinator)).one(app.db.read()).await?;
+    let account = account::Entity::find_by_id(grant.context("a coordinator")?.account_id).one(app.db.read()).await?;
+    Ok(account.context("their account")?.email)
 }
 
 async fn leaders(app: &App) -> Result<Leaders> {

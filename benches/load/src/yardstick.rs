@@ -238,11 +238,11 @@ async fn accept(State(site): State<Site>, Json(asked): Json<Asked>) -> Result<Js
     Ok(Json(Accepted { assignment: made, status: "CONFIRMED" }))
 }
 
+/// A session and who is placed at it: id, title, start and status; status, champion and name.
+type SessionRow = (Uuid, String, DateTime<Utc>, String, Option<(String, Uuid, String)>);
+
 /// Rows of a dashboard's two statements, put together.
-fn together(
-    sessions: Vec<(Uuid, String, DateTime<Utc>, String, Option<(String, Uuid, String)>)>,
-    training: HashMap<Uuid, Arc<Vec<Held>>>,
-) -> Vec<Meeting> {
+fn together(sessions: Vec<SessionRow>, training: HashMap<Uuid, Arc<Vec<Held>>>) -> Vec<Meeting> {
     let mut meetings: Vec<(Uuid, Meeting)> = Vec::new();
     for (id, title, starts_at, status, placed) in sessions {
         if meetings.last().is_none_or(|(last, _)| *last != id) {

@@ -62,6 +62,7 @@ fn turning_points(need: &SessionNeed, record: &ClearanceRecord) -> Vec<NaiveDate
     }
     days.extend(record.evidence.iter().map(|e| Some(e.given_on)));
     days.extend(record.exemptions.iter().flat_map(|e| [Some(e.from), after(e.until)]));
+    days.extend(record.accepted.iter().map(|word| Some(word.since)));
     days.extend(record.checks.iter().flat_map(|c| [c.decided_on, c.recheck_due_on.and_then(after)]));
     for date in &record.child_dates {
         let (thirty, a_day_less) = (Days::new(30), Days::new(29));

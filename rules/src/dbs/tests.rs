@@ -105,6 +105,7 @@ fn clear_fails_closed() {
         issued_on: Some(date("2026-01-01")),
         decided_on: Some(date("2026-01-10")),
         recheck_due_on: Some(date("2029-01-01")),
+        obtained_by: None,
     };
     let on = date("2026-02-01");
     assert!(clear.clears_on(DbsScope::BASIC, on));
@@ -149,10 +150,60 @@ fn who_can_be_checked() {
         request(barred_basic, &[], adult, &[], Recorder::Applicant, today),
         Err(vec![CannotRequest::OwnCheck, CannotRequest::Incoherent])
     );
-    let under_way =
-        DbsRecord { scope: DbsScope::BASIC, status: DbsStatus::Submitted, issued_on: None, decided_on: None, recheck_due_on: None };
+    let under_way = DbsRecord {
+        scope: DbsScope::BASIC,
+        status: DbsStatus::Submitted,
+        issued_on: None,
+        decided_on: None,
+        recheck_due_on: None,
+        obtained_by: None,
+    };
     assert_eq!(
         request(DbsScope::BASIC, &[], adult, &[under_way], Recorder::Other, today),
         Err(vec![CannotRequest::UnderWay { status: DbsStatus::Submitted }])
     );
+}
+
+#[test]
+fn a_certificate_has_no_expiry_but_a_recheck_by_policy() {
+    let issued = date("2024-02-29");
+    assert_eq!(recheck_due_on(issued, 36), Some(date("2027-02-28")));
+    assert_eq!(recheck_due_on(issued, 12), Some(date("2025-02-28")), "the policy decides, not the certificate");
+}
+
+#[test]
+fn an_application_is_flagged_after_thirty_days() {
+    let asked = date("2026-10-22");
+    for status in DbsStatus::ALL {
+        let waits = !status.is_final() && !status.clears() && !matches!(status, DbsStatus::NotCleared | DbsStatus::Suspended);
+        assert!(!is_overdue(*status, asked, date("2026-11-21")), "the thirtieth day");
+        assert_eq!(is_overdue(*status, asked, date("2026-11-22")), waits, "{status}");
+    }
+}
+
+#[test]
+fn a_check_takes_the_steps_of_the_table_and_no_others() {
+    use DbsStatus::*;
+    let table: [(DbsStatus, &[DbsStatus]); 13] = [
+        (Requested, &[ApplicantStarted, Withdrawn]),
+        (ApplicantStarted, &[IdChecked, Withdrawn]),
+        (IdChecked, &[Submitted, Withdrawn]),
+        (Submitted, &[Issued, Withdrawn, RejectedByDbs]),
+        (Issued, &[Seen, Withdrawn]),
+        (Seen, &[RiskAssessment, Cleared, Withdrawn]),
+        (RiskAssessment, &[Cleared, ClearedWithConditions, NotCleared, Withdrawn]),
+        (Cleared, &[Suspended]),
+        (ClearedWithConditions, &[Suspended]),
+        (NotCleared, &[]),
+        (Withdrawn, &[]),
+        (RejectedByDbs, &[]),
+        (Suspended, &[RiskAssessment, Withdrawn]),
+    ];
+    assert!(table.iter().map(|(from, _)| from).eq(DbsStatus::ALL), "every state has its line");
+    for (from, next) in table {
+        for to in DbsStatus::ALL {
+            assert_eq!(advance(from, *to, Recorder::Other).is_ok(), next.contains(to), "{from} to {to}");
+            assert_eq!(advance(from, *to, Recorder::Applicant), Err(CannotAdvance::OwnCheck), "nobody on themselves");
+        }
+    }
 }

@@ -4,6 +4,7 @@ use chrono::{DateTime, Days, NaiveDate, NaiveTime, TimeDelta, Utc};
 use uuid::Uuid;
 
 use super::{Booking, ChampionRecord};
+use crate::acceptance::Accepted;
 use crate::availability::{Exception, ExceptionKind, Weekday, Window};
 use crate::calendar::Span;
 use crate::champion::Membership;
@@ -11,7 +12,7 @@ use crate::clearance::ClearanceRecord;
 use crate::dbs::{Audience, DbsLevel, DbsRecord, DbsScope, DbsStatus, DbsWorkforce, SessionFacts};
 use crate::exemption::Exemption;
 use crate::geo::Point;
-use crate::id::{ChampionId, GroupId, ModuleId, RequirementId, SessionId};
+use crate::id::{ChampionId, GroupId, ModuleId, OrganisationId, RequirementId, SessionId};
 use crate::input::Topic;
 use crate::requirement::{Evidence, EvidenceOutcome, Requirement, RequirementKind};
 use crate::session::{Modality, PlaceKind, SessionNeed, Setting};
@@ -155,6 +156,10 @@ fn exemption(seed: &mut Seed, date: NaiveDate) -> Exemption {
     Exemption { kind, module, from: seed.before(date, 30), until: seed.near(date, 20) }
 }
 
+fn organisation(n: u64) -> OrganisationId {
+    OrganisationId(Uuid::from_u128(u128::from(n)))
+}
+
 fn clearance(seed: &mut Seed, date: NaiveDate) -> ClearanceRecord {
     use crate::training::Completion;
     let completion = |seed: &mut Seed| Completion {
@@ -168,7 +173,9 @@ fn clearance(seed: &mut Seed, date: NaiveDate) -> ClearanceRecord {
         issued_on: None,
         decided_on: if seed.odds(9) { None } else { Some(seed.before(date, 400)) },
         recheck_due_on: if seed.odds(9) { None } else { seed.until(date, 60) },
+        obtained_by: if seed.odds(3) { Some(organisation(seed.below(2))) } else { None },
     };
+    let word = |seed: &mut Seed, n| if seed.odds(2) { None } else { Some(Accepted { by: organisation(n), since: seed.before(date, 90) }) };
     let young = date - Days::new(365 * seed.of(&[16, 18]) + 4);
     let members =
         [[Membership::Active; 6].as_slice(), &[Membership::OnTrial, Membership::Paused, Membership::Left, Membership::Applied]].concat();
@@ -179,6 +186,7 @@ fn clearance(seed: &mut Seed, date: NaiveDate) -> ClearanceRecord {
         completions: seed.some(6, completion),
         exemptions: if seed.odds(5) { seed.some(2, |seed| exemption(seed, date)) } else { vec![] },
         checks: seed.some(4, check),
+        accepted: (0..2).filter_map(|n| word(seed, n)).collect(),
         child_dates: vec![],
     }
 }
@@ -239,6 +247,7 @@ pub(crate) fn need(seed: &mut Seed, date: NaiveDate) -> SessionNeed {
         },
         responsible_adult: !seed.odds(3),
         dbs: if seed.odds(2) { None } else { Some(scope(seed)) },
+        acceptance_of: if seed.odds(3) { Some((organisation(seed.below(3)), "Ours".to_owned())) } else { None },
         modules: if seed.odds(2) { vec![] } else { seed.some(2, module) },
         requirements: if seed.odds(2) { vec![] } else { seed.some(3, |seed| requirement(seed, date)) },
         language: if seed.odds(3) { Some(seed.of(&LANGUAGES).to_owned()) } else { None },

@@ -112,7 +112,7 @@ impl Recruit {
 /// How hard a remedy is: a word first, then an hour, then a longer journey, then training, then a check.
 fn effort(kind: RemedyKind) -> u8 {
     match kind {
-        RemedyKind::RaiseWeeklyLimit | RemedyKind::RaiseMonthlyLimit => 0,
+        RemedyKind::RaiseWeeklyLimit | RemedyKind::RaiseMonthlyLimit | RemedyKind::Acceptance => 0,
         RemedyKind::AddAvailability => 1,
         RemedyKind::GivePostcode => 2,
         RemedyKind::HelpInPerson => 3,

@@ -117,3 +117,50 @@ both!(the_checklist_does_not_tell_where_a_check_stands, |world| async move {
     advanced(&lead, &check, &[json!({ "other": "NOT_CLEARED" })]).await;
     assert_eq!(line().await, undecided, "a no is the lead's to tell");
 });
+
+/// The fields of every input about checks: a new one is weighed here.
+#[test]
+fn no_input_asks_for_a_login_a_scan_or_what_a_certificate_says() {
+    let schema = include_str!("../../../schema.graphql");
+    let inputs = schema.split("\ninput ").skip(1).filter(|text| text.starts_with("Dbs"));
+    let field = |line: &str| Some(line.strip_prefix('\t')?.split_once(": ")?.0.to_owned()).filter(|name| !name.contains([' ', '"', '`']));
+    let mut found: Vec<String> =
+        inputs.flat_map(|text| text.split("\n}").next().unwrap_or_default().lines().filter_map(field).collect::<Vec<_>>()).collect();
+    found.sort();
+    found.dedup();
+    let weighed = [
+        "applicationReference",
+        "audience",
+        "barredLists",
+        "certificateNumber",
+        "championId",
+        "checkId",
+        "cleared",
+        "conditions",
+        "consent",
+        "documents",
+        "expectedVersion",
+        "handlesMoney",
+        "idChecked",
+        "idempotencyKey",
+        "issued",
+        "issuedOn",
+        "joinedOn",
+        "level",
+        "often",
+        "organisationId",
+        "other",
+        "overnight",
+        "positions",
+        "printedName",
+        "scope",
+        "seen",
+        "step",
+        "submitted",
+        "surname",
+        "weekly",
+        "wordingVersion",
+        "workforce",
+    ];
+    assert_eq!(found, weighed);
+}

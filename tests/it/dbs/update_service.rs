@@ -21,9 +21,9 @@ const STATE: &str = "query($id: ID!) { champion(by: {id: $id}) { dbsChecks { sta
 
 /// What the fake answers next, and what it was asked.
 #[derive(Clone)]
-struct Fake {
+pub struct Fake {
     reply: Arc<Mutex<Option<(StatusCode, String)>>>,
-    asked: Arc<Mutex<Vec<String>>>,
+    pub asked: Arc<Mutex<Vec<String>>>,
 }
 
 async fn answer(State(fake): State<Fake>, uri: Uri) -> (StatusCode, String) {
@@ -37,7 +37,7 @@ async fn answer(State(fake): State<Fake>, uri: Uri) -> (StatusCode, String) {
 
 impl Fake {
     /// Serves on a port of its own, and lets the world ask it.
-    async fn of(world: &World, timeout_ms: u64) -> Self {
+    pub async fn of(world: &World, timeout_ms: u64) -> Self {
         let fake = Self { reply: Arc::default(), asked: Arc::default() };
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let address = listener.local_addr().expect("an address");
@@ -55,7 +55,7 @@ impl Fake {
         fake
     }
 
-    fn says(&self, status: StatusCode, body: &str) {
+    pub fn says(&self, status: StatusCode, body: &str) {
         *self.reply.lock().expect("a reply") = Some((status, body.to_owned()));
     }
 }
@@ -71,7 +71,7 @@ fn result_for(status: &str, print_date: &str, surname: &str) -> String {
 }
 
 /// An enhanced check of Valentina's, cleared today, and joined.
-async fn cleared(world: &World, lead: &Persona<'_>) -> (Value, Value) {
+pub async fn cleared(world: &World, lead: &Persona<'_>) -> (Value, Value) {
     let id = world.champion_id("Valentina Rossi").await;
     let scope = json!({ "level": "ENHANCED", "workforce": "CHILD", "barredLists": ["CHILDREN"] });
     let check = requested(lead, &id, scope).await;
@@ -85,7 +85,7 @@ fn join(check: &Value) -> Value {
     json!({ "input": { "checkId": check, "joinedOn": "2026-11-21", "surname": "Rossi", "consent": true, "wordingVersion": "2026-1" } })
 }
 
-async fn round(world: &World) -> usize {
+pub async fn round(world: &World) -> usize {
     api::service::update_service::due(&world.app, world.now()).await.expect("a round")
 }
 

@@ -3,10 +3,11 @@ use proptest::prelude::*;
 use uuid::Uuid;
 
 use super::*;
+use crate::acceptance::Accepted;
 use crate::clearance::tests::{cleared, date, need};
 use crate::dbs::{Audience, DbsLevel, DbsRecord, DbsScope, DbsStatus, DbsWorkforce, SessionFacts};
 use crate::exemption::Exemption;
-use crate::id::{ModuleId, RequirementId};
+use crate::id::{ModuleId, OrganisationId, RequirementId};
 use crate::matching::RemedyKind;
 use crate::requirement::{Evidence, EvidenceOutcome, Requirement, RequirementKind};
 use crate::training::Completion;
@@ -76,6 +77,8 @@ struct Life {
     months: Option<u32>,
     exemption: Option<(i64, i64)>,
     check: (i64, i64),
+    /// Whether the organisation asks for its acceptance, and the day it was given.
+    acceptance: (bool, Option<i64>),
     child_dates: Vec<i64>,
     children: bool,
 }
@@ -90,10 +93,11 @@ fn life() -> impl Strategy<Value = Life> {
         proptest::option::of(1u32..20),
         proptest::option::of((days.clone(), 0i64..300)),
         (days.clone(), 0i64..900),
+        (any::<bool>(), proptest::option::of(days)),
         proptest::collection::vec(0i64..200, 0..6),
         any::<bool>(),
     )
-        .prop_map(|(birth, completions, evidence, superseded, months, exemption, check, child_dates, children)| Life {
+        .prop_map(|(birth, completions, evidence, superseded, months, exemption, check, acceptance, child_dates, children)| Life {
             birth,
             completions,
             evidence,
@@ -101,6 +105,7 @@ fn life() -> impl Strategy<Value = Life> {
             months,
             exemption,
             check,
+            acceptance,
             child_dates,
             children,
         })
@@ -117,7 +122,9 @@ fn facts(life: &Life) -> (SessionNeed, ClearanceRecord) {
     ];
     let facts = SessionFacts { audience: Audience::Children, weekly: false, handles_money: false, overnight: false };
     let child = DbsScope::of(DbsLevel::Enhanced, DbsWorkforce::Child);
-    let need = SessionNeed { requirements, ..need() };
+    let organisation = OrganisationId(Uuid::from_u128(5));
+    let acceptance_of = life.acceptance.0.then(|| (organisation, "Ours".to_owned()));
+    let need = SessionNeed { requirements, acceptance_of, ..need() };
     let need = if life.children { SessionNeed { facts, dbs: Some(child), ..need } } else { need };
     let mut record = cleared();
     record.birth_date = Some(day(life.birth));
@@ -156,7 +163,9 @@ fn facts(life: &Life) -> (SessionNeed, ClearanceRecord) {
         issued_on: Some(day(decided)),
         decided_on: Some(day(decided)),
         recheck_due_on: Some(day(decided + lasts)),
+        obtained_by: None,
     }];
+    record.accepted = life.acceptance.1.iter().map(|since| Accepted { by: organisation, since: day(*since) }).collect();
     record.child_dates = life.child_dates.iter().copied().map(day).collect();
     (need, record)
 }
@@ -185,9 +194,9 @@ proptest! {
         }
     }
 
-    /// More that speaks for somebody never takes clearance away: a completion, a yes, an exemption, a check.
+    /// More that speaks for somebody never takes clearance away: a completion, a yes, an exemption, a check, an acceptance.
     #[test]
-    fn monotone_in_evidence(life in life(), more in (-500i64..600, 0i64..700), which in 0usize..4, on in 0i64..365) {
+    fn monotone_in_evidence(life in life(), more in (-500i64..600, 0i64..700), which in 0usize..5, on in 0i64..365) {
         let (need, mut record) = facts(&life);
         record.evidence.retain(|e| e.outcome == EvidenceOutcome::Satisfied);
         let before = verdict(&need, &record, day(on)).len();
@@ -195,7 +204,8 @@ proptest! {
         match which {
             0 => record.completions.push(Completion { module: need.modules[0].0, completed_on: day(from), expires_on: Some(day(from + lasts)) }),
             1 => record.exemptions.push(Exemption { kind: RequirementKind::Agreement, module: None, from: day(from), until: day(from + lasts) }),
-            2 => record.checks.push(DbsRecord { decided_on: Some(day(from)), recheck_due_on: Some(day(from + lasts)), ..record.checks[0] }),
+            2 => record.accepted.push(Accepted { by: OrganisationId(Uuid::from_u128(5)), since: day(from) }),
+            3 => record.checks.push(DbsRecord { decided_on: Some(day(from)), recheck_due_on: Some(day(from + lasts)), ..record.checks[0] }),
             _ => record.evidence.push(Evidence {
                 requirement: RequirementId(Uuid::from_u128(8)),
                 kind: RequirementKind::Agreement,

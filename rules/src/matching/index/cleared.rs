@@ -5,18 +5,18 @@ use std::sync::Arc;
 
 use chrono::{Datelike, NaiveDate};
 
-use super::bits::Bits;
+use super::bits::{Bits, ones};
 use super::board::Board;
 use super::column::Column;
 use super::day::{self, Day, LATEST};
 use super::question::{MOST_PIECES, Question};
 use crate::calendar::add_months;
 use crate::champion::Membership;
-use crate::clearance::{age_needed, asked};
+use crate::clearance::{Gap, age_needed, asked, dbs_gap};
 use crate::dbs::{DbsRecord, DbsScope, permitted};
-use crate::id::{ModuleId, RequirementId};
+use crate::id::{ModuleId, OrganisationId, RequirementId};
 use crate::matching::factor::SLACK_DAYS;
-use crate::matching::{BlockerKind, ChampionRecord};
+use crate::matching::{BlockerKind, ChampionRecord, for_clearance};
 use crate::requirement::{self, Evidence, EvidenceOutcome, Requirement, RequirementKind, Standing};
 use crate::session::PlaceKind;
 use crate::training::{self, Completion, ModuleStanding};
@@ -33,6 +33,9 @@ pub(super) struct Cleared {
     modules: HashMap<ModuleId, Column>,
     proofs: HashMap<Proof, Column>,
     checks: Vec<(DbsScope, Column)>,
+    /// Who has a check that an organisation obtained.
+    obtained: HashMap<OrganisationId, Bits>,
+    accepted: HashMap<OrganisationId, Column>,
 }
 
 /// A requirement whose evidence lapses: what stays of the weeks after the session, by the day it was given.
@@ -64,6 +67,9 @@ impl Cleared {
         self.add_modules(slot, &facts.completions);
         self.add_proofs(slot, &facts.evidence);
         self.add_checks(slot, &facts.checks);
+        for word in &facts.accepted {
+            self.accepted.entry(word.by).or_default().set(slot, day::nearest(word.since), LATEST, false);
+        }
         facts.exemptions.is_empty() && facts.evidence.iter().all(|e| day::number(e.given_on) > 0)
     }
 
@@ -96,6 +102,9 @@ impl Cleared {
     }
 
     fn add_checks(&mut self, slot: usize, checks: &[DbsRecord]) {
+        for organisation in checks.iter().filter_map(|check| check.obtained_by) {
+            self.obtained.entry(organisation).or_default().set(slot);
+        }
         let dates = |check: &DbsRecord| check.decided_on.zip(check.recheck_due_on).filter(|_| check.status.clears());
         for check in checks.iter().filter(|check| dates(check).is_some()) {
             let same = || checks.iter().filter(|c| c.scope == check.scope).filter_map(dates);
@@ -169,13 +178,33 @@ impl Cleared {
             let often = frequent.map_or(0, |bits| bits.word(at));
             let held = plain.as_ref().map_or(u64::MAX, |(held, _)| held[at]);
             let regulated = regulated.as_ref().map_or(0, |(_, (held, _))| held[at]);
-            board.block_word(BlockerKind::DbsCheck, at, !(held & !often | regulated & often));
+            let checked = held & !often | regulated & often;
+            board.block_word(BlockerKind::DbsCheck, at, !checked);
+            let asked = if plain.is_some() { u64::MAX } else { often };
+            self.ask_acceptance(question, records, (at, checked & asked), board);
         }
         let mut best = plain.map_or_else(|| vec![LATEST; board.lasts.len()], |(_, best)| best);
         if let Some((frequent, (_, regulated))) = &regulated {
             frequent.iter().for_each(|slot| best[slot] = regulated[slot]);
         }
         board.lasts.iter_mut().zip(best).for_each(|(day, best)| *day = (*day).min(best));
+    }
+
+    /// Blocks those of a word with a sufficient check whom the organisation has not accepted, where it asks for that. Whoever has a
+    /// check that it obtained is asked about one by one.
+    fn ask_acceptance(&self, question: &Question, records: &[Arc<ChampionRecord>], (at, checked): (usize, u64), board: &mut Board) {
+        let Some((organisation, _)) = &question.need.acceptance_of else { return };
+        let accepted = self.accepted.get(organisation).map_or(0, |column| column.held_in(at, question.on));
+        let missing = checked & !accepted;
+        let obtained = missing & self.obtained.get(organisation).map_or(0, |bits| bits.word(at));
+        board.block_word(BlockerKind::Acceptance, at, missing & !obtained);
+        for slot in ones(obtained).map(|bit| at * 64 + bit) {
+            board.settled.set(slot);
+            let record = for_clearance(question.need, &records[slot]);
+            if matches!(dbs_gap(question.need, &record), Some(Gap::Acceptance { .. })) {
+                board.block(BlockerKind::Acceptance, slot);
+            }
+        }
     }
 
     /// Who has a sufficient check, and its last day where columns tell.
@@ -195,7 +224,9 @@ impl Cleared {
     /// Bytes held, about.
     pub fn bytes(&self) -> usize {
         let columns = self.modules.values().chain(self.proofs.values()).chain(self.checks.iter().map(|(_, column)| column));
-        columns.chain([&self.born]).map(Column::bytes).sum::<usize>() + self.active.bytes() + self.on_trial.bytes()
+        let columns = columns.chain(self.accepted.values()).chain([&self.born]).map(Column::bytes).sum::<usize>();
+        let bits = self.obtained.values().chain([&self.active, &self.on_trial]).map(Bits::bytes).sum::<usize>();
+        columns + bits
     }
 }
 

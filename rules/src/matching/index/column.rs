@@ -47,6 +47,12 @@ impl Column {
         self.high.get(slot).copied().unwrap_or(0)
     }
 
+    /// Those of one word whose fact, if they have one, was in by that day.
+    pub fn held_in(&self, at: usize, on: Day) -> u64 {
+        let (lows, _) = self.low.as_chunks::<64>();
+        lows.get(at).map_or(0, |low| self.some.word(at) & pack(&low.map(|low| u8::from(low <= on))))
+    }
+
     /// Calls `found` with every word of those for whom `low <= on` and `high >= least`; `judge` settles the doubtful ones.
     pub fn held(&self, on: Day, least: Day, judge: impl FnMut(usize) -> bool, mut found: impl FnMut(usize, u64)) {
         if on < self.latest {

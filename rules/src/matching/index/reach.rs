@@ -125,7 +125,7 @@ mod tests {
                 remote_only: false,
                 ..champion(&mut Seed(1), 1, need().date)
             };
-            let records = [from(origin, 1), from(home, (i64::from(metres) + slack).max(0) as u32)];
+            let records = [from(origin, 1), from(home, (i64::from(metres) + slack).max(0) as u32)].map(Arc::new);
             let (mut reach, mut board, asked) = (Reach::default(), Board::new(1), crate::session::SessionNeed { at: Some(at), ..need() });
             records.iter().enumerate().for_each(|(slot, record)| reach.add(slot, record));
             reach.ask(&asked, &records, &mut board);
