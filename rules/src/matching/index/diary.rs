@@ -1,6 +1,7 @@
 //! What everybody has said yes to: clashes, full weeks, load, groups helped, and dates with children.
 
 use std::collections::HashMap;
+use std::num::NonZeroU32;
 
 use chrono::{Datelike, NaiveDate};
 
@@ -16,6 +17,8 @@ use crate::matching::factor::LOAD_DAYS;
 use crate::matching::{BlockerKind, Booking, ChampionRecord};
 use crate::session::Modality;
 
+/// Nanoseconds.
+const MINUTE: i64 = 60_000_000_000;
 /// Days around a date within which sessions with children may add up.
 const NEAR: i64 = 30;
 
@@ -23,8 +26,11 @@ const NEAR: i64 = 30;
 #[derive(Clone, Debug)]
 pub(super) struct Diary {
     busy: Timeline,
-    /// The first place anybody is booked at, and how far the farthest other lies from it.
-    spread: Option<(Point, u32)>,
+    /// Where anybody is booked, and the number of each place by the bits of its degrees, from 1.
+    places: Vec<Point>,
+    numbers: HashMap<(u64, u64), NonZeroU32>,
+    /// How far the farthest place lies from the first.
+    spread: u32,
     placed: Placed,
     helped: HashMap<GroupId, Vec<u32>>,
     /// Who has as many sessions as wanted, by the week since 1900.
@@ -43,7 +49,9 @@ impl Default for Diary {
     fn default() -> Self {
         Self {
             busy: Timeline::new(1),
-            spread: None,
+            places: Vec::new(),
+            numbers: HashMap::new(),
+            spread: 0,
             placed: Placed::default(),
             helped: HashMap::new(),
             full: HashMap::new(),
@@ -65,17 +73,31 @@ impl Diary {
             if helped.last() != Some(&(slot as u32)) {
                 helped.push(slot as u32);
             }
-            if let Some(at) = booking.at {
-                let (origin, far) = self.spread.unwrap_or((at, 0));
-                self.spread = Some((origin, far.max(distance_metres(origin, at))));
-            }
         }
         let weeks = record.bookings.iter().map(|b| day::number(b.date).div_euclid(7));
         fill(slot, record.most_per_week, weeks, &mut self.full, &mut self.never[0]);
         let months = record.bookings.iter().map(|b| month(b.date));
         fill(slot, record.most_per_month, months, &mut self.full_months, &mut self.never[1]);
         self.frequent.extend(frequent(&record.bookings).into_iter().map(|(from, until)| (slot as u32, from, until)));
-        record.bookings.iter().all(|b| nanos(b.span).map(|span| self.busy.add(slot, span)).is_some())
+        let mut told = true;
+        for booking in &record.bookings {
+            let place = booking.at.and_then(|at| self.number(at));
+            told &= nanos(booking.span).map(|span| self.busy.add_at(slot, span, place)).is_some();
+        }
+        told
+    }
+
+    /// The number of a place.
+    fn number(&mut self, at: Point) -> Option<NonZeroU32> {
+        let bits = (at.latitude.to_bits(), at.longitude.to_bits());
+        if let Some(number) = self.numbers.get(&bits) {
+            return Some(*number);
+        }
+        self.places.push(at);
+        self.spread = self.spread.max(distance_metres(self.places[0], at));
+        let number = NonZeroU32::new(self.places.len() as u32)?;
+        self.numbers.insert(bits, number);
+        Some(number)
     }
 
     /// Files the days of a champion's bookings, and says where.
@@ -89,12 +111,20 @@ impl Diary {
     /// Those with a booking in person so near in time that the journey may not fit: the rule decides.
     pub fn near(&self, question: &Question, mut found: impl FnMut(usize)) {
         let need = question.need;
-        let Some((at, (origin, far))) = need.at.filter(|_| need.modality == Modality::InPerson).zip(self.spread) else { return };
+        let Some((at, origin)) = need.at.filter(|_| need.modality == Modality::InPerson).zip(self.places.first()) else { return };
         // By way of the origin, and a metre for each rounding: no journey is longer.
-        let reach = need.pace.minutes(i64::from(distance_metres(at, origin)) + i64::from(far) + 3) + 1;
+        let reach = need.pace.minutes(i64::from(distance_metres(at, *origin)) + i64::from(self.spread) + 3) + 1;
         let (from, until) = question.span;
-        let wide = (from - reach * 60_000_000_000, until + reach * 60_000_000_000);
-        self.busy.overlapping(wide, |slot, _| found(slot));
+        let mut journeys: Vec<Option<i64>> = vec![None; self.places.len()];
+        self.busy.each((from - reach * MINUTE, until + reach * MINUTE), |busy| {
+            let Some(place) = busy.place.map(|number| number.get() as usize - 1) else { return };
+            let journey = *journeys[place].get_or_insert_with(|| need.pace.minutes(i64::from(distance_metres(self.places[place], at))));
+            // What ends before it begins is the rule's; a minute for the rounding.
+            let gap = if busy.until <= busy.from { 0 } else { (from - busy.until).max(busy.from - until) / MINUTE };
+            if journey + 1 > gap {
+                found(busy.slot as usize);
+            }
+        });
     }
 
     /// Blocks those who have something on, or enough in that week or month. Whoever is placed at this very session is left to the rule.
@@ -146,6 +176,7 @@ impl Diary {
             + self.days.capacity() * 2
             + self.busy.bytes()
             + self.frequent.capacity() * 8
+            + self.places.capacity() * 72
     }
 }
 
