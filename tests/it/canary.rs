@@ -26,14 +26,19 @@ impl Write for Log {
     }
 }
 
-// One thread, so that every task writes to this log.
-#[tokio::test]
-async fn a5_no_log_line_holds_a_personal_or_secret_value() {
+/// Everything that is logged on this thread, until the guard is dropped.
+fn listen() -> (Log, tracing::subscriber::DefaultGuard) {
     let log = Log::default();
     let writer = log.clone();
     let subscriber =
         tracing_subscriber::fmt().with_max_level(tracing::Level::TRACE).with_ansi(false).with_writer(move || writer.clone()).finish();
-    let _listening = tracing::subscriber::set_default(subscriber);
+    (log, tracing::subscriber::set_default(subscriber))
+}
+
+// One thread, so that every task writes to this log.
+#[tokio::test]
+async fn a5_no_log_line_holds_a_personal_or_secret_value() {
+    let (log, _listening) = listen();
     let world = World::new(Backend::Sqlite).await.expect("a world");
     let secrets = drive(&world).await;
     let text = String::from_utf8_lossy(&log.0.lock().expect("the log")).into_owned();
@@ -47,11 +52,7 @@ async fn a5_no_log_line_holds_a_personal_or_secret_value() {
 
 #[tokio::test]
 async fn the_update_services_address_never_reaches_a_log() {
-    let log = Log::default();
-    let writer = log.clone();
-    let subscriber =
-        tracing_subscriber::fmt().with_max_level(tracing::Level::TRACE).with_ansi(false).with_writer(move || writer.clone()).finish();
-    let _listening = tracing::subscriber::set_default(subscriber);
+    let (log, _listening) = listen();
     let world = World::new(Backend::Sqlite).await.expect("a world");
     let fake = Fake::of(&world, 30_000).await;
     cleared(&world, &world.sign_in("safeguarding").await).await;
