@@ -204,8 +204,9 @@ async fn serve_graphql(State(site): State<Site>, request: Request) -> Response {
     .await;
     match admitted.get() {
         Some(Some(budget)) => response.headers_mut().extend(admit::headers(*budget, now)),
-        Some(None) => {}
-        None => site.refusals.add(&address).await,
+        // What is our fault is not held against whoever asked.
+        None if !response.status().is_server_error() => site.refusals.add(&address).await,
+        Some(None) | None => {}
     }
     response
 }
