@@ -11,9 +11,11 @@ pub struct Point {
     pub longitude: f64,
 }
 
-/// Great-circle distance in whole metres (haversine on a sphere of 6,371,009 m; within 0.5% of the ellipsoid).
+/// The mean radius of the Earth, in metres.
+pub(crate) const EARTH_RADIUS: f64 = 6_371_009.0;
+
+/// Great-circle distance in whole metres (haversine on a sphere of that radius; within 0.5% of the ellipsoid).
 pub fn distance_metres(a: Point, b: Point) -> u32 {
-    const EARTH_RADIUS: f64 = 6_371_009.0;
     let (lat_a, lat_b) = (a.latitude.to_radians(), b.latitude.to_radians());
     let half_lat = ((lat_b - lat_a) / 2.0).sin();
     let half_lon = ((b.longitude - a.longitude).to_radians() / 2.0).sin();

@@ -199,11 +199,7 @@ impl Index {
         let frequent = (need.facts.audience == Audience::Children).then(|| self.diary.frequent(question.on));
         self.cleared.ask_check(question, records, frequent.as_ref(), board);
         self.diary.ask(question, board);
-        self.diary.near(question, |slot| {
-            if !board.is_blocked(BlockerKind::Clash, slot) && too_far_apart(need, &records[slot]).is_some() {
-                board.block(BlockerKind::Clash, slot);
-            }
-        });
+        self.diary.near(question, board, |slot| too_far_apart(need, &records[slot]).is_some());
         self.hours.ask(question, records, &self.live, board);
         self.reach.ask(need, records, board);
         if let Some(language) = &need.language {

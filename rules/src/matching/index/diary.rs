@@ -9,9 +9,10 @@ use super::bits::Bits;
 use super::board::Board;
 use super::day::{self, Day};
 use super::question::Question;
+use super::reach::in_space;
 use super::timeline::{Timeline, nanos};
 use crate::dbs::passes_child_threshold;
-use crate::geo::{Point, distance_metres};
+use crate::geo::{EARTH_RADIUS, Point, distance_metres};
 use crate::id::{GroupId, SessionId};
 use crate::matching::factor::LOAD_DAYS;
 use crate::matching::{BlockerKind, Booking, ChampionRecord};
@@ -19,6 +20,8 @@ use crate::session::Modality;
 
 /// Nanoseconds.
 const MINUTE: i64 = 60_000_000_000;
+/// More metres than a distance through space can be wrong by, wherever on the globe.
+const MARGIN: f64 = 2.0;
 /// Days around a date within which sessions with children may add up.
 const NEAR: i64 = 30;
 
@@ -27,7 +30,7 @@ const NEAR: i64 = 30;
 pub(super) struct Diary {
     busy: Timeline,
     /// Where anybody is booked, and the number of each place by the bits of its degrees, from 1.
-    places: Vec<Point>,
+    places: Vec<(Point, [f64; 3])>,
     numbers: HashMap<(u64, u64), NonZeroU32>,
     /// How far the farthest place lies from the first.
     spread: u32,
@@ -93,8 +96,8 @@ impl Diary {
         if let Some(number) = self.numbers.get(&bits) {
             return Some(*number);
         }
-        self.places.push(at);
-        self.spread = self.spread.max(distance_metres(self.places[0], at));
+        self.places.push((at, in_space(at)));
+        self.spread = self.spread.max(distance_metres(self.places[0].0, at));
         let number = NonZeroU32::new(self.places.len() as u32)?;
         self.numbers.insert(bits, number);
         Some(number)
@@ -108,21 +111,31 @@ impl Diary {
         (start as u32, self.days.len() as u32)
     }
 
-    /// Those with a booking in person so near in time that the journey may not fit: the rule decides.
-    pub fn near(&self, question: &Question, mut found: impl FnMut(usize)) {
+    /// Blocks those with a booking in person so near in time that the journey does not fit; where a few metres decide, `judge` does.
+    pub fn near(&self, question: &Question, board: &mut Board, judge: impl Fn(usize) -> bool) {
         let need = question.need;
-        let Some((at, origin)) = need.at.filter(|_| need.modality == Modality::InPerson).zip(self.places.first()) else { return };
+        let Some((at, (origin, _))) = need.at.filter(|_| need.modality == Modality::InPerson).zip(self.places.first()) else { return };
         // By way of the origin, and a metre for each rounding: no journey is longer.
-        let reach = need.pace.minutes(i64::from(distance_metres(at, *origin)) + i64::from(self.spread) + 3) + 1;
+        let reach = need.pace.minutes(i64::from(distance_metres(at, *origin)) + i64::from(self.spread) + 3);
         let (from, until) = question.span;
-        let mut journeys: Vec<Option<i64>> = vec![None; self.places.len()];
+        let (here, mut journeys) = (in_space(at), vec![None; self.places.len()]);
         self.busy.each((from - reach * MINUTE, until + reach * MINUTE), |busy| {
-            let Some(place) = busy.place.map(|number| number.get() as usize - 1) else { return };
-            let journey = *journeys[place].get_or_insert_with(|| need.pace.minutes(i64::from(distance_metres(self.places[place], at))));
-            // What ends before it begins is the rule's; a minute for the rounding.
-            let gap = if busy.until <= busy.from { 0 } else { (from - busy.until).max(busy.from - until) / MINUTE };
-            if journey + 1 > gap {
-                found(busy.slot as usize);
+            let (Some(number), slot) = (busy.place, busy.slot as usize) else { return };
+            let (place, space) = &self.places[number.get() as usize - 1];
+            if *place == at || board.is_blocked(BlockerKind::Clash, slot) {
+                return;
+            }
+            let (least, most) = *journeys[number.get() as usize - 1].get_or_insert_with(|| {
+                let metres = arc(here, *space);
+                // A distance is rounded to whole metres.
+                (need.pace.minutes((metres - MARGIN).floor() as i64), need.pace.minutes((metres + MARGIN).ceil() as i64))
+            });
+            let gap = (from - busy.until).max(busy.from - until).div_euclid(MINUTE);
+            // What ends before it begins is the rule's.
+            let odd = busy.until <= busy.from;
+            let short = if odd { judge(slot) } else { most > gap && (least > gap || judge(slot)) };
+            if short {
+                board.block(BlockerKind::Clash, slot);
             }
         });
     }
@@ -176,7 +189,7 @@ impl Diary {
             + self.days.capacity() * 2
             + self.busy.bytes()
             + self.frequent.capacity() * 8
-            + self.places.capacity() * 72
+            + self.places.capacity() * 96
     }
 }
 
@@ -191,10 +204,11 @@ impl Default for Placed {
 }
 
 impl Placed {
-    /// Which drawer a session is in, and what it is known by there; the last bits of an id are drawn at random.
+    /// Which drawer a session is in, and what it is known by there: an id's halves may count up together, so they are stirred.
     fn of(&self, session: SessionId) -> (usize, u32) {
-        let bits = session.0.as_u128() as u64;
-        ((bits >> 32) as usize % self.0.len(), bits as u32)
+        let (high, low) = session.0.as_u64_pair();
+        let stirred = (high.rotate_left(32) ^ low).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        ((stirred >> 32) as usize % self.0.len(), (stirred ^ stirred >> 42) as u32)
     }
 
     fn add(&mut self, session: SessionId, slot: u32) {
@@ -210,6 +224,12 @@ impl Placed {
     fn bytes(&self) -> usize {
         self.0.iter().map(Vec::capacity).sum::<usize>() * 8
     }
+}
+
+/// Metres on the ground between two points in space.
+fn arc(one: [f64; 3], other: [f64; 3]) -> f64 {
+    let chord = one.iter().zip(other).map(|(one, other)| (one - other).powi(2)).sum::<f64>().sqrt();
+    2.0 * EARTH_RADIUS * (chord / (2.0 * EARTH_RADIUS)).min(1.0).asin()
 }
 
 /// A calendar month, counted from the year 0.

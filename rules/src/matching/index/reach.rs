@@ -4,11 +4,10 @@ use std::sync::Arc;
 
 use super::bits::{Bits, ones, pack};
 use super::board::Board;
-use crate::geo::{DistanceBand, Point, band, distance_metres};
+use crate::geo::{DistanceBand, EARTH_RADIUS, Point, band, distance_metres};
 use crate::matching::{BlockerKind, ChampionRecord};
 use crate::session::{Modality, SessionNeed};
 
-const EARTH_RADIUS: f64 = 6_371_009.0;
 /// More metres than single precision can be wrong by, wherever on the globe; nearer to a limit than this, the rule decides.
 const MARGIN: f32 = 8.0;
 const LANES: usize = 64;
@@ -23,7 +22,8 @@ pub(super) struct Reach {
     goes: Bits,
 }
 
-fn in_space(point: Point) -> [f64; 3] {
+/// A place in metres from the middle of the globe.
+pub(super) fn in_space(point: Point) -> [f64; 3] {
     let (latitude, longitude) = (point.latitude.to_radians(), point.longitude.to_radians());
     [latitude.cos() * longitude.cos(), latitude.cos() * longitude.sin(), latitude.sin()].map(|axis| axis * EARTH_RADIUS)
 }
