@@ -22,6 +22,10 @@ use clap::{Parser, Subcommand};
 use rules::policy::{Role, Scope};
 use tracing_subscriber::EnvFilter;
 
+/// What a bulk read took goes back to the system, and what stays lies close together.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Champion onboarding, clearance and rota for a digital inclusion alliance, over GraphQL
 #[derive(Parser)]
 #[command(version)]
