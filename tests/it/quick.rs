@@ -14,10 +14,15 @@ const ALL: &str = "query($range: DateTimeRangeInput!) { sessions(filter: {range:
 const DASHBOARD: &str = "query($range: DateTimeRangeInput!) { sessions(filter: {range: $range}, first: 60) { nodes { id title startsAt status \
     assignments { id status champion { id displayName trainingCompletions { completedOn module { code title } } } } } } }";
 
+/// Who could help at a session, and what is known of them.
+const MATCHES: &str = "query($id: ID!) { session(id: $id) { matches(first: 20) { totalCount edges { __typename cursor score distanceBand node { __typename id \
+    reference displayName fullName membership languages { __typename code name } availability { next { __typename startsAt endsAt } } } } } } }";
+
 /// The same document with every object in a fragment, which is the library's.
 fn slow(document: &str) -> String {
-    let (head, tail) = document.split_once("assignments ").expect("assignments");
-    let (mut slow, mut depth) = (format!("{head}assignments "), 0);
+    let at = ["assignments ", "edges "].iter().find_map(|field| Some(document.find(field)? + field.len())).expect("a list");
+    let (head, tail) = document.split_at(at);
+    let (mut slow, mut depth) = (head.to_owned(), 0);
     for letter in tail.chars() {
         match letter {
             '{' => {
@@ -39,8 +44,12 @@ fn range() -> Value {
 }
 
 async fn same(who: &Persona<'_>, document: &str) -> Value {
-    let at_once = who.ask(document, range()).await;
-    let by_the_library = who.ask(&slow(document), range()).await;
+    same_with(who, document, range()).await
+}
+
+async fn same_with(who: &Persona<'_>, document: &str, variables: Value) -> Value {
+    let at_once = who.ask(document, variables.clone()).await;
+    let by_the_library = who.ask(&slow(document), variables).await;
     assert_eq!(at_once, by_the_library);
     at_once
 }
@@ -76,4 +85,30 @@ both!(a_groups_dashboard_takes_four_statements, |world| async move {
     who.ask(DASHBOARD, range()).await;
     let sent = world.statements.lock().unwrap_or_else(PoisonError::into_inner).clone();
     assert_eq!(sent.len(), 4, "who asks, the page, who is placed, their training: {sent:#?}");
+});
+
+both!(whoever_may_match_is_answered_as_by_the_library, |world| async move {
+    world.everybody_comes().await;
+    let asked = world.sign_in("leader").await.ask_for(&world.free_session().await).await;
+    for (name, free) in [("coordinator", true), ("leader", false)] {
+        let seen = same_with(&world.sign_in(name).await, MATCHES, json!({ "id": asked.session })).await;
+        let edges = seen["session"]["matches"]["edges"].as_array().expect("champions");
+        assert_eq!(edges.len(), 20, "there is something to compare");
+        assert_eq!(edges.iter().any(|edge| edge["node"]["availability"]["next"].is_object()), free, "{name}");
+    }
+    assert_eq!(
+        same_with(&world.sign_in("champion").await, MATCHES, json!({ "id": asked.session })).await["session"]["matches"],
+        Value::Null
+    );
+});
+
+both!(matches_take_four_statements, |world| async move {
+    world.everybody_comes().await;
+    let leader = world.sign_in("leader").await;
+    let id = json!({ "id": leader.ask_for(&world.free_session().await).await.session });
+    leader.ask(MATCHES, id.clone()).await;
+    world.statements.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    leader.ask(MATCHES, id).await;
+    let sent = world.statements.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    assert_eq!(sent.len(), 4, "who asks, the session, what changed, the names: {sent:#?}");
 });

@@ -9,18 +9,19 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_graphql::dataloader::Loader;
-use async_graphql::parser::types::OperationType;
+use async_graphql::parser::types::{OperationType, SelectionSet};
 use async_graphql::{Context, Result};
 use entity::assignment;
-use rules::id::SessionId;
+use rules::id::{ChampionId, SessionId};
 use rules::matching::ChampionRecord;
 use rules::policy::{Action, Relation};
 
 use super::context::Ctx;
-use super::loader::{CompletionsOf, ConfirmedAt, LanguagesOf, MatchedOf, Rows};
+use super::loader::{ConfirmedAt, LanguagesOf, MatchedOf, NameOf, Rows};
+use super::quick;
 use crate::error::Fault;
+use crate::store::brief::{self, Completed, Named};
 use crate::store::facts::group;
-use crate::store::{offer, training};
 
 /// What was read before anybody asked for it, by kind of key.
 #[derive(Debug, Default)]
@@ -64,7 +65,7 @@ impl Ahead {
     }
 }
 
-/// The confirmed assignments of a session; their champions are read ahead.
+/// The confirmed assignments of a session; their champions' names are read ahead.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 struct PlacedAt(SessionId);
 
@@ -74,12 +75,16 @@ impl Loader<PlacedAt> for Rows {
 
     async fn load(&self, keys: &[PlacedAt]) -> Result<HashMap<PlacedAt, Self::Value>, Arc<Fault>> {
         let ids: Vec<SessionId> = keys.iter().map(|key| key.0).collect();
-        let rows = offer::placed(self.app.db.read(), &ids).await.map_err(|error| Arc::new(Fault::from(error)))?;
-        let (placed, champions): (Vec<_>, Vec<_>) = rows.into_iter().unzip();
-        self.ahead.keep(champions.into_iter().flatten().map(|champion| (champion.id, champion)));
+        let rows = brief::placed(self.app.db.read(), &ids).await.map_err(|error| Arc::new(Fault::from(error)))?;
+        let (placed, names): (Vec<_>, Vec<_>) = rows.into_iter().map(|row| (row.assignment, row.champion)).unzip();
+        self.ahead.keep(names.into_iter().map(|row| (NameOf(row.id), row)));
         Ok(group(placed.into_iter().map(|row| (PlacedAt(row.session_id), row))))
     }
 }
+
+/// What a champion has completed, where it was read ahead.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct CompletedBy(pub ChampionId);
 
 /// Reads ahead the training of whoever is placed at a session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -91,20 +96,29 @@ impl Loader<TrainingAt> for Rows {
 
     async fn load(&self, keys: &[TrainingAt]) -> Result<HashMap<TrainingAt, ()>, Arc<Fault>> {
         let ids: Vec<SessionId> = keys.iter().map(|key| key.0).collect();
-        let rows = training::completions_at(self.app.db.read(), &ids).await.map_err(|error| Arc::new(Fault::from(error)))?;
-        let by_champion = group(rows.into_iter().map(|row| (CompletionsOf(row.champion_id), row)));
-        self.ahead.keep(by_champion);
+        let rows = brief::completed_at(self.app.db.read(), &ids).await.map_err(|error| Arc::new(Fault::from(error)))?;
+        self.ahead.keep(group(rows.into_iter().map(|row| (CompletedBy(row.champion_id), row))));
         Ok(keys.iter().map(|key| (*key, ())).collect())
     }
 }
 
-/// Champions who were matched: what they speak, and when they are free, is known.
-pub fn known<'r>(ctx: &Context<'_>, records: impl Iterator<Item = &'r Arc<ChampionRecord>> + Clone) {
-    if is_query(ctx) {
-        let ahead = ctx.rows().ahead();
-        ahead.keep(records.clone().map(|record| (LanguagesOf(record.id), record.languages.clone())));
-        ahead.keep(records.map(|record| (MatchedOf(record.id), record.clone())));
+/// Champions who were matched: what they speak, and when they are free, is known; who they are is read, if nothing else is asked.
+pub async fn matched(ctx: &Context<'_>, records: &[&Arc<ChampionRecord>]) -> Result<()> {
+    if !is_query(ctx) {
+        return Ok(());
     }
+    let ahead = ctx.rows().ahead();
+    ahead.keep(records.iter().map(|record| (LanguagesOf(record.id), record.languages.clone())));
+    ahead.keep(records.iter().map(|record| (MatchedOf(record.id), Arc::clone(record))));
+    if quick::within(asked(ctx), "node").is_some_and(quick::knows::<Named>) {
+        let names = ctx.rows().many(records.iter().map(|record| NameOf(record.id)).collect()).await?;
+        ahead.keep(names.into_iter().map(|row: Named| (NameOf(row.id), row)));
+    }
+    Ok(())
+}
+
+fn asked<'a>(ctx: &Context<'a>) -> &'a SelectionSet {
+    &ctx.item.node.selection_set.node
 }
 
 /// In a mutation nothing is read ahead: its second field may change what the first has read.
@@ -115,15 +129,13 @@ fn is_query(ctx: &Context<'_>) -> bool {
 /// The confirmed assignments of a session, with what the document asks of them further on read ahead.
 pub async fn placed(ctx: &Context<'_>, session: SessionId) -> Result<Vec<assignment::Model>> {
     let rows = ctx.rows();
-    let champion = ctx.look_ahead().field("champion");
-    if !champion.exists() || !is_query(ctx) {
-        return rows.list(ConfirmedAt(session)).await;
-    }
-    if !champion.field("trainingCompletions").exists() || !ctx.may(Action::TrainingRead, Relation::Other) {
+    let champion = quick::within(asked(ctx), "champion").filter(|champion| is_query(ctx) && quick::knows::<Named>(champion));
+    let Some(champion) = champion else { return rows.list(ConfirmedAt(session)).await };
+    if quick::within(champion, "trainingCompletions").is_none() || !ctx.may(Action::TrainingRead, Relation::Other) {
         return rows.list(PlacedAt(session)).await;
     }
     let (placed, _) = futures_util::try_join!(rows.list(PlacedAt(session)), rows.one(TrainingAt(session)))?;
     // Who has no training has no row of it.
-    rows.ahead().keep(placed.iter().map(|row| (CompletionsOf(row.champion_id), Vec::<entity::completion::Model>::new())));
+    rows.ahead().keep(placed.iter().map(|row| (CompletedBy(row.champion_id), Vec::<Completed>::new())));
     Ok(placed)
 }

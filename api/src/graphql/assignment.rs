@@ -16,12 +16,13 @@ use super::id::{self, NodeId};
 use super::loader::{AlertsOf, AttendanceOf, Cleared, StandInsOf};
 use super::paging::connection;
 use super::problem::{Problem, settle};
-use super::quick::{AtHand, text};
+use super::quick::{self, AtHand, text};
 use super::scalar::DateTime;
 use super::session::Session;
 use super::stand_in::StandIn;
 use crate::error::{Refusal, malformed};
 use crate::service::assignment::{release, withdraw};
+use crate::store::brief::Named;
 
 /// A champion placed at a session.
 #[derive(Clone, Debug)]
@@ -52,6 +53,11 @@ impl Assignment {
 
 impl AtHand for Assignment {
     const TYPE: &'static str = AssignmentId::TYPE;
+    const FIELDS: &'static [&'static str] = &["id", "status", "createdAt", "champion"];
+
+    fn knows_within(field: &Field) -> bool {
+        field.name.node != "champion" || quick::knows::<Named>(&field.selection_set.node)
+    }
 
     fn at_hand(&self, ctx: &ContextSelectionSet<'_>, field: &Field) -> Option<Value> {
         Some(match field.name.node.as_str() {

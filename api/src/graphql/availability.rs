@@ -1,7 +1,10 @@
 //! When a champion can help.
 
-use async_graphql::{Context, ID, InputObject, MaybeUndefined, Object, Result, SimpleObject};
-use chrono::{NaiveDate, NaiveTime};
+use std::sync::Arc;
+
+use async_graphql::parser::types::Field;
+use async_graphql::{Context, ContextSelectionSet, ID, InputObject, MaybeUndefined, Object, Result, ScalarType, SimpleObject, Value};
+use chrono::{NaiveDate, NaiveTime, Utc};
 use entity::{availability_exception, availability_window, champion};
 use rules::availability::{
     AvailabilityExceptionAddErrorCode, AvailabilityExceptionRemoveErrorCode, AvailabilityWindowsReplaceErrorCode, CannotAddException,
@@ -11,6 +14,7 @@ use rules::availability::{
 use rules::calendar::{Span, resolve};
 use rules::id::{ChampionId, ExceptionId};
 use rules::input::paragraph;
+use rules::matching::ChampionRecord;
 use rules::reason::Malformed;
 use rules::session::Modality;
 
@@ -22,6 +26,7 @@ use super::id::{self, NodeId};
 use super::loader::{ExceptionsOf, MatchedOf, PaceOf, RecordOf, WindowsOf};
 use super::once::once;
 use super::problem::{Problem, coded, settle};
+use super::quick::{self, AtHand};
 use super::scalar::{DateTime, LocalDate, LocalTime, TimeZone};
 use crate::error::{Refusal, malformed};
 use crate::service::availability::{Limits, add_exception, remove_exception, replace_windows};
@@ -96,9 +101,8 @@ impl Availability {
 
     /// When they are free next, in the coming four weeks; null if they are not.
     async fn next(&self, ctx: &Context<'_>) -> Result<Option<AvailabilitySlot>> {
-        let Some(record) = ctx.rows().one(MatchedOf(self.0.id)).await? else { return Ok(None) };
-        let busy: Vec<Span> = record.bookings.iter().map(|b| b.span).collect();
-        Ok(next_slot(&record.windows, &record.exceptions, &busy, ctx.call().now).map(AvailabilitySlot::from))
+        let record = ctx.rows().one(MatchedOf(self.0.id)).await?;
+        Ok(record.and_then(|record| next_of(&record, ctx.call().now)))
     }
 
     /// How far they go for an in-person session, in metres.
@@ -109,6 +113,31 @@ impl Availability {
     /// Phone and video only.
     async fn remote_only(&self) -> bool {
         self.0.remote_only
+    }
+}
+
+fn next_of(record: &ChampionRecord, now: chrono::DateTime<Utc>) -> Option<AvailabilitySlot> {
+    let busy: Vec<Span> = record.bookings.iter().map(|b| b.span).collect();
+    next_slot(&record.windows, &record.exceptions, &busy, now).map(AvailabilitySlot::from)
+}
+
+/// The availability of somebody who was matched.
+impl AtHand for Arc<ChampionRecord> {
+    const TYPE: &'static str = "Availability";
+    const FIELDS: &'static [&'static str] = &["next"];
+
+    fn knows_within(field: &Field) -> bool {
+        quick::knows::<AvailabilitySlot>(&field.selection_set.node)
+    }
+
+    fn at_hand(&self, ctx: &ContextSelectionSet<'_>, field: &Field) -> Option<Value> {
+        match field.name.node.as_str() {
+            "next" => match next_of(self, ctx.call().now) {
+                Some(slot) => quick::object(ctx, &field.selection_set.node, &slot),
+                None => Some(Value::Null),
+            },
+            _ => None,
+        }
     }
 }
 
@@ -124,6 +153,19 @@ pub struct AvailabilitySlot {
 impl From<Span> for AvailabilitySlot {
     fn from(span: Span) -> Self {
         Self { starts_at: DateTime(span.from), ends_at: DateTime(span.until) }
+    }
+}
+
+impl AtHand for AvailabilitySlot {
+    const TYPE: &'static str = "AvailabilitySlot";
+    const FIELDS: &'static [&'static str] = &["startsAt", "endsAt"];
+
+    fn at_hand(&self, _: &ContextSelectionSet<'_>, field: &Field) -> Option<Value> {
+        Some(match field.name.node.as_str() {
+            "startsAt" => self.starts_at.to_value(),
+            "endsAt" => self.ends_at.to_value(),
+            _ => return None,
+        })
     }
 }
 

@@ -1,5 +1,7 @@
 //! Champions: what each viewer may see of one, and the lists.
 
+use std::sync::Arc;
+
 use async_graphql::parser::types::{Field, SelectionSet};
 use async_graphql::{Context, ContextSelectionSet, ID, InputObject, Object, OneofObject, Result, SimpleObject, Value};
 use entity::champion;
@@ -9,6 +11,7 @@ use rules::input::{Topic, spaced_postcode};
 use rules::policy::{Action, Relation};
 
 use super::acceptance::Acceptance;
+use super::ahead::CompletedBy;
 use super::assignment::AssignmentConnection;
 use super::attendance::{DatePeriodInput, HoursTotal};
 use super::availability::Availability;
@@ -18,8 +21,8 @@ use super::dbs::{DbsCheck, DbsRead};
 use super::emergency::EmergencyContact;
 use super::id::{self, NodeId};
 use super::loader::{
-    AcceptancesOf, CompletionsOf, DbsDetailOf, DbsReadsOf, EmergencyContactOf, HoursOf, LanguagesOf, NeedOf, OpportunitiesOf, RecordOf,
-    RequirementsAll, SwapsOf, TopicsOf,
+    AcceptancesOf, CompletionsOf, DbsDetailOf, DbsReadsOf, EmergencyContactOf, HoursOf, LanguagesOf, MatchedOf, NameOf, NeedOf,
+    OpportunitiesOf, RecordOf, RequirementsAll, SwapsOf, TopicsOf,
 };
 use super::matching::OpportunityList;
 use super::offer::OfferConnection;
@@ -33,10 +36,12 @@ use super::swap::Swap;
 use super::training::TrainingCompletion;
 use crate::service::clearance::outlook;
 use crate::store::attendance::Hours;
+use crate::store::brief::{Completed, Named};
 use crate::store::champion::{BY_REFERENCE, Filter, by_number, select};
 use crate::store::offer;
 use crate::store::training::requirement_fact;
 use rules::assignment::AssignmentStatus;
+use rules::matching::ChampionRecord;
 use rules::offer::OfferStatus;
 use rules::session::{PlaceKind, SessionNeed};
 use rules::swap::SwapStatus;
@@ -72,16 +77,16 @@ impl Champion {
     }
 
     /// Somebody with their own record sees it always; leaders see those who may be placed.
-    fn sees(ctx: &impl Ctx, row: &champion::Model) -> bool {
-        let relation = ctx.call().caller.to_champion(row.id);
+    fn sees(ctx: &impl Ctx, id: ChampionId, membership: Membership) -> bool {
+        let relation = ctx.call().caller.to_champion(id);
         // A record that was merged is nobody's any more.
-        row.membership != Membership::Merged
+        membership != Membership::Merged
             && (ctx.may(Action::ChampionNameRead, relation)
-                || (ctx.may(Action::ChampionRead, relation) && matches!(row.membership, Membership::Active | Membership::OnTrial)))
+                || (ctx.may(Action::ChampionRead, relation) && matches!(membership, Membership::Active | Membership::OnTrial)))
     }
 
     fn visible(ctx: &Context<'_>, row: Result<Option<champion::Model>>) -> Result<Option<Self>> {
-        Ok(row?.filter(|row| Self::sees(ctx, row)).map(Self))
+        Ok(row?.filter(|row| Self::sees(ctx, row.id, row.membership)).map(Self))
     }
 
     /// What [`Self::find`] would find, answered at once if it was read ahead and everything asked of it is at hand.
@@ -89,9 +94,9 @@ impl Champion {
         if !ctx.may(Action::ChampionRead, ctx.call().caller.to_champion(id)) {
             return Some(Value::Null);
         }
-        let all = ctx.rows().ahead().all::<ChampionId, champion::Model>()?;
-        let row = all.get(&id)?;
-        if Self::sees(ctx, row) { quick::object(ctx, asked, row) } else { Some(Value::Null) }
+        let all = ctx.rows().ahead().all::<NameOf, Named>()?;
+        let row = all.get(&NameOf(id))?;
+        if Self::sees(ctx, id, row.membership) { quick::object(ctx, asked, row) } else { Some(Value::Null) }
     }
 
     async fn outlook(&self, ctx: &Context<'_>, on: Option<LocalDate>, need: Option<SessionNeed>) -> Result<ChampionClearance> {
@@ -116,21 +121,45 @@ impl Champion {
     }
 }
 
-impl AtHand for champion::Model {
+impl AtHand for Named {
     const TYPE: &'static str = ChampionId::TYPE;
+    const FIELDS: &'static [&'static str] =
+        &["id", "reference", "displayName", "fullName", "membership", "languages", "availability", "trainingCompletions"];
+
+    fn knows_within(field: &Field) -> bool {
+        let asked = &field.selection_set.node;
+        match field.name.node.as_str() {
+            "languages" => quick::knows::<Language>(asked),
+            "availability" => quick::knows::<Arc<ChampionRecord>>(asked),
+            "trainingCompletions" => quick::knows::<Completed>(asked),
+            _ => true,
+        }
+    }
 
     fn at_hand(&self, ctx: &ContextSelectionSet<'_>, field: &Field) -> Option<Value> {
         let may = |action| ctx.may(action, ctx.call().caller.to_champion(self.id));
+        let (ahead, asked) = (ctx.rows().ahead(), &field.selection_set.node);
         Some(match field.name.node.as_str() {
             "id" => text(Some(self.id.to_global())),
             "reference" => text(Some(reference(self.number))),
             "displayName" => text(Some(display_name(&self.full_name, self.known_as.as_deref()))),
             "fullName" => text(may(Action::ChampionNameRead).then_some(self.full_name.as_str())),
             "membership" => text(Some(self.membership.code())),
+            "languages" => {
+                let mut codes = ahead.all::<LanguagesOf, Vec<String>>()?.get(&LanguagesOf(self.id))?.clone();
+                codes.sort();
+                let spoken: Vec<Language> = codes.into_iter().map(Language::from).collect();
+                return quick::list(ctx, asked, &spoken);
+            }
+            "availability" if !may(Action::AvailabilityRead) => Value::Null,
+            "availability" => {
+                let all = ahead.all::<MatchedOf, Arc<ChampionRecord>>()?;
+                return quick::object(ctx, asked, all.get(&MatchedOf(self.id))?);
+            }
             "trainingCompletions" if !may(Action::TrainingRead) => Value::Null,
             "trainingCompletions" => {
-                let all = ctx.rows().ahead().all::<CompletionsOf, Vec<entity::completion::Model>>()?;
-                return quick::list(ctx, &field.selection_set.node, all.get(&CompletionsOf(self.id))?);
+                let all = ahead.all::<CompletedBy, Vec<Completed>>()?;
+                return quick::list(ctx, asked, all.get(&CompletedBy(self.id))?);
             }
             _ => return None,
         })

@@ -19,6 +19,7 @@ use super::ahead::Ahead;
 use crate::app::{App, Call};
 use crate::error::Fault;
 use crate::service::matching::{Opportunities, Ranked, Wanted, for_sessions, opportunities};
+use crate::store::brief::{self, Named};
 use crate::store::facts::{self, Which, group};
 use crate::store::{
     acceptance, attendance, availability, calendar, clearance, cohort, dbs, ledger, offer, outcome, reference, row, series, session,
@@ -382,6 +383,20 @@ impl Loader<RecordOf> for Rows {
         let ids: Vec<ChampionId> = keys.iter().map(|key| key.0).collect();
         let found = facts::champions(self.app.db.read(), Which::These(&ids)).await.map_err(shared)?;
         Ok(found.into_iter().map(|record| (RecordOf(record.id), Arc::new(record))).collect())
+    }
+}
+
+/// Who a champion is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct NameOf(pub ChampionId);
+
+impl Loader<NameOf> for Rows {
+    type Value = Named;
+    type Error = Arc<Fault>;
+
+    async fn load(&self, keys: &[NameOf]) -> Batch<NameOf, Named> {
+        let found = brief::named(self.app.db.read(), keys.iter().map(|key| key.0)).await.map_err(shared)?;
+        Ok(found.into_iter().map(|row| (NameOf(row.id), row)).collect())
     }
 }
 

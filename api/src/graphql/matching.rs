@@ -2,18 +2,20 @@
 
 use std::sync::Arc;
 
-use async_graphql::{Context, InputObject, Object, Result, SimpleObject};
+use async_graphql::parser::types::Field;
+use async_graphql::{Context, ContextSelectionSet, InputObject, Object, Result, SimpleObject, Value};
 use rules::dbs::{DbsScope, Permitted, permitted};
 use rules::geo::DistanceBand;
 use rules::matching::{BlockerKind, ChampionRecord, Factor, FactorKind, Found, Match, Remedy, RemedyKind, Unlock};
 use rules::session::{CannotCreateSession, PlaceKind, SessionCreateErrorCode};
 
-use super::ahead::known;
+use super::ahead::matched;
 use super::champion::Champion;
 use super::context::Ctx;
 use super::offer::BlockingReason;
 use super::paging::{Args, PageInfo, cut, needed};
 use super::problem::{Problem, settle};
+use super::quick::{AtHand, Quick, text};
 use super::session::{DbsPermitted, Session};
 use super::session_change::NewSessionInput;
 use super::shared::DbsRequirement;
@@ -37,20 +39,24 @@ impl MatchConnection {
         let blocked = blocked.into_iter().map(|(kind, count)| BlockedCount { kind, count }).collect();
         Ok(Self { page: cut(top.into_iter().zip(records).collect(), total, args)?, total, blocked, blocked_total })
     }
+
+    fn records(&self) -> Vec<&Arc<ChampionRecord>> {
+        self.page.rows.iter().map(|(_, (_, record))| record).collect()
+    }
 }
 
 /// Champions who could take a place, best first, and how many could not, by reason.
 #[Object]
 impl MatchConnection {
     /// The lines with their scores.
-    async fn edges(&self, ctx: &Context<'_>) -> Vec<MatchEdge> {
-        known(ctx, self.page.rows.iter().map(|(_, (_, record))| record));
-        self.page.rows.iter().map(|(index, (found, _))| MatchEdge { index: *index, found: found.clone() }).collect()
+    async fn edges(&self, ctx: &Context<'_>) -> Result<Vec<Quick<MatchEdge>>> {
+        matched(ctx, &self.records()).await?;
+        Ok(self.page.rows.iter().map(|(index, (found, _))| Quick(MatchEdge { index: *index, found: found.clone() })).collect())
     }
 
     /// The champions without their scores.
     async fn nodes(&self, ctx: &Context<'_>) -> Result<Vec<Champion>> {
-        known(ctx, self.page.rows.iter().map(|(_, (_, record))| record));
+        matched(ctx, &self.records()).await?;
         let ids = self.page.rows.iter().map(|(_, (found, _))| found.champion).collect();
         Ok(ctx.rows().many(ids).await?.into_iter().map(Champion).collect())
     }
@@ -92,6 +98,27 @@ pub struct MatchEdge {
     found: Match,
 }
 
+impl MatchEdge {
+    fn rounded(&self) -> f64 {
+        (self.found.score * 10.0).round() / 10.0
+    }
+}
+
+impl AtHand for MatchEdge {
+    const TYPE: &'static str = "MatchEdge";
+    const FIELDS: &'static [&'static str] = &["cursor", "node", "score", "distanceBand"];
+
+    fn at_hand(&self, ctx: &ContextSelectionSet<'_>, field: &Field) -> Option<Value> {
+        Some(match field.name.node.as_str() {
+            "cursor" => text(Some(Cursor::at(self.index).encode())),
+            "node" => return Champion::at_hand_of(ctx, self.found.champion, &field.selection_set.node),
+            "score" => self.rounded().into(),
+            "distanceBand" => text(self.found.distance.map(|band| band.code())),
+            _ => return None,
+        })
+    }
+}
+
 /// A champion who could take a place, with the reasons for the rank.
 #[Object]
 impl MatchEdge {
@@ -107,7 +134,7 @@ impl MatchEdge {
 
     /// 0 to 100; comparable inside one session only.
     async fn score(&self) -> f64 {
-        (self.found.score * 10.0).round() / 10.0
+        self.rounded()
     }
 
     /// What the score is made of.

@@ -15,6 +15,13 @@ use async_graphql::{ContextSelectionSet, Name, OutputType, Positioned, ServerRes
 pub trait AtHand {
     /// What `__typename` says.
     const TYPE: &'static str;
+    /// The fields that may be at hand.
+    const FIELDS: &'static [&'static str];
+
+    /// Whether what is asked within one of these fields may be at hand too.
+    fn knows_within(_: &Field) -> bool {
+        true
+    }
 
     /// The value of a field without arguments; none if it has to be looked for.
     fn at_hand(&self, ctx: &ContextSelectionSet<'_>, field: &Field) -> Option<Value>;
@@ -68,6 +75,25 @@ pub fn object<T: AtHand>(ctx: &ContextSelectionSet<'_>, asked: &SelectionSet, ro
         }
     }
     Some(Value::Object(answer))
+}
+
+/// Whether everything asked of a kind of object may be at hand, so that reading just that is worth it.
+pub fn knows<T: AtHand>(asked: &SelectionSet) -> bool {
+    asked.items.iter().all(|selection| {
+        let Selection::Field(field) = &selection.node else { return false };
+        let (field, name) = (&field.node, field.node.name.node.as_str());
+        let plain = field.directives.is_empty() && field.arguments.is_empty();
+        plain && (name == "__typename" || T::FIELDS.contains(&name) && T::knows_within(field))
+    })
+}
+
+/// A field that is asked for once, and not in a fragment.
+pub fn within<'a>(asked: &'a SelectionSet, name: &str) -> Option<&'a SelectionSet> {
+    let mut fields = asked.items.iter().filter_map(|selection| match &selection.node {
+        Selection::Field(field) if field.node.name.node == name => Some(&field.node.selection_set.node),
+        _ => None,
+    });
+    fields.next().filter(|_| fields.next().is_none())
 }
 
 /// A list of objects, if all of them are at hand.

@@ -1,8 +1,11 @@
 //! Small shared output types: languages, distances, DBS scopes.
 
-use async_graphql::{InputObject, SimpleObject};
+use async_graphql::parser::types::Field;
+use async_graphql::{ContextSelectionSet, InputObject, SimpleObject, Value};
 use rules::dbs::{BarredList, DbsLevel, DbsScope, DbsWorkforce};
 use rules::input::language_name;
+
+use super::quick::{AtHand, text};
 
 /// A language.
 #[derive(SimpleObject, Clone, Debug)]
@@ -16,6 +19,19 @@ pub struct Language {
 impl From<String> for Language {
     fn from(code: String) -> Self {
         Self { name: language_name(&code).to_owned(), code }
+    }
+}
+
+impl AtHand for Language {
+    const TYPE: &'static str = "Language";
+    const FIELDS: &'static [&'static str] = &["code", "name"];
+
+    fn at_hand(&self, _: &ContextSelectionSet<'_>, field: &Field) -> Option<Value> {
+        Some(match field.name.node.as_str() {
+            "code" => text(Some(self.code.as_str())),
+            "name" => text(Some(self.name.as_str())),
+            _ => return None,
+        })
     }
 }
 

@@ -25,6 +25,7 @@ use super::shared::distinct;
 use crate::error::{Refusal, malformed};
 use crate::service::badge::issue;
 use crate::service::training::{Certificate, NewModule, assign_trainer, create_module, record, record_equivalence, revoke};
+use crate::store::brief::Completed;
 use crate::store::training::{BY_CODE, completions_by_id, modules};
 
 /// A training module.
@@ -85,6 +86,7 @@ impl TrainingModule {
 
 impl AtHand for training_module::Model {
     const TYPE: &'static str = ModuleId::TYPE;
+    const FIELDS: &'static [&'static str] = &["id", "code", "title", "summary", "durationMinutes", "validMonths", "version"];
 
     fn at_hand(&self, _: &ContextSelectionSet<'_>, field: &Field) -> Option<Value> {
         Some(match field.name.node.as_str() {
@@ -121,8 +123,13 @@ impl TrainingCompletion {
     }
 }
 
-impl AtHand for completion::Model {
+impl AtHand for Completed {
     const TYPE: &'static str = CompletionId::TYPE;
+    const FIELDS: &'static [&'static str] = &["id", "completedOn", "expiresOn", "moduleVersion", "module"];
+
+    fn knows_within(field: &Field) -> bool {
+        field.name.node != "module" || quick::knows::<training_module::Model>(&field.selection_set.node)
+    }
 
     fn at_hand(&self, ctx: &ContextSelectionSet<'_>, field: &Field) -> Option<Value> {
         Some(match field.name.node.as_str() {

@@ -1,12 +1,12 @@
 //! Requests, offers and assignments.
 
 use chrono::{DateTime, Utc};
-use entity::{assignment, champion, champion_request, offer};
+use entity::{assignment, champion_request, offer};
 use rules::assignment::AssignmentStatus;
 use rules::id::{AssignmentId, ChampionId, GroupId, OfferId, RequestId, SessionId};
 use rules::offer::OfferStatus;
 use sea_orm::sea_query::Expr;
-use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, JoinType, QueryFilter, QueryOrder, QuerySelect, Select};
+use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select};
 
 use super::paging::Sort;
 
@@ -122,22 +122,6 @@ pub async fn assignment_of(conn: &impl ConnectionTrait, offer: OfferId) -> Resul
 pub async fn confirmed(conn: &impl ConnectionTrait, sessions: &[SessionId]) -> Result<Vec<assignment::Model>, DbErr> {
     let of = assignment::Entity::find().filter(assignment::Column::SessionId.is_in(sessions.iter().copied()));
     of.filter(assignment::Column::Status.eq(AssignmentStatus::Confirmed)).order_by_asc(assignment::Column::Id).all(conn).await
-}
-
-/// The confirmed assignments of sessions, each with its champion.
-pub async fn placed(
-    conn: &impl ConnectionTrait,
-    sessions: &[SessionId],
-) -> Result<Vec<(assignment::Model, Option<champion::Model>)>, DbErr> {
-    let to_champion = assignment::Entity::belongs_to(champion::Entity).from(assignment::Column::ChampionId).to(champion::Column::Id);
-    assignment::Entity::find()
-        .filter(assignment::Column::SessionId.is_in(sessions.iter().copied()))
-        .filter(assignment::Column::Status.eq(AssignmentStatus::Confirmed))
-        .order_by_asc(assignment::Column::Id)
-        .join(JoinType::InnerJoin, to_champion.into())
-        .select_also(champion::Entity)
-        .all(conn)
-        .await
 }
 
 /// The assignments of a champion, whatever became of them.

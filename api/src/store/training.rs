@@ -3,12 +3,10 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use entity::{assignment, completion, evidence, module_prerequisite, module_trainer, requirement, training_module};
-use rules::assignment::AssignmentStatus;
-use rules::id::{ChampionId, CompletionId, ModuleId, RequirementId, SessionId};
+use entity::{completion, evidence, module_prerequisite, module_trainer, requirement, training_module};
+use rules::id::{ChampionId, CompletionId, ModuleId, RequirementId};
 use rules::requirement::Requirement;
 use rules::training::Module;
-use sea_orm::sea_query::Query;
 use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select};
 
 use super::paging::Sort;
@@ -74,7 +72,8 @@ pub async fn lock_completion(conn: &impl ConnectionTrait, id: CompletionId) -> R
 /// The completions of champions that were not taken back.
 pub async fn completions(conn: &impl ConnectionTrait, champions: &[ChampionId]) -> Result<Vec<completion::Model>, DbErr> {
     let of = completion::Entity::find().filter(completion::Column::ChampionId.is_in(champions.iter().copied()));
-    of.filter(completion::Column::RevokedAt.is_null()).order_by_asc(completion::Column::CompletedOn).all(conn).await
+    let of = of.filter(completion::Column::RevokedAt.is_null());
+    of.order_by_asc(completion::Column::CompletedOn).order_by_asc(completion::Column::Id).all(conn).await
 }
 
 /// What a completion is of, and its last day; none if it has none, or was taken back.
@@ -82,18 +81,6 @@ pub async fn lapsing(conn: &impl ConnectionTrait, id: CompletionId) -> Result<Op
     let Some(found) = completion::Entity::find_by_id(id).one(conn).await?.filter(|c| c.revoked_at.is_none()) else { return Ok(None) };
     let title = module(conn, found.module_id).await?.map(|m| m.title);
     Ok(title.zip(found.expires_on))
-}
-
-/// The completions that were not taken back of whoever is placed at these sessions.
-pub async fn completions_at(conn: &impl ConnectionTrait, sessions: &[SessionId]) -> Result<Vec<completion::Model>, DbErr> {
-    let placed = Query::select()
-        .column(assignment::Column::ChampionId)
-        .from(assignment::Entity)
-        .and_where(assignment::Column::SessionId.is_in(sessions.iter().copied()))
-        .and_where(assignment::Column::Status.eq(AssignmentStatus::Confirmed))
-        .to_owned();
-    let of = completion::Entity::find().filter(completion::Column::ChampionId.in_subquery(placed));
-    of.filter(completion::Column::RevokedAt.is_null()).order_by_asc(completion::Column::CompletedOn).all(conn).await
 }
 
 /// Completions in answer to a mutation, in the order of the ids.
