@@ -35,7 +35,6 @@ impl Onboarding {
     /// The checklist of a champion, today.
     pub async fn load(ctx: &Context<'_>, champion: &champion::Model) -> Result<Self> {
         let requirements: Vec<requirement::Model> = ctx.rows().list(RequirementsAll).await?;
-        let row = |id: RequirementId| requirements.iter().find(|r| r.id == id);
         let modules: Vec<ModuleId> = requirements.iter().filter_map(|r| r.module_id).collect();
         let (evidence, completions, exemptions, checks, modules) = futures_util::try_join!(
             ctx.rows().list(EvidenceOf(champion.id)),
@@ -45,9 +44,10 @@ impl Onboarding {
             ctx.rows().many(modules)
         )?;
         let facts: Vec<_> = requirements.iter().map(requirement_fact).collect();
-        let evidence: Vec<_> = evidence.iter().filter_map(|given| Some(evidence_fact(given, row(given.requirement_id)?.kind))).collect();
+        let of = |id: RequirementId| facts.iter().find(|r| r.id == id);
+        let evidence: Vec<_> = evidence.iter().filter_map(|given| Some(evidence_fact(given, of(given.requirement_id)?.kind))).collect();
         let completions: Vec<_> = completions.iter().map(completion_fact).collect();
-        let exemptions: Vec<_> = exemptions.iter().filter_map(|e| exemption_fact(e, row(e.requirement_id)?)).collect();
+        let exemptions: Vec<_> = exemptions.iter().filter_map(|e| exemption_fact(e, of(e.requirement_id)?)).collect();
         let titles = modules.into_iter().map(|module| (module.id, module.title)).collect();
         let progress = Progress {
             membership: champion.membership,

@@ -206,20 +206,22 @@ fn new_offer(call: &Call, asked: &Asked<'_>, message: &str) -> row_of::Model {
     }
 }
 
+/// A champion's own offer, with what it is of and for whom.
+struct Own {
+    offer: row_of::Model,
+    session: entity::session::Model,
+    champion: entity::champion::Model,
+}
+
 /// The champion's own offer, with session, offer and champion locked in that order; anybody else's is not found.
-async fn own<R: Reason>(
-    tx: &impl ConnectionTrait,
-    call: &Call,
-    id: OfferId,
-    action: Action,
-) -> Result<(row_of::Model, entity::session::Model), Refusal<R>> {
+async fn own<R: Reason>(tx: &impl ConnectionTrait, call: &Call, id: OfferId, action: Action) -> Result<Own, Refusal<R>> {
     call.require(action, Relation::Own)?;
     let seen = offer::find(tx, id).await?.filter(|o| call.may(action, call.caller.to_champion(o.champion_id)));
     let Some(seen) = seen else { return Err(Refusal::not_found("offerId")) };
     let session = store::session::lock(tx, seen.session_id).await?.ok_or(Refusal::not_found("offerId"))?;
     let offer = offer::lock(tx, id).await?.ok_or(Refusal::not_found("offerId"))?;
-    store::champion::lock(tx, offer.champion_id).await?;
-    Ok((offer, session))
+    let champion = store::champion::lock(tx, offer.champion_id).await?.ok_or(Refusal::not_found("offerId"))?;
+    Ok(Own { offer, session, champion })
 }
 
 /// Why each of these offers could not be accepted now, by the rule that [`accept`] enforces; empty where it could, or was.
@@ -257,17 +259,17 @@ pub async fn cannot_accept(
 pub async fn accept(app: &App, call: &Call, id: OfferId) -> Result<AssignmentId, Refusal<CannotAccept>> {
     let action = Action::OfferAccept;
     let result = transact!(app.db, |tx| {
-        let (offer, session) = own(&tx, call, id, action).await?;
+        let Own { offer, session, champion } = own(&tx, call, id, action).await?;
         let facts = facts::need(&tx, session).await?;
         let duty = duty_of(&tx, id).await?;
         let places = match &duty {
             Some(duty) => duty.iter().map(|duty| duty.place).collect(),
             None => open_places(&tx, &facts, offer.kind).await?,
         };
-        let record = facts::binding(&tx, Which::These(&[offer.champion_id])).await?.pop().ok_or(Refusal::not_found("offerId"))?;
+        let Some(need) = facts.need(offer.kind) else { return Err(Refusal::rule(CannotAccept::PlacesFilled)) };
+        let record = facts::binding(&tx, champion, need).await?;
         let team = beside(&tx, &facts, &places, &record).await?;
         let openings = Openings { status: facts.session.status, places, team };
-        let Some(need) = facts.need(offer.kind) else { return Err(Refusal::rule(CannotAccept::PlacesFilled)) };
         match judge_accept(fact(&offer), &openings, need, &record, call.now)? {
             Acceptance::Already => {
                 let there = offer::assignment_of(&tx, id).await?.map(|a| a.id);
@@ -391,7 +393,7 @@ pub async fn decline(
 ) -> Result<OfferId, Refusal<CannotDecline>> {
     let action = Action::OfferDecline;
     let result = transact!(app.db, |tx| {
-        let (offer, session) = own(&tx, call, id, action).await?;
+        let Own { offer, session, .. } = own(&tx, call, id, action).await?;
         if scope == DeclineScope::NotNow {
             store::wave::rest(&tx, offer.champion_id, Some(call.now + TimeDelta::days(app.policy.quiet_days))).await?;
         }

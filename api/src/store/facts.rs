@@ -6,7 +6,7 @@ use std::hash::Hash;
 use chrono::{DateTime, Utc};
 use entity::{
     acceptance, assignment, availability_exception, availability_window, champion, champion_language, champion_pace, champion_topic,
-    completion, dbs_check, evidence, exemption, requirement, session, venue,
+    completion, dbs_check, evidence, exemption, session, venue,
 };
 use rules::acceptance::Accepted;
 use rules::assignment::AssignmentStatus;
@@ -71,25 +71,37 @@ pub async fn open(conn: &impl ConnectionTrait) -> Result<Vec<ChampionId>, DbErr>
 
 /// Champions as the rules read them, in the order of their ids.
 pub async fn champions(conn: &impl ConnectionTrait, which: Which<'_>) -> Result<Vec<ChampionRecord>, Fault> {
-    load(conn, which, true).await
-}
-
-/// Champions with what binds (`Blocker::is_binding`): clearance, other places, languages. When and where they like to help, and
-/// with what, is left out: whoever says yes has weighed that.
-pub async fn binding(conn: &impl ConnectionTrait, which: Which<'_>) -> Result<Vec<ChampionRecord>, Fault> {
-    load(conn, which, false).await
-}
-
-async fn load(conn: &impl ConnectionTrait, which: Which<'_>, whole: bool) -> Result<Vec<ChampionRecord>, Fault> {
     let rows = which.narrow(champion::Entity::find(), champion::Column::Id).order_by_asc(champion::Column::Id).all(conn).await?;
-    let mut parts = Parts::load(conn, which).await?;
-    if whole {
-        parts.load_wishes(conn, which).await?;
-    }
+    let requirements: Vec<Requirement> = training::requirements(conn).await?.iter().map(training::requirement_fact).collect();
+    let mut parts = Parts::default();
+    parts.load_shown(conn, which, &requirements).await?;
+    parts.load_languages(conn, which).await?;
+    parts.load_checks(conn, which).await?;
+    parts.load_acceptances(conn, which).await?;
+    parts.load_wishes(conn, which).await?;
     Ok(rows.into_iter().map(|row| record(row, &mut parts)).collect())
 }
 
+/// A champion with what binds (`Blocker::is_binding`) for a need: clearance, other places, languages. When and where they like to
+/// help, and with what, is left out, since whoever says yes has weighed that; so is what the need doesn't ask about.
+pub async fn binding(conn: &impl ConnectionTrait, row: champion::Model, need: &SessionNeed) -> Result<ChampionRecord, Fault> {
+    let ids = [row.id];
+    let (which, mut parts) = (Which::These(&ids), Parts::default());
+    parts.load_shown(conn, which, &need.requirements).await?;
+    if need.language.is_some() {
+        parts.load_languages(conn, which).await?;
+    }
+    if need.dbs.is_some() || need.facts.audience == Audience::Children {
+        parts.load_checks(conn, which).await?;
+    }
+    if need.acceptance_of.is_some() {
+        parts.load_acceptances(conn, which).await?;
+    }
+    Ok(record(row, &mut parts))
+}
+
 /// What hangs on champions, by champion.
+#[derive(Default)]
 struct Parts {
     languages: HashMap<ChampionId, Vec<String>>,
     topics: HashMap<ChampionId, Vec<Topic>>,
@@ -105,33 +117,36 @@ struct Parts {
 }
 
 impl Parts {
-    async fn load(conn: &impl ConnectionTrait, which: Which<'_>) -> Result<Self, Fault> {
-        let requirements: HashMap<RequirementId, requirement::Model> =
-            training::requirements(conn).await?.into_iter().map(|r| (r.id, r)).collect();
-        let kind = |id: RequirementId| requirements.get(&id).map(|r| r.kind);
-        let languages = which.narrow(champion_language::Entity::find(), champion_language::Column::ChampionId).all(conn).await?;
+    /// Evidence, training, exemptions, and the sessions they have said yes to.
+    async fn load_shown(&mut self, conn: &impl ConnectionTrait, which: Which<'_>, requirements: &[Requirement]) -> Result<(), Fault> {
+        let of = |id: RequirementId| requirements.iter().find(|r| r.id == id);
         let evidence = which.narrow(evidence::Entity::find(), evidence::Column::ChampionId).all(conn).await?;
-        let completions =
-            which.narrow(completion::Entity::find(), completion::Column::ChampionId).filter(completion::Column::RevokedAt.is_null());
-        let completions = completions.all(conn).await?;
+        let completions = which.narrow(completion::Entity::find(), completion::Column::ChampionId);
+        let completions = completions.filter(completion::Column::RevokedAt.is_null()).all(conn).await?;
         let exemptions = which.narrow(exemption::Entity::find(), exemption::Column::ChampionId).all(conn).await?;
-        let checks = which.narrow(dbs_check::Entity::find(), dbs_check::Column::ChampionId).all(conn).await?;
-        let accepted = which.narrow(acceptance::Entity::find(), acceptance::Column::ChampionId).all(conn).await?;
-        Ok(Self {
-            paces: HashMap::new(),
-            languages: group(languages.into_iter().map(|r| (r.champion_id, r.language))),
-            topics: HashMap::new(),
-            evidence: group(evidence.iter().filter_map(|r| Some((r.champion_id, evidence_fact(r, kind(r.requirement_id)?))))),
-            completions: group(completions.iter().map(|r| (r.champion_id, completion_fact(r)))),
-            exemptions: group(
-                exemptions.iter().filter_map(|r| Some((r.champion_id, exemption_fact(r, requirements.get(&r.requirement_id)?)?))),
-            ),
-            checks: group(checks.iter().map(|r| (r.champion_id, dbs::fact(r)))),
-            accepted: group(words::standing(accepted)),
-            windows: HashMap::new(),
-            exceptions: HashMap::new(),
-            bookings: group(bookings(conn, which).await?),
-        })
+        self.evidence = group(evidence.iter().filter_map(|r| Some((r.champion_id, evidence_fact(r, of(r.requirement_id)?.kind)))));
+        self.completions = group(completions.iter().map(|r| (r.champion_id, completion_fact(r))));
+        self.exemptions = group(exemptions.iter().filter_map(|r| Some((r.champion_id, exemption_fact(r, of(r.requirement_id)?)?))));
+        self.bookings = group(bookings(conn, which).await?);
+        Ok(())
+    }
+
+    async fn load_languages(&mut self, conn: &impl ConnectionTrait, which: Which<'_>) -> Result<(), Fault> {
+        let rows = which.narrow(champion_language::Entity::find(), champion_language::Column::ChampionId).all(conn).await?;
+        self.languages = group(rows.into_iter().map(|r| (r.champion_id, r.language)));
+        Ok(())
+    }
+
+    async fn load_checks(&mut self, conn: &impl ConnectionTrait, which: Which<'_>) -> Result<(), Fault> {
+        let rows = which.narrow(dbs_check::Entity::find(), dbs_check::Column::ChampionId).all(conn).await?;
+        self.checks = group(rows.iter().map(|r| (r.champion_id, dbs::fact(r))));
+        Ok(())
+    }
+
+    async fn load_acceptances(&mut self, conn: &impl ConnectionTrait, which: Which<'_>) -> Result<(), Fault> {
+        let rows = which.narrow(acceptance::Entity::find(), acceptance::Column::ChampionId).all(conn).await?;
+        self.accepted = group(words::standing(rows));
+        Ok(())
     }
 
     /// Topics, windows, leave and extra time.
@@ -199,8 +214,8 @@ pub fn evidence_fact(row: &evidence::Model, kind: RequirementKind) -> Evidence {
 }
 
 /// An exemption as the rules read it; none if it was ended.
-pub fn exemption_fact(row: &exemption::Model, requirement: &requirement::Model) -> Option<Exemption> {
-    let standing = Exemption { kind: requirement.kind, module: requirement.module_id, from: row.from_on, until: row.until_on };
+pub fn exemption_fact(row: &exemption::Model, requirement: &Requirement) -> Option<Exemption> {
+    let standing = Exemption { kind: requirement.kind, module: requirement.module, from: row.from_on, until: row.until_on };
     row.ended_at.is_none().then_some(standing)
 }
 
@@ -264,11 +279,10 @@ impl SessionFactsRow {
     }
 }
 
-/// What sessions ask for: seven statements, however many sessions.
+/// What sessions ask for: six statements, however many sessions.
 pub async fn needs(conn: &impl ConnectionTrait, rows: Vec<session::Model>) -> Result<Vec<SessionFactsRow>, DbErr> {
     let ids: Vec<SessionId> = rows.iter().map(|s| s.id).collect();
-    let places = sessions::places(conn, &ids).await?;
-    let modules = group(sessions::place_codes(conn, &ids).await?.into_iter().map(|(place, module, code)| (place, (module, code))));
+    let (places, modules) = sessions::places_asking(conn, &ids).await?;
     let topics = group(sessions::topics(conn, &ids).await?.into_iter().map(|r| (r.session_id, r.topic)));
     let venue_ids = rows.iter().filter_map(|s| s.venue_id);
     let venues: HashMap<_, _> =
@@ -276,7 +290,6 @@ pub async fn needs(conn: &impl ConnectionTrait, rows: Vec<session::Model>) -> Re
     let requirements: Vec<Requirement> = training::requirements(conn).await?.iter().map(training::requirement_fact).collect();
     let pace = travel::pace(conn).await?;
     let careful = words::asked_by(conn, rows.iter().map(|s| s.group_id)).await?;
-    let places = group(places.into_iter().map(|p| (p.session_id, (p.id, p.kind))));
     Ok(rows
         .into_iter()
         .map(|session| {

@@ -2,7 +2,7 @@
 
 use sea_orm::{
     ActiveModelBehavior, ActiveModelTrait, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, Iterable, ModelTrait,
-    QueryFilter, QueryTrait, Value,
+    QueryFilter, QueryTrait, Update, Value,
 };
 
 /// The rows whose column holds one of these values.
@@ -43,8 +43,7 @@ where
 pub async fn update<M, A>(conn: &impl ConnectionTrait, row: M) -> Result<(), DbErr>
 where
     M: ModelTrait + IntoActiveModel<A>,
-    <M::Entity as EntityTrait>::Model: IntoActiveModel<A>,
     A: ActiveModelTrait<Entity = M::Entity> + ActiveModelBehavior + Send,
 {
-    row.into_active_model().reset_all().update(conn).await.map(|_| ())
+    Update::one(row.into_active_model().reset_all()).exec_without_returning(conn).await.map(|_| ())
 }

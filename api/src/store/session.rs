@@ -1,5 +1,7 @@
 //! Sessions, their places and topics.
 
+use std::collections::HashMap;
+
 use chrono::{DateTime, Utc};
 use entity::{assignment, occurrence, place, place_module, session, session_change, session_topic, training_module};
 use rules::assignment::AssignmentStatus;
@@ -28,6 +30,11 @@ pub async fn lock_all(conn: &impl ConnectionTrait, ids: &[SessionId]) -> Result<
     let of = session::Entity::find().filter(session::Column::Id.is_in(ids.iter().copied()));
     of.order_by_asc(session::Column::Id).lock_exclusive().all(conn).await
 }
+
+/// Places and their kinds, by session.
+pub type PlacesOf = HashMap<SessionId, Vec<(PlaceId, PlaceKind)>>;
+/// Modules and their codes, by place.
+pub type ModulesOf = HashMap<PlaceId, Vec<(ModuleId, String)>>;
 
 /// Which sessions to list.
 #[derive(Clone, Debug, Default)]
@@ -132,21 +139,35 @@ pub async fn place_modules(conn: &impl ConnectionTrait, places: &[PlaceId]) -> R
     place_module::Entity::find().filter(place_module::Column::PlaceId.is_in(places.iter().copied())).all(conn).await
 }
 
-/// The modules of the places of sessions, with their codes.
-pub async fn place_codes(conn: &impl ConnectionTrait, sessions: &[SessionId]) -> Result<Vec<(PlaceId, ModuleId, String)>, DbErr> {
-    let to_place = place_module::Entity::belongs_to(place::Entity).from(place_module::Column::PlaceId).to(place::Column::Id);
+/// The places of sessions by session, in order, and the modules each asks for, with their codes.
+pub async fn places_asking(conn: &impl ConnectionTrait, sessions: &[SessionId]) -> Result<(PlacesOf, ModulesOf), DbErr> {
+    let to_asked = place::Entity::belongs_to(place_module::Entity).from(place::Column::Id).to(place_module::Column::PlaceId);
     let to_module =
         place_module::Entity::belongs_to(training_module::Entity).from(place_module::Column::ModuleId).to(training_module::Column::Id);
-    place_module::Entity::find()
-        .join(JoinType::InnerJoin, to_place.into())
-        .join(JoinType::InnerJoin, to_module.into())
+    let rows: Vec<(SessionId, PlaceId, PlaceKind, Option<ModuleId>, Option<String>)> = place::Entity::find()
+        .join(JoinType::LeftJoin, to_asked.into())
+        .join(JoinType::LeftJoin, to_module.into())
         .filter(place::Column::SessionId.is_in(sessions.iter().copied()))
+        .order_by_asc(place::Column::SessionId)
+        .order_by_asc(place::Column::Position)
         .select_only()
-        .columns([place_module::Column::PlaceId, place_module::Column::ModuleId])
-        .column(training_module::Column::Code)
+        .columns([place::Column::SessionId, place::Column::Id, place::Column::Kind])
+        .columns([training_module::Column::Id, training_module::Column::Code])
         .into_tuple()
         .all(conn)
-        .await
+        .await?;
+    let (mut places, mut modules) = (PlacesOf::new(), ModulesOf::new());
+    for (session, id, kind, module, code) in rows {
+        let of = places.entry(session).or_default();
+        // A row a module: those of a place follow one another, but two places may share a position.
+        if !of.contains(&(id, kind)) {
+            of.push((id, kind));
+        }
+        if let Some(asked) = module.zip(code) {
+            modules.entry(id).or_default().push(asked);
+        }
+    }
+    Ok((places, modules))
 }
 
 /// The topics of sessions.
