@@ -50,10 +50,10 @@ impl Connection {
     }
 }
 
-/// A POST of JSON as it goes over the wire.
-pub fn post(path: &str, token: &str, body: &str) -> Vec<u8> {
+/// A POST of JSON as it goes over the wire, with a header that says who asks.
+pub fn post(path: &str, (header, value): (&str, &str), body: &str) -> Vec<u8> {
     format!(
-        "POST {path} HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\nauthorization: Bearer {token}\r\ncontent-length: {}\r\n\r\n{body}",
+        "POST {path} HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n{header}: {value}\r\ncontent-length: {}\r\n\r\n{body}",
         body.len()
     )
     .into_bytes()

@@ -21,7 +21,7 @@ use crate::client::post;
 /// How many sessions and groups are asked about in turn.
 const SAMPLE: usize = 240;
 
-/// The three operations that matter most.
+/// The operations that matter most.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub enum Operation {
     /// The twenty best for a session: name, languages, when they are free next
@@ -30,6 +30,8 @@ pub enum Operation {
     M2,
     /// A champion accepts an offer
     M3,
+    /// Somebody signs up on a partner's website; has no plain handler beside it, and leaves its people in the database
+    M4,
 }
 
 const MATCHES: &str = "query Matches($id: ID!) { session(id: $id) { matches(first: 20) { edges { score node { displayName languages { code } \
@@ -38,6 +40,9 @@ const DASHBOARD: &str = "query Dashboard($group: ID!, $range: DateTimeRangeInput
     nodes { title startsAt status assignments { status champion { displayName trainingCompletions { completedOn module { code title } } } } } } }";
 const ACCEPT: &str =
     "mutation Accept($id: ID!) { offerAccept(input: {offerId: $id}) { assignment { status } userErrors { code message } } }";
+
+const SIGN_UP: &str =
+    "mutation SignUp($input: ChampionSignUpInput!) { championSignUp(input: $input) { nextStep userErrors { code message } } }";
 
 /// One request, to the service and to the plain handlers.
 pub struct Request {
@@ -51,12 +56,15 @@ pub struct Data {
     pub dashboards: Vec<Request>,
     /// By champion, so that nobody waits for themselves.
     pub offers: Vec<Vec<(OfferId, Request)>>,
+    /// A partner's key.
+    client: String,
 }
 
 fn request(path: &str, token: &str, query: &str, variables: &Value, id: uuid::Uuid) -> Request {
+    let bearer = format!("Bearer {token}");
     Request {
-        service: post("/graphql", token, &json!({ "query": query, "variables": variables }).to_string()),
-        plain: post(path, token, &json!({ "id": id }).to_string()),
+        service: post("/graphql", ("authorization", &bearer), &json!({ "query": query, "variables": variables }).to_string()),
+        plain: post(path, ("authorization", &bearer), &json!({ "id": id }).to_string()),
     }
 }
 
@@ -94,7 +102,19 @@ impl Data {
             let token = leaders.token(app, group).await?;
             dashboards.push(request("/m2", &token, DASHBOARD, &json!({ "group": group.to_global(), "range": range }), group.0));
         }
-        Ok(Self { matches, dashboards, offers: pending(app, offers).await? })
+        let added = operate::add_client(app, "Load", true, &[], &["https://load.example.org".to_owned()]).await?;
+        let client = added.lines().nth(1).context("a client's key")?.to_owned();
+        Ok(Self { matches, dashboards, offers: pending(app, offers).await?, client })
+    }
+
+    /// Somebody new signs up, with as much as most give.
+    pub fn sign_up(&self) -> Vec<u8> {
+        let key = uuid::Uuid::now_v7();
+        let input = json!({ "idempotencyKey": key, "fullName": format!("Load {}", key.simple()), "email": format!("{}@load.example.org", key.simple()),
+            "phone": "07700 900123", "postcode": "SK1 3XE", "birthDate": "1970-05-17", "languages": ["eng"], "topics": ["EMAIL"],
+            "windows": [{ "weekday": "TUESDAY", "startTime": "14:00", "endTime": "16:00" }],
+            "consents": [{ "purpose": "PRIVACY_NOTICE", "wordingVersion": "2026-01", "given": true }] });
+        post("/graphql", ("digiknow-client-key", &self.client), &json!({ "query": SIGN_UP, "variables": { "input": input } }).to_string())
     }
 
     /// Puts everything back that accepting changed.

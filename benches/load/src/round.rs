@@ -74,7 +74,7 @@ pub async fn run(run: Run) -> Result<()> {
     let storage = Storage { database_url: run.database_url.clone(), connections: 4, key_file: run.key_file.clone() };
     let app = operate::open(&storage, Policy::default(), false).await?;
     let database = first_process(&app).await?;
-    let data = Data::choose(&app, run.offers).await?;
+    let data = Arc::new(Data::choose(&app, run.offers).await?);
     println!(
         "{:.0}% of the sessions asked about are by video; {} clients, {} s a turn, {} turns",
         remote_share(&app).await? * 100.0,
@@ -92,7 +92,8 @@ pub async fn run(run: Run) -> Result<()> {
                 Target { name: "plain, index", server: &plain, plain: true },
                 Target { name: "plain, SQL", server: &plain, plain: true },
             ],
-            _ => {
+            Operation::M4 => vec![Target { name: "service", server: &service, plain: false }],
+            Operation::M2 | Operation::M3 => {
                 vec![Target { name: "service", server: &service, plain: false }, Target { name: "plain, SQL", server: &plain, plain: true }]
             }
         };
@@ -158,7 +159,7 @@ async fn first_process(app: &App) -> Result<Option<u32>> {
     Ok(parent(u32::try_from(own)?))
 }
 
-async fn turn(run: &Run, app: &App, data: &Data, operation: Operation, target: &Target<'_>, database: Option<u32>) -> Result<Turn> {
+async fn turn(run: &Run, app: &App, data: &Arc<Data>, operation: Operation, target: &Target<'_>, database: Option<u32>) -> Result<Turn> {
     let before = (of_server(target.server.id()), of_database(database));
     let began = Instant::now();
     let until = began + Duration::from_secs_f64(run.seconds);
@@ -168,6 +169,7 @@ async fn turn(run: &Run, app: &App, data: &Data, operation: Operation, target: &
         }
         Operation::M2 => ask(run, &data.dashboards, until, target, None).await?,
         Operation::M3 => accept(run, data, until, target).await?,
+        Operation::M4 => sign_up(run, data, until, target).await?,
     };
     turn.lasted = began.elapsed();
     turn.server = of_server(target.server.id()) - before.0;
@@ -215,6 +217,21 @@ async fn accept(run: &Run, data: &Data, until: Instant, target: &Target<'_>) -> 
                     break;
                 }
                 one(&mut connection, &request, &mut turn).await?;
+            }
+            anyhow::Ok(turn)
+        })
+    });
+    together(tasks.collect()).await
+}
+
+async fn sign_up(run: &Run, data: &Arc<Data>, until: Instant, target: &Target<'_>) -> Result<Turn> {
+    let tasks = (0..run.clients).map(|_| {
+        let (data, at) = (data.clone(), target.server.at);
+        tokio::spawn(async move {
+            let mut connection = Connection::open(at).await?;
+            let mut turn = Turn::default();
+            while Instant::now() < until {
+                one(&mut connection, &data.sign_up(), &mut turn).await?;
             }
             anyhow::Ok(turn)
         })
