@@ -13,6 +13,7 @@ pub mod availability_exception;
 pub mod availability_window;
 pub mod calendar_feed;
 pub mod champion;
+pub mod champion_area;
 pub mod champion_change;
 pub mod champion_language;
 pub mod champion_mailbox;

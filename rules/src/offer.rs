@@ -285,6 +285,7 @@ mod tests {
             clearance: cleared(),
             home: None,
             reach_metres: 0,
+            areas: vec![],
             remote_only: false,
             most_per_week: None,
             most_per_month: None,

@@ -4,6 +4,7 @@
 
 mod acceptance;
 mod answer;
+mod area;
 mod attendance;
 mod audit;
 mod authz;

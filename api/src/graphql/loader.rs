@@ -124,6 +124,11 @@ by_parent! {
         let rows = row::holding::<entity::champion_topic::Entity>(conn, entity::champion_topic::Column::ChampionId, ids).await?;
         Ok(rows.into_iter().map(|r| (r.champion_id, r.topic)).collect())
     },
+    /// The areas a champion serves.
+    AreasOf(ChampionId) -> String: |conn, ids| {
+        let rows = row::holding::<entity::champion_area::Entity>(conn, entity::champion_area::Column::ChampionId, ids).await?;
+        Ok(rows.into_iter().map(|r| (r.champion_id, r.area)).collect())
+    },
     /// The topics of a group.
     GroupTopics(GroupId) -> rules::input::Topic: |conn, ids| {
         let rows = row::holding::<entity::group_topic::Entity>(conn, entity::group_topic::Column::GroupId, ids).await?;

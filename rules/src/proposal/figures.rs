@@ -116,7 +116,7 @@ fn effort(kind: RemedyKind) -> u8 {
         RemedyKind::AddAvailability => 1,
         RemedyKind::GivePostcode => 2,
         RemedyKind::HelpInPerson => 3,
-        RemedyKind::TravelFurther => 4,
+        RemedyKind::TravelFurther | RemedyKind::ServeArea => 4,
         RemedyKind::CompleteModule => 5,
         RemedyKind::MeetRequirement => 6,
         RemedyKind::DbsCheck => 7,
