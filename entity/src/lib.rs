@@ -51,6 +51,7 @@ pub mod module_trainer;
 pub mod need_change;
 pub mod occurrence;
 pub mod offer;
+pub mod offer_bundle;
 pub mod offer_waves;
 pub mod organisation;
 pub mod outbox;

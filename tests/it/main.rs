@@ -12,6 +12,7 @@ mod availability;
 mod away;
 mod backup;
 mod budget;
+mod bundle;
 mod calendar;
 mod canary;
 mod candidates;

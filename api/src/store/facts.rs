@@ -263,6 +263,11 @@ impl SessionFactsRow {
         self.places.iter().find(|(id, _)| *id == place).and_then(|(_, kind)| self.need(*kind))
     }
 
+    /// Its places of a kind that are not taken, in order.
+    pub fn open(&self, kind: PlaceKind, taken: &[PlaceId]) -> Vec<PlaceId> {
+        self.places.iter().filter(|(id, k)| *k == kind && !taken.contains(id)).map(|(id, _)| *id).collect()
+    }
+
     /// The kinds of place it has.
     pub fn kinds(&self) -> impl Iterator<Item = PlaceKind> + '_ {
         PlaceKind::ALL.iter().copied().filter(|kind| self.needs.contains_key(kind))

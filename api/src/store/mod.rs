@@ -29,6 +29,7 @@ pub mod account;
 pub mod attendance;
 pub mod availability;
 pub mod backup;
+pub mod bundle;
 pub mod calendar;
 pub mod candidates;
 pub mod champion;
