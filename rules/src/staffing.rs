@@ -34,6 +34,11 @@ impl Wanted {
         Self { minimum: if kind == PlaceKind::Shadow { 0 } else { places }, ideal: places }
     }
 
+    /// Of so many places that nobody has, how many are missing to the minimum, and how many to the ideal.
+    pub fn missing(self, filled: usize, open: usize) -> (usize, usize) {
+        (self.minimum.saturating_sub(filled).min(open), self.ideal.saturating_sub(filled).min(open))
+    }
+
     /// How well so many meet it.
     pub fn level(self, filled: usize) -> StaffingLevel {
         match filled {

@@ -7,7 +7,7 @@ use entity::{assignment, session, session_alert, staffing};
 use rules::assignment::AssignmentStatus;
 use rules::id::{ChampionId, SessionId};
 use rules::session::{PlaceKind, SessionStatus};
-use rules::staffing::RiskCause;
+use rules::staffing::{RiskCause, Wanted};
 use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
@@ -17,6 +17,11 @@ use super::row;
 /// What was said of sessions.
 pub async fn said(conn: &impl ConnectionTrait, sessions: &[SessionId]) -> Result<Vec<staffing::Model>, DbErr> {
     row::holding::<staffing::Entity>(conn, staffing::Column::SessionId, sessions.iter().copied()).await
+}
+
+/// What was said, as the rules read it.
+pub fn fact(row: &staffing::Model) -> Wanted {
+    Wanted { minimum: usize::try_from(row.minimum).unwrap_or(0), ideal: usize::try_from(row.ideal).unwrap_or(0) }
 }
 
 /// Forgets what was said of a kind of place.
