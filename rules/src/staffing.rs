@@ -98,6 +98,12 @@ pub fn alone(setting: Setting, team: usize, done: &[usize]) -> Vec<Alone> {
     [(visit, Alone::Visit), (new, Alone::New)].into_iter().filter(|(is, _)| *is).map(|(_, why)| why).collect()
 }
 
+/// Whether a place has to stay open when places go: only new champions would be left otherwise, and nobody experienced could join them.
+/// `done` is how many sessions each of those who lead or help will have done before, `open` what would stay open.
+pub fn keeps_room(done: &[usize], open: usize) -> bool {
+    open == 0 && !done.is_empty() && done.iter().all(|done| *done < FIRST_SESSIONS)
+}
+
 vocabulary! {
     /// What puts a session at risk: leaders and coordinators are told once of each, and again if it was mended and breaks anew.
     RiskCause {
@@ -216,6 +222,25 @@ pub fn set(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_place_stays_open_beside_new_champions_alone() {
+        for (done, open, keeps) in
+            [(vec![], 0, false), (vec![0, 1], 0, true), (vec![0], 1, false), (vec![0, 2], 0, false), (vec![5], 0, false)]
+        {
+            assert_eq!(keeps_room(&done, open), keeps, "{done:?} {open}");
+            let beside = Team { others: done.clone(), open };
+            assert!(!keeps || !beside.welcomes(PlaceKind::Helper, 0), "whoever is new could not join either");
+        }
+    }
+
+    #[test]
+    fn what_is_missing_is_never_more_than_is_open() {
+        let wanted = Wanted { minimum: 2, ideal: 3 };
+        for (filled, open, missing) in [(0, 4, (2, 3)), (1, 3, (1, 2)), (2, 2, (0, 1)), (3, 1, (0, 0)), (4, 0, (0, 0)), (0, 1, (1, 1))] {
+            assert_eq!(wanted.missing(filled, open), missing, "{filled} filled, {open} open");
+        }
+    }
 
     #[test]
     fn levels_follow_minimum_and_ideal() {

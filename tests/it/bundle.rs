@@ -270,8 +270,7 @@ both!(several_dates_count_as_one_contact, |world| async move {
         let leader = world.sign_in("leader").await;
         let request = leader.ask_for(&with(world.free_session().await, json!({ "date": date }))).await.request;
         let run = leader.done(START, json!({ "id": request })).await;
-        let asked = run["waves"]["offers"].as_array().expect("offers").iter().any(|o| o["champion"]["id"] == sent.who.id);
-        asked
+        run["waves"]["offers"].as_array().expect("offers").iter().any(|o| o["champion"]["id"] == sent.who.id)
     };
     // Four a week, and twice as many where it is urgent: one so far, and each call is one more.
     for day in 7..14 {

@@ -9,7 +9,7 @@ use rules::id::{ChampionId, SessionId};
 use rules::session::{PlaceKind, SessionStatus};
 use rules::staffing::{RiskCause, Wanted};
 use sea_orm::sea_query::Expr;
-use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, JoinType, QueryFilter, QueryOrder, QuerySelect};
 
 use super::facts::group;
 use super::row;
@@ -52,6 +52,21 @@ pub async fn duties_end(
 pub async fn alerts(conn: &impl ConnectionTrait, sessions: &[SessionId]) -> Result<Vec<session_alert::Model>, DbErr> {
     let of = session_alert::Entity::find().filter(session_alert::Column::SessionId.is_in(sessions.iter().copied()));
     of.filter(session_alert::Column::SettledAt.is_null()).order_by_asc(session_alert::Column::Id).all(conn).await
+}
+
+/// Sessions with an open alert that begin after an instant.
+pub async fn alerted_after(conn: &impl ConnectionTrait, after: DateTime<Utc>) -> Result<Vec<SessionId>, DbErr> {
+    let to_session = session_alert::Entity::belongs_to(session::Entity).from(session_alert::Column::SessionId).to(session::Column::Id);
+    session_alert::Entity::find()
+        .filter(session_alert::Column::SettledAt.is_null())
+        .join(JoinType::InnerJoin, to_session.into())
+        .filter(session::Column::StartsAt.gt(after))
+        .select_only()
+        .column(session_alert::Column::SessionId)
+        .distinct()
+        .into_tuple()
+        .all(conn)
+        .await
 }
 
 /// Settles the open alerts of a session for these causes.
