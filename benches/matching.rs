@@ -151,6 +151,11 @@ fn leave(seed: &mut Seed) -> Exception {
     Exception { kind, first, last: first + Days::new(seed.below(14)), times, zone: ZONE }
 }
 
+/// One of a hundred and twenty; two in ten name some.
+fn area(seed: &mut Seed) -> String {
+    format!("A{}", seed.below(120))
+}
+
 fn champion(seed: &mut Seed, n: u64, size: u64) -> ChampionRecord {
     let other = ["urd", "pol", "bfi", "ara", "pan"][seed.below(5) as usize];
     ChampionRecord {
@@ -158,6 +163,7 @@ fn champion(seed: &mut Seed, n: u64, size: u64) -> ChampionRecord {
         clearance: clearance(seed),
         home: (!seed.percent(2)).then(|| seed.point()),
         reach_metres: 2_000 + 1_000 * seed.below(9) as u32,
+        areas: (0..seed.below(10).saturating_sub(7)).map(|_| area(seed)).collect(),
         remote_only: seed.percent(5),
         most_per_month: seed.percent(10).then_some(4),
         most_per_week: (!seed.percent(30)).then(|| 1 + seed.below(3) as u32),
@@ -199,6 +205,7 @@ fn need(seed: &mut Seed, size: u64) -> SessionNeed {
         span: Span { from, until: from + TimeDelta::minutes(60 + 30 * seed.below(3) as i64) },
         date,
         at: in_person.then(|| seed.point()),
+        areas: if in_person { vec![area(seed), area(seed)] } else { vec![] },
         modality: if in_person { Modality::InPerson } else { Modality::Video },
         setting: Setting::Group,
         kind: PlaceKind::Helper,

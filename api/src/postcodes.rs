@@ -4,7 +4,7 @@
 //! Contains OS data © Crown copyright and database right 2025. Contains Royal Mail data © Royal Mail copyright and
 //! database right 2025. Contains National Statistics data © Crown copyright and database right 2025.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::io::Read;
 
 use anyhow::{Context, Result};
@@ -38,6 +38,7 @@ struct Outward {
 #[derive(Debug)]
 pub struct Postcodes {
     exact: HashMap<String, (Point, String)>,
+    wards: HashSet<String>,
     outward: HashMap<String, Outward>,
 }
 
@@ -46,10 +47,12 @@ impl Postcodes {
     pub fn load() -> Result<Self> {
         let mut text = String::new();
         GzDecoder::new(STOCKPORT).read_to_string(&mut text).context("the shipped postcodes are broken")?;
-        let exact = text.lines().skip(1).map(exact_row).collect::<Option<_>>().context("the shipped postcodes have a broken row")?;
+        let exact: Option<HashMap<_, _>> = text.lines().skip(1).map(exact_row).collect();
+        let exact = exact.context("the shipped postcodes have a broken row")?;
+        let wards = exact.values().map(|(_, ward)| ward.clone()).collect();
         let outward =
             OUTWARD.lines().skip(1).map(outward_row).collect::<Option<_>>().context("the shipped outward codes have a broken row")?;
-        Ok(Self { exact, outward })
+        Ok(Self { exact, wards, outward })
     }
 
     /// Where a postcode as typed is, or what to do about it.
@@ -59,7 +62,7 @@ impl Postcodes {
             return Ok(Location { point: *point, ward: Some(ward.clone()), postcode });
         }
         let spaced = input::spaced_postcode(&postcode);
-        match self.outward.get(&postcode[..postcode.len() - 3]) {
+        match self.outward.get(input::outward(&postcode)) {
             None => {
                 Err(Malformed::new(field, format!("{spaced} is outside Greater Manchester, where DigiKnow works: check the postcode.")))
             }
@@ -68,6 +71,17 @@ impl Postcodes {
             }
             Some(outward) => Ok(Location { point: outward.point, ward: None, postcode }),
         }
+    }
+
+    /// An area as typed, an outward code or a ward, or what to do about it.
+    pub fn area(&self, field: &str, typed: &str) -> Result<String, Malformed> {
+        let code = typed.trim().to_ascii_uppercase();
+        if self.outward.contains_key(&code) || self.wards.contains(&code) {
+            return Ok(code);
+        }
+        let told = "We don't know this area: give the first half of a postcode of Greater Manchester, like SK4, or the code of a ward of Stockport, \
+                    like E05015027.";
+        Err(Malformed::new(field, told))
     }
 
     /// How many exact postcodes there are.
@@ -110,6 +124,12 @@ mod tests {
             let problem = postcodes.locate("contact.postcode", typed).expect_err("refused");
             assert_eq!(problem.field, ["contact", "postcode"]);
             assert!(problem.message.contains(part), "{}", problem.message);
+        }
+        let outwards = postcodes.exact.keys().map(|postcode| input::outward(postcode));
+        assert!(outwards.chain(["M1"]).all(|outward| postcodes.area("areas.0", outward).is_ok()));
+        assert_eq!(postcodes.area("areas.0", " e05015027 ").as_deref(), Ok("E05015027"));
+        for typed in ["", "SW1A", "E05015013", "SK4 4DP", "Heaton Moor"] {
+            assert_eq!(postcodes.area("areas.3", typed).expect_err("refused").field, ["areas", "3"], "{typed}");
         }
         let inside = postcodes.outward.iter().find(|(_, o)| o.all_in_stockport).expect("an outward code of Stockport").0;
         let invented = ["0AA", "9ZZ", "0ZZ"]

@@ -1,6 +1,6 @@
 //! An invitation to a champion for a kind of place.
 
-use rules::id::{AccountId, ChampionId, OfferId, RequestId, SessionId};
+use rules::id::{AccountId, ChampionId, OfferBundleId, OfferId, RequestId, SessionId};
 use rules::offer::OfferStatus;
 use rules::session::PlaceKind;
 use sea_orm::entity::prelude::*;
@@ -22,6 +22,8 @@ pub struct Model {
     pub expires_at: DateTimeUtc,
     pub responded_at: Option<DateTimeUtc>,
     pub decline_reason: Option<String>,
+    /// What it was sent with, if several dates were offered at once.
+    pub bundle_id: Option<OfferBundleId>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -22,6 +22,8 @@ mod m20261122_000021_hurried;
 mod m20261122_000022_to_confirm;
 mod m20261122_000023_session_alert;
 mod m20261122_000024_closed;
+mod m20261122_000031_areas;
+mod m20261122_000032_bundle;
 
 /// Runs the migrations. Replicas that start together go through `api::store::migrate`, which holds a lock.
 #[derive(Debug)]
@@ -51,6 +53,8 @@ impl MigratorTrait for Migrator {
             Box::new(m20261122_000022_to_confirm::Migration),
             Box::new(m20261122_000023_session_alert::Migration),
             Box::new(m20261122_000024_closed::Migration),
+            Box::new(m20261122_000031_areas::Migration),
+            Box::new(m20261122_000032_bundle::Migration),
         ]
     }
 }

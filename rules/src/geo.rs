@@ -1,5 +1,6 @@
 //! Places and distances: WGS 84, straight line. Distances are for in-person work only and reach others as bands.
 
+use crate::input::outward;
 use crate::vocabulary::vocabulary;
 
 /// A WGS 84 position in degrees.
@@ -21,6 +22,11 @@ pub fn distance_metres(a: Point, b: Point) -> u32 {
     let half_lon = ((b.longitude - a.longitude).to_radians() / 2.0).sin();
     let h = half_lat.powi(2) + lat_a.cos() * lat_b.cos() * half_lon.powi(2);
     (2.0 * EARTH_RADIUS * h.sqrt().min(1.0).asin()).round() as u32
+}
+
+/// The areas a plain postcode lies in: its outward code (`SK4`), and its electoral ward (ONS code) where that is known.
+pub fn areas_of(postcode: &str, ward: Option<&str>) -> Vec<String> {
+    [outward(postcode), ward.unwrap_or_default()].into_iter().filter(|area| !area.is_empty()).map(str::to_owned).collect()
 }
 
 vocabulary! {
@@ -58,6 +64,13 @@ mod tests {
         let metres = distance_metres(stockport, marple);
         assert!((6_300..6_500).contains(&metres), "{metres}");
         assert_eq!(distance_metres(stockport, stockport), 0);
+    }
+
+    #[test]
+    fn a_place_lies_in_its_outward_code_and_its_ward() {
+        assert_eq!(areas_of("SK43LD", Some("E05015027")), ["SK4", "E05015027"]);
+        assert_eq!(areas_of("M11AE", None), ["M1"]);
+        assert!(areas_of("", None).is_empty());
     }
 
     #[test]

@@ -72,6 +72,8 @@ typed_ids! {
     RequestId,
     /// An invitation to a champion.
     OfferId,
+    /// Several dates offered at once.
+    OfferBundleId,
     /// An accepted offer.
     AssignmentId,
     /// A champion who waits for a place.

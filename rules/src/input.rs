@@ -211,10 +211,15 @@ fn is_postcode(plain: &[u8]) -> bool {
 
 /// A postcode as people write it: `SK1 3XE`.
 pub fn spaced_postcode(plain: &str) -> String {
-    match plain.len().checked_sub(3) {
-        Some(split) if plain.is_ascii() => format!("{} {}", &plain[..split], &plain[split..]),
-        _ => plain.to_owned(),
+    match outward(plain) {
+        "" => plain.to_owned(),
+        outward => format!("{outward} {}", &plain[outward.len()..]),
     }
+}
+
+/// The outward code of a plain postcode: `SK1` of `SK13XE`; empty if it is none.
+pub fn outward(plain: &str) -> &str {
+    plain.len().checked_sub(3).and_then(|split| plain.get(..split)).unwrap_or_default()
 }
 
 /// A language by its ISO 639-3 code; British Sign Language is `bfi`.

@@ -9,6 +9,7 @@ pub mod assignment;
 pub mod attendance;
 pub mod audit;
 pub mod availability;
+pub mod bundle;
 pub mod calendar;
 pub mod champion;
 pub mod clearance;

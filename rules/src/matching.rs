@@ -56,6 +56,8 @@ pub struct ChampionRecord {
     pub home: Option<Point>,
     /// How far the champion goes, in metres.
     pub reach_metres: u32,
+    /// Areas served in person however far from home, as in [`SessionNeed::areas`].
+    pub areas: Vec<String>,
     /// Phone and video only.
     pub remote_only: bool,
     /// Most sessions in a week (Monday to Sunday); none for no limit.
@@ -105,8 +107,8 @@ pub enum Blocker {
     Away,
     /// Outside the weekly windows.
     NotAvailable { hours: Hours },
-    /// Further than the champion goes.
-    TooFar { metres: u32, reach: u32 },
+    /// Further than the champion goes; with the place's area, for those who name the areas they serve.
+    TooFar { metres: u32, reach: u32, area: Option<String> },
     /// Where the champion lives is not known, so the distance is not.
     NoPostcode,
     /// Helps by phone and video only.
@@ -185,6 +187,7 @@ impl Blocker {
             Self::Clearance(Gap::Acceptance { name, .. }) => Remedy::of(RemedyKind::Acceptance, name),
             Self::Clearance(Gap::Requirement { name, .. }) => Remedy::of(RemedyKind::MeetRequirement, name),
             Self::NotAvailable { hours } => Remedy::of(RemedyKind::AddAvailability, hours),
+            Self::TooFar { area: Some(area), .. } => Remedy::of(RemedyKind::ServeArea, area),
             Self::TooFar { metres, .. } => {
                 let much = metres.div_ceil(1000);
                 Remedy { much, ..Remedy::of(RemedyKind::TravelFurther, format_args!("up to {much} km")) }
@@ -215,7 +218,7 @@ impl std::fmt::Display for Blocker {
             }
             Self::Away => f.write_str("on leave"),
             Self::NotAvailable { .. } => f.write_str("outside the weekly availability"),
-            Self::TooFar { metres, reach } => {
+            Self::TooFar { metres, reach, .. } => {
                 write!(f, "{:.1} km away, and {:.1} km is the furthest", f64::from(*metres) / 1000.0, f64::from(*reach) / 1000.0)
             }
             Self::NoPostcode => f.write_str("the postcode is not known, so neither is the distance"),
@@ -292,10 +295,14 @@ fn distance_blocker(need: &SessionNeed, champion: &ChampionRecord) -> Option<Blo
     if champion.remote_only {
         return Some(Blocker::RemoteOnly);
     }
+    if need.areas.iter().any(|area| champion.areas.contains(area)) {
+        return None;
+    }
     match (champion.home, need.at) {
         (Some(home), Some(at)) => {
-            let metres = distance_metres(home, at);
-            (metres > champion.reach_metres).then_some(Blocker::TooFar { metres, reach: champion.reach_metres })
+            let (metres, reach) = (distance_metres(home, at), champion.reach_metres);
+            let area = || need.areas.first().filter(|_| !champion.areas.is_empty()).cloned();
+            (metres > reach).then(|| Blocker::TooFar { metres, reach, area: area() })
         }
         _ => Some(Blocker::NoPostcode),
     }
@@ -389,6 +396,8 @@ vocabulary! {
         AddAvailability = "ADD_AVAILABILITY",
         /// Travel further.
         TravelFurther = "TRAVEL_FURTHER",
+        /// Serve this area too.
+        ServeArea = "SERVE_AREA",
         /// Tell us the postcode.
         GivePostcode = "GIVE_POSTCODE",
         /// Help in person too.
@@ -405,8 +414,8 @@ vocabulary! {
 pub struct Remedy {
     /// What kind of thing.
     pub kind: RemedyKind,
-    /// Which one, or how much: a module's code, a check, an organisation, a requirement, hours of a weekday, how far to travel, how many sessions a
-    /// week; empty where the kind says it all.
+    /// Which one, or how much: a module's code, a check, an organisation, a requirement, hours of a weekday, how far to travel, an area, how many
+    /// sessions a week; empty where the kind says it all.
     pub what: String,
     /// Kilometres to travel, sessions a week: more of it does what less would. 0 where there is no more or less.
     pub much: u32,

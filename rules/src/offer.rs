@@ -87,7 +87,30 @@ reasons! {
 /// The most champions asked at once.
 pub const ASK_LIMIT: usize = 20;
 
-/// Whether one champion may be asked for a place, beside this team. `earlier` is their last offer for this session.
+/// Why a champion is not one to ask for a place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unfit {
+    /// They were asked already, and have not answered or have said no.
+    AlreadyAsked { status: OfferStatus },
+    /// Something stops them.
+    CannotTakePlace,
+    /// One of their first sessions, and no place would be left for somebody experienced.
+    NewAndAlone,
+}
+
+/// Whether a champion is one to ask for a place, beside this team. `earlier` is their last offer for this session.
+pub fn fit(need: &SessionNeed, champion: &ChampionRecord, team: &Team, earlier: Option<Offer>, now: DateTime<Utc>) -> Result<(), Unfit> {
+    if let Some(status @ (OfferStatus::Pending | OfferStatus::Declined)) = earlier.map(|offer| offer.status_at(now)) {
+        return Err(Unfit::AlreadyAsked { status });
+    }
+    if !blockers(need, champion).is_empty() {
+        return Err(Unfit::CannotTakePlace);
+    }
+    let welcome = team.welcomes(need.kind, done_before(champion, need.span.from));
+    if welcome { Ok(()) } else { Err(Unfit::NewAndAlone) }
+}
+
+/// Whether one champion of a list may be asked for a place.
 pub fn send(
     need: &SessionNeed,
     champion: &ChampionRecord,
@@ -96,14 +119,11 @@ pub fn send(
     index: usize,
     now: DateTime<Utc>,
 ) -> Result<(), CannotSend> {
-    if let Some(status @ (OfferStatus::Pending | OfferStatus::Declined)) = earlier.map(|offer| offer.status_at(now)) {
-        return Err(CannotSend::AlreadyAsked { index, status });
-    }
-    if !blockers(need, champion).is_empty() {
-        return Err(CannotSend::CannotTakePlace { index });
-    }
-    let welcome = team.welcomes(need.kind, done_before(champion, need.span.from));
-    if welcome { Ok(()) } else { Err(CannotSend::NewAndAlone { index }) }
+    fit(need, champion, team, earlier, now).map_err(|unfit| match unfit {
+        Unfit::AlreadyAsked { status } => CannotSend::AlreadyAsked { index, status },
+        Unfit::CannotTakePlace => CannotSend::CannotTakePlace { index },
+        Unfit::NewAndAlone => CannotSend::NewAndAlone { index },
+    })
 }
 
 /// What somebody new is told where nobody experienced could be beside them.
@@ -285,6 +305,7 @@ mod tests {
             clearance: cleared(),
             home: None,
             reach_metres: 0,
+            areas: vec![],
             remote_only: false,
             most_per_week: None,
             most_per_month: None,

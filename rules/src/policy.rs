@@ -254,6 +254,8 @@ actions! {
     ChampionRequestWithdraw: [Own(GroupLeader), Any(Coordinator), Who::Scope(RequestsWrite)],
     /// Send offers to champions.
     OfferSend: [Own(GroupLeader), Any(Coordinator)],
+    /// Offer a champion several dates at once.
+    OfferBundleSend: [Own(GroupLeader), Any(Coordinator)],
     /// Ask champions in waves until the places are filled.
     OfferWavesStart: [Own(GroupLeader), Any(Coordinator)],
     /// Stop asking in waves.
@@ -286,6 +288,8 @@ actions! {
     OfferAccept: [Own(Champion)],
     /// Decline an offer.
     OfferDecline: [Own(Champion)],
+    /// Answer an offer of several dates at once.
+    OfferBundleAnswer: [Own(Champion)],
     /// Write down that an offer has lapsed: the clock's alone.
     OfferLapse: [],
     /// Give an assignment up.

@@ -132,6 +132,8 @@ pub struct SessionNeed {
     pub date: NaiveDate,
     /// Where; none for phone and video.
     pub at: Option<Point>,
+    /// The areas that place lies in, see [`crate::geo::areas_of`].
+    pub areas: Vec<String>,
     /// How it is held.
     pub modality: Modality,
     /// How champions and learners work together.

@@ -34,6 +34,11 @@ impl Wanted {
         Self { minimum: if kind == PlaceKind::Shadow { 0 } else { places }, ideal: places }
     }
 
+    /// Of so many places that nobody has, how many are missing to the minimum, and how many to the ideal.
+    pub fn missing(self, filled: usize, open: usize) -> (usize, usize) {
+        (self.minimum.saturating_sub(filled).min(open), self.ideal.saturating_sub(filled).min(open))
+    }
+
     /// How well so many meet it.
     pub fn level(self, filled: usize) -> StaffingLevel {
         match filled {
@@ -91,6 +96,12 @@ pub fn alone(setting: Setting, team: usize, done: &[usize]) -> Vec<Alone> {
     let visit = setting == Setting::HomeVisit && team > 1 && done.len() == 1;
     let new = !done.is_empty() && done.iter().all(|done| *done < FIRST_SESSIONS);
     [(visit, Alone::Visit), (new, Alone::New)].into_iter().filter(|(is, _)| *is).map(|(_, why)| why).collect()
+}
+
+/// Whether a place has to stay open when places go: only new champions would be left otherwise, and nobody experienced could join them.
+/// `done` is how many sessions each of those who lead or help will have done before, `open` what would stay open.
+pub fn keeps_room(done: &[usize], open: usize) -> bool {
+    open == 0 && !done.is_empty() && done.iter().all(|done| *done < FIRST_SESSIONS)
 }
 
 vocabulary! {
@@ -211,6 +222,25 @@ pub fn set(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_place_stays_open_beside_new_champions_alone() {
+        for (done, open, keeps) in
+            [(vec![], 0, false), (vec![0, 1], 0, true), (vec![0], 1, false), (vec![0, 2], 0, false), (vec![5], 0, false)]
+        {
+            assert_eq!(keeps_room(&done, open), keeps, "{done:?} {open}");
+            let beside = Team { others: done.clone(), open };
+            assert!(!keeps || !beside.welcomes(PlaceKind::Helper, 0), "whoever is new could not join either");
+        }
+    }
+
+    #[test]
+    fn what_is_missing_is_never_more_than_is_open() {
+        let wanted = Wanted { minimum: 2, ideal: 3 };
+        for (filled, open, missing) in [(0, 4, (2, 3)), (1, 3, (1, 2)), (2, 2, (0, 1)), (3, 1, (0, 0)), (4, 0, (0, 0)), (0, 1, (1, 1))] {
+            assert_eq!(wanted.missing(filled, open), missing, "{filled} filled, {open} open");
+        }
+    }
 
     #[test]
     fn levels_follow_minimum_and_ideal() {

@@ -234,6 +234,10 @@ both!(what_is_hidden_answers_like_what_does_not_exist, |world| async move {
     let asked = world.sign_in("leader").await.ask_for(&world.free_session().await).await;
     let who = world.matched(&asked.session, &volunteers).await.into_iter().find(|v| v.mailbox != "champion").expect("a match");
     let offer = world.sign_in("leader").await.offer(&asked.request, std::slice::from_ref(&who)).await.remove(0);
+    let series = world.sign_in("leader").await.repeat("FREQ=WEEKLY", json!({ "startTime": "15:00" })).await;
+    let send = "mutation($input: OfferBundleSendInput!) { offerBundleSend(input: $input) { bundle { id } userErrors { code message } } }";
+    let dates = json!({ "championId": who.id, "sessionIds": [series.sessions[0]["id"], series.sessions[1]["id"]] });
+    let bundle = world.sign_in("leader").await.done(send, json!({ "input": dates })).await["bundle"]["id"].clone();
     let query = "query($id: ID!) { champion(by: {id: $id}) { trainingCompletions { id } assignments(first: 1) { nodes { id } } } }";
     let record = coordinator.ask(query, json!({ "id": another.id })).await["champion"].clone();
     let hidden = [
@@ -242,6 +246,7 @@ both!(what_is_hidden_answers_like_what_does_not_exist, |world| async move {
         ("ChampionRequest", asked.request.clone(), vec!["champion", "leader2", "trainer", "admin"]),
         ("TrainingCompletion", record["trainingCompletions"][0]["id"].clone(), vec!["champion", "leader", "admin"]),
         ("Assignment", record["assignments"]["nodes"][0]["id"].clone(), vec!["champion", "trainer", "admin"]),
+        ("OfferBundle", bundle, vec!["champion", "leader2", "trainer", "admin"]),
     ];
     for (kind, id, callers) in &hidden {
         assert!(id.is_string(), "{kind}");
@@ -263,6 +268,7 @@ both!(what_is_hidden_answers_like_what_does_not_exist, |world| async move {
         ("offerId", "offerAccept", &hidden[1].1),
         ("offerId", "offerDecline", &hidden[1].1),
         ("assignmentId", "assignmentWithdraw", &hidden[4].1),
+        ("bundleId", "offerBundleAnswer", &hidden[5].1),
     ] {
         let mutation = schema.fields("Mutation").into_iter().find(|f| f["name"] == name).expect("a mutation");
         let of = &mutation["args"][0]["type"];

@@ -8,8 +8,8 @@ use api::service::matching::{Wanted as Place, for_sessions};
 use api::store::facts::{self, Which};
 use chrono::{Days, TimeDelta};
 use entity::{
-    acceptance, assignment, availability_exception, availability_window, champion, champion_language, champion_topic, completion,
-    dbs_check, evidence, exemption, organisation, place, place_module, requirement, session, session_topic, venue,
+    acceptance, assignment, availability_exception, availability_window, champion, champion_area, champion_language, champion_topic,
+    completion, dbs_check, evidence, exemption, organisation, place, place_module, requirement, session, session_topic, venue,
 };
 use rules::acceptance::ReliesOn;
 use rules::assignment::AssignmentStatus;
@@ -79,7 +79,7 @@ async fn write(world: &World, tx: &DatabaseTransaction, dice: &mut Dice) -> &'st
     let people = champion::Entity::find().order_by_asc(champion::Column::Id).all(tx).await.expect("champions");
     let mut who = people[dice.below(people.len())].clone();
     let (id, today) = (who.id, world.now().date_naive());
-    let done = match dice.below(21) {
+    let done = match dice.below(22) {
         0 => {
             who.reach_metres = if who.reach_metres > 2_000 { 500 } else { 20_000 };
             (champion::Entity::update(who.into_active_model().reset_all()).exec(tx).await.map(drop), "a journey")
@@ -130,7 +130,8 @@ async fn write(world: &World, tx: &DatabaseTransaction, dice: &mut Dice) -> &'st
             let obtain = dbs_check::Entity::update_many().col_expr(dbs_check::Column::ObtainedBy, Expr::value(by));
             (obtain.filter(dbs_check::Column::ChampionId.eq(id)).exec(tx).await.map(drop), "a check of one's own")
         }
-        15..=19 => (ask_otherwise(world, tx, dice).await, "a session that asks for something else"),
+        15 => (serve(tx, id, dice).await, "an area"),
+        16..=20 => (ask_otherwise(world, tx, dice).await, "a session that asks for something else"),
         _ => (book(world, tx, dice).await, "a booking ended or moved"),
     };
     done.0.expect("written");
@@ -202,6 +203,16 @@ async fn ask_otherwise(world: &World, tx: &DatabaseTransaction, dice: &mut Dice)
             api::store::travel::agree(tx, pace).await
         }
     }
+}
+
+/// Everywhere that sessions are is served, or nothing is.
+async fn serve(tx: &DatabaseTransaction, id: ChampionId, dice: &mut Dice) -> Result<(), sea_orm::DbErr> {
+    gone::<champion_area::Entity>(tx, champion_area::Column::ChampionId, id).await?;
+    for n in (1..9).take(dice.below(9)) {
+        let area = champion_area::Model { champion_id: id, area: format!("SK{n}") };
+        champion_area::Entity::insert(area.into_active_model()).exec(tx).await?;
+    }
+    Ok(())
 }
 
 /// Somebody's window becomes another's: both change.

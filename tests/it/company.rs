@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use crate::both;
 use crate::harness::World;
-use crate::harness::booking::{ACCEPT, Asked, GIVE_UP, SEND, Volunteer, all_at_once, with};
+use crate::harness::booking::{ACCEPT, ASK, Asked, GIVE_UP, SEND, Volunteer, all_at_once, with};
 
 const WHY: &str = "{ viewer { champion { offers(statuses: [PENDING]) { nodes { id viewerCannotAcceptReasons { code } } } } } }";
 const OPEN: &str = "mutation($input: GroupSignUpSetInput!) { groupSignUpSet(input: $input) { userErrors { code message } } }";
@@ -139,4 +139,24 @@ both!(two_new_champions_who_race_for_the_last_two_places_end_with_one_of_them_pl
         assert!(codes.iter().all(|code| code.is_null() || **code == "NEW_AND_ALONE"), "{codes:?}");
         assert_eq!(world.session(&asked.session).await["cover"], "PARTLY_COVERED");
     }
+});
+
+both!(a_series_made_smaller_keeps_room_for_somebody_experienced, |world| async move {
+    const CHANGE: &str =
+        "mutation($input: SessionSeriesChangeInput!) { sessionSeriesChange(input: $input) { userErrors { code message } } }";
+    let leader = world.sign_in("leader").await;
+    let wide = json!({ "places": [{ "kind": "HELPER", "count": 3 }], "startTime": "14:00", "durationMinutes": 60 });
+    let made = leader.repeat("FREQ=WEEKLY;COUNT=2", wide).await;
+    let session = made.sessions[0]["id"].clone();
+    let crew = crew(&world, &session).await;
+    let request = leader.done(ASK, json!({ "input": { "target": { "sessionId": session } } })).await["request"]["id"].clone();
+    let offer = leader.offer(&request, &crew.new[..1]).await.remove(0);
+    world.sign_in(&crew.new[0].mailbox).await.done(ACCEPT, json!({ "id": offer })).await;
+    let places = async |id: &Value| world.session(id).await["places"].as_array().map(Vec::len);
+    let smaller = json!({ "seriesId": made.id, "scope": "ALL", "places": [{ "kind": "HELPER", "count": 1 }] });
+    leader.done(CHANGE, json!({ "input": smaller })).await;
+    assert_eq!((places(&session).await, places(&made.sessions[1]["id"]).await), (Some(2), Some(1)), "where somebody new is, one stays");
+    let second = leader.offer(&request, &crew.experienced[..1]).await.remove(0);
+    world.sign_in(&crew.experienced[0].mailbox).await.done(ACCEPT, json!({ "id": second })).await;
+    assert_eq!(world.session(&session).await["cover"], "COVERED");
 });

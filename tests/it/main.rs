@@ -4,6 +4,7 @@
 
 mod acceptance;
 mod answer;
+mod area;
 mod attendance;
 mod audit;
 mod authz;
@@ -11,6 +12,7 @@ mod availability;
 mod away;
 mod backup;
 mod budget;
+mod bundle;
 mod calendar;
 mod canary;
 mod candidates;

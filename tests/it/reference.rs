@@ -27,7 +27,7 @@ fn named(champion: &Value, email: &str) -> Value {
 
 impl World {
     /// An answer to a link: status and page, which always has a policy that lets nothing in.
-    async fn page(&self, method: &str, path: &str, form: &str) -> (StatusCode, String) {
+    pub async fn page(&self, method: &str, path: &str, form: &str) -> (StatusCode, String) {
         let request = Request::builder().method(method).uri(path).header("content-type", "application/x-www-form-urlencoded");
         let response = self.http(request.body(Body::from(form.to_owned())).expect("a request")).await;
         let status = response.status();

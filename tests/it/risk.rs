@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use crate::both;
 use crate::harness::World;
 use crate::harness::booking::{ACCEPT, Asked, CANCEL, GIVE_UP, Volunteer, with};
+use crate::series::MOVE;
 
 const STAFFING: &str = "mutation($input: SessionStaffingSetInput!) { sessionStaffingSet(input: $input) { userErrors { code message } } }";
 const RISK: &str = "query($id: ID!) { session(id: $id) { atRisk } }";
@@ -84,6 +85,22 @@ both!(a_session_short_of_its_minimum_is_told_of_once_and_again_only_if_it_breaks
     let told = audit_event::Entity::find().filter(audit_event::Column::Action.eq("SessionRiskTell"));
     let told = told.all(world.app.db.read()).await.expect("rows");
     assert!(told.iter().all(|row| row.actor_id.is_none() && row.request_id == "job:sessions.at-risk"));
+});
+
+both!(a_session_that_is_moved_away_is_no_worry_until_it_comes_near_again, |world| async move {
+    let desk = desk(&world).await;
+    world.app.clock.set("2026-12-03T10:00:00Z".parse().expect("an instant"));
+    world.work().await;
+    assert_eq!(world.warned("leader").await.len(), 1);
+    let later = json!({ "input": { "sessionId": desk.asked.session, "date": "2026-12-20" } });
+    world.sign_in("leader").await.done(MOVE, later).await;
+    world.look(TimeDelta::minutes(6)).await;
+    world.look(TimeDelta::minutes(6)).await;
+    let counted = |topic: &'static str| world.events(topic, &desk.asked.session);
+    assert_eq!((counted("cover.at_risk").await, counted("cover.in_order").await), (1, 1), "settled once");
+    world.app.clock.set("2026-12-17T11:00:00Z".parse().expect("an instant"));
+    world.work().await;
+    assert_eq!(world.warned("leader").await.len(), 2, "and told of again");
 });
 
 both!(each_cause_is_told_of_by_itself, |world| async move {

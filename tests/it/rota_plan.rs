@@ -7,12 +7,13 @@ use rules::policy::Role;
 use serde_json::{Value, json};
 
 use crate::both;
+use crate::harness::booking::with;
 use crate::harness::{Persona, World};
 
 const PROPOSE: &str = "mutation($keep: ID, $key: String) { rotaPropose(input: {from: \"2026-11-23\", until: \"2026-12-06\", seed: 7, seconds: 20, keepLockedOf: $keep, idempotencyKey: $key}) { proposal { id status } userErrors { code message } } }";
 const READ: &str = "query($id: ID!) { rotaProposal(id: $id) { id status version gap progress { objective bound work } problems { explanation line { id champion { id } } }
-    figures { places filled unfilledPlaces dropped score { unfilled fairness travel continuity } fairness { loads most unfairness } }
-    unfilled { kind missing noLead lackingCompany reasons { kind count } remedy { kind what champion { id } } session { id startsAt } } shadowPrices { explanation fills }
+    figures { places filled needed neededFilled unfilledPlaces dropped score { unfilled fairness travel continuity } fairness { loads most unfairness } }
+    unfilled { kind missing needed noLead lackingCompany reasons { kind count } remedy { kind what champion { id } } session { id startsAt } } shadowPrices { explanation fills }
     diff { added { kind } removed { kind } kept { kind champion { id } session { id } } }
     lines(first: 100) { totalCount nodes { id kind locked origin session { id startsAt endsAt } champion { id } offer { id status } } } } }";
 const PUBLISH: &str = "mutation($id: ID!, $version: Int!) { rotaPublish(input: {proposalId: $id, expectedVersion: $version}) { proposal { id status version } userErrors { code message field } } }";
@@ -82,6 +83,30 @@ both!(a_rota_is_planned_published_and_every_offer_can_be_accepted, |world| async
         assert_eq!(line["offer"]["status"], "PENDING", "{line:#}");
         accept(&world, &line).await;
     }
+});
+
+both!(a_session_is_planned_up_to_its_ideal_and_filled_beyond_by_hand_alone, |world| async move {
+    const STAFFING: &str =
+        "mutation($input: SessionStaffingSetInput!) { sessionStaffingSet(input: $input) { userErrors { code message } } }";
+    let volunteers = world.everybody_comes().await;
+    let leader = world.sign_in("leader").await;
+    let wide = with(world.free_session().await, json!({ "places": [{ "kind": "HELPER", "count": 4 }] }));
+    let session = leader.ask_for(&wide).await.session;
+    let set = json!({ "input": { "sessionId": session, "kind": "HELPER", "minimum": 1, "ideal": 2 } });
+    leader.done(STAFFING, set).await;
+    let coordinator = world.sign_in("coordinator").await;
+    let proposal = planned(&coordinator, None).await;
+    let here: Vec<Value> = lines(&proposal).into_iter().filter(|l| l["session"]["id"] == session).collect();
+    assert_eq!(here.len(), 2, "as many as would be best, of four places");
+    let figure = |name: &str| proposal["figures"][name].as_u64().expect("a figure");
+    assert_eq!(figure("places") - figure("needed"), 1, "all but one of the places are needed");
+    assert_eq!(figure("filled") - figure("neededFilled"), 1);
+    let missing = |name: &str| proposal["unfilled"].as_array().expect("places").iter().filter_map(|u| u[name].as_u64()).sum::<u64>();
+    assert_eq!((missing("missing"), missing("needed")), (figure("unfilledPlaces"), figure("needed") - figure("neededFilled")));
+    let free =
+        world.matched(&session, &volunteers).await.into_iter().find(|v| here.iter().all(|l| l["champion"]["id"] != v.id)).expect("a third");
+    let add = json!({ "id": proposal["id"], "session": session, "champion": free.id, "kind": "HELPER" });
+    assert_eq!(coordinator.done(ADD, add).await["line"]["origin"], "ADDED");
 });
 
 fn no_champion_is_in_two_places(proposal: &Value) {

@@ -87,7 +87,11 @@ async fn things(world: &World) -> (Vec<(&'static str, &'static str, Value)>, Str
     let query =
         "query($id: ID!) { champion(by: {id: $id}) { trainingCompletions { id module { id } } assignments(first: 1) { nodes { id } } } }";
     let record = coordinator.ask(query, json!({ "id": own.id })).await["champion"].clone();
-    let series = leader.repeat("FREQ=WEEKLY", json!({})).await.id;
+    let series = leader.repeat("FREQ=WEEKLY", json!({})).await;
+    let dates = [&series.sessions[0]["id"], &series.sessions[1]["id"]];
+    let send =
+        "mutation($input: OfferBundleSendInput!) { offerBundleSend(input: $input) { bundle { id } userErrors { code field message } } }";
+    let bundle = leader.done(send, json!({ "input": { "championId": matched[0].id, "sessionIds": dates } })).await["bundle"]["id"].clone();
     let directory = coordinator.ask("{ groups(first: 1) { nodes { id organisation { id } venue { id } } } }", json!({})).await;
     let group = &directory["groups"]["nodes"][0];
     let propose =
@@ -107,9 +111,10 @@ async fn things(world: &World) -> (Vec<(&'static str, &'static str, Value)>, Str
         ("RotaProposal", "planned", proposal),
         ("Champion", "the champion's own", own.id.clone()),
         ("Session", "of the leader's group", asked.session.clone()),
-        ("SessionSeries", "of the leader's group", series),
+        ("SessionSeries", "of the leader's group", series.id),
         ("ChampionRequest", "of the leader's group", asked.request.clone()),
         ("Offer", "to the best match", offer),
+        ("OfferBundle", "to the best match", bundle),
         ("TrainingCompletion", "the champion's own", record["trainingCompletions"][0]["id"].clone()),
         ("TrainingModule", "any", record["trainingCompletions"][0]["module"]["id"].clone()),
         ("Assignment", "the champion's own", record["assignments"]["nodes"][0]["id"].clone()),

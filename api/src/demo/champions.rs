@@ -1,7 +1,7 @@
 //! Volunteers: who they are, their accounts and their consents.
 
 use anyhow::{Result, anyhow};
-use entity::{champion, champion_language, champion_topic, consent, counter};
+use entity::{champion, champion_area, champion_language, champion_topic, consent, counter};
 use rules::champion::Membership;
 use rules::dbs::DbsLevel;
 use rules::id::{AccountId, ChampionId};
@@ -96,6 +96,7 @@ impl Town {
         self.rows.languages.extend(languages);
         let topics = sheet::topics(&person.topics)?.into_iter().map(|topic| champion_topic::Model { champion_id, topic });
         self.rows.topics.extend(topics);
+        self.rows.areas.extend(sheet::list(&person.areas).map(|area| champion_area::Model { champion_id, area: area.to_owned() }));
         Ok(())
     }
 

@@ -88,7 +88,7 @@ async fn weekly(app: &App, leader: &Call) -> Result<GroupId> {
     let mut groups = groups.await?;
     groups.sort_by(|a, b| a.slug.cmp(&b.slug));
     let group = groups.into_iter().find(|group| group.venue_id.is_some()).context("leader@ has no group with a venue")?;
-    granted(group_calendar::set_holidays(app, leader, group.id, BankHolidayPolicy::Ask).await)?;
+    granted(group_calendar::set_holidays(app, leader, group.id, BankHolidayPolicy::Ask, false).await)?;
     let monday = leader.today().iter_days().skip(1).find(|day| day.weekday() == chrono::Weekday::Mon).context("a Monday")?;
     let pattern = Pattern::read("rule", "FREQ=WEEKLY;BYDAY=MO", monday).map_err(|wrong| anyhow::anyhow!(wrong.message))?;
     let session = NewSession {

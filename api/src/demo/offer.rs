@@ -97,6 +97,7 @@ impl Rota<'_> {
             expires_at: letter.expires_at,
             responded_at: letter.responded_at,
             decline_reason: letter.decline_reason.map(str::to_owned),
+            bundle_id: None,
         });
         self.ask(champion_id, letter.sent_at);
         Some(id)

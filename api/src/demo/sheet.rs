@@ -58,6 +58,7 @@ pub struct Person {
     pub languages: String,
     pub topics: String,
     pub max_distance_km: i32,
+    pub areas: String,
     pub stage: Membership,
     pub availability: String,
     pub modules: String,
@@ -126,10 +127,12 @@ mod tests {
     fn every_sheet_reads() {
         let counts = (partners().expect("rows").len(), places().expect("rows").len(), groups().expect("rows").len());
         assert_eq!((counts, people().expect("rows").len()), ((13, 30, 35), 60));
+        let postcodes = crate::postcodes::Postcodes::load().expect("the shipped data");
         for person in people().expect("rows") {
             assert!(list(&person.availability).all(|w| window(w).is_ok()), "{}", person.availability);
             assert!(list(&person.modules).all(|m| dated(m).is_ok()), "{}", person.modules);
             assert!(topics(&person.topics).is_ok(), "{}", person.topics);
+            assert!(list(&person.areas).all(|area| postcodes.area("areas", area).is_ok()), "{}", person.areas);
         }
     }
 }

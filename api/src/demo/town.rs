@@ -4,10 +4,10 @@ use std::collections::HashMap;
 
 use anyhow::{Context, Result};
 use entity::{
-    account, api_client, availability_exception, availability_window, champion, champion_language, champion_mailbox, champion_request,
-    champion_topic, client_key, cohort, cohort_seat, community_group, completion, consent, counter, dbs_check, dbs_event, duplicate,
-    evidence, group_topic, module_trainer, organisation, place, place_module, referee_reference, requirement, role_grant, session,
-    session_topic, training_module, venue,
+    account, api_client, availability_exception, availability_window, champion, champion_area, champion_language, champion_mailbox,
+    champion_request, champion_topic, client_key, cohort, cohort_seat, community_group, completion, consent, counter, dbs_check, dbs_event,
+    duplicate, evidence, group_topic, module_trainer, organisation, place, place_module, referee_reference, requirement, role_grant,
+    session, session_topic, training_module, venue,
 };
 use rules::id::{AccountId, ChampionId, ClientId, GroupId, OrganisationId, VenueId};
 use sea_orm::{ConnectionTrait, DbErr};
@@ -59,6 +59,7 @@ pub struct Rows {
     pub champions: Vec<champion::Model>,
     pub languages: Vec<champion_language::Model>,
     pub topics: Vec<champion_topic::Model>,
+    pub areas: Vec<champion_area::Model>,
     pub consents: Vec<consent::Model>,
     pub evidence: Vec<evidence::Model>,
     pub completions: Vec<completion::Model>,
@@ -94,6 +95,7 @@ impl Rows {
         insert_all(conn, self.champions).await?;
         insert_all(conn, self.languages).await?;
         insert_all(conn, self.topics).await?;
+        insert_all(conn, self.areas).await?;
         insert_all(conn, self.consents).await?;
         insert_all(conn, self.evidence).await?;
         insert_all(conn, self.completions).await?;

@@ -125,6 +125,7 @@ impl Generator {
             expires_at: expires_at(sent_at, session.starts_at),
             responded_at: (!pending).then(|| sent_at + TimeDelta::hours(5)),
             decline_reason: None,
+            bundle_id: None,
         });
         id
     }

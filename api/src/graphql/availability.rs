@@ -23,7 +23,7 @@ use super::champion_change::most_per_week;
 use super::code::Code;
 use super::context::Ctx;
 use super::id::{self, NodeId};
-use super::loader::{ExceptionsOf, MatchedOf, PaceOf, RecordOf, WindowsOf};
+use super::loader::{AreasOf, ExceptionsOf, MatchedOf, PaceOf, RecordOf, WindowsOf};
 use super::once::once;
 use super::problem::{Problem, coded, settle};
 use super::quick::{self, AtHand};
@@ -108,6 +108,13 @@ impl Availability {
     /// How far they go for an in-person session, in metres.
     async fn max_distance_metres(&self) -> i32 {
         self.0.reach_metres
+    }
+
+    /// Areas where they help in person however far they are, as in `Venue.areas`; what is within `maxDistanceMetres` comes on top.
+    async fn areas(&self, ctx: &Context<'_>) -> Result<Vec<String>> {
+        let mut areas = ctx.rows().list(AreasOf(self.0.id)).await?;
+        areas.sort();
+        Ok(areas)
     }
 
     /// Phone and video only.

@@ -15,6 +15,7 @@ use super::ahead::CompletedBy;
 use super::assignment::AssignmentConnection;
 use super::attendance::{DatePeriodInput, HoursTotal};
 use super::availability::Availability;
+use super::bundle::OfferBundleConnection;
 use super::clearance::{ChampionClearance, asked_on};
 use super::context::Ctx;
 use super::dbs::{DbsCheck, DbsRead};
@@ -38,8 +39,8 @@ use crate::service::clearance::outlook;
 use crate::store::attendance::Hours;
 use crate::store::brief::{Completed, Named};
 use crate::store::champion::{BY_REFERENCE, Filter, by_number, select};
-use crate::store::offer;
 use crate::store::training::requirement_fact;
+use crate::store::{bundle, offer};
 use rules::assignment::AssignmentStatus;
 use rules::matching::ChampionRecord;
 use rules::offer::OfferStatus;
@@ -322,6 +323,21 @@ impl Champion {
             return None;
         }
         Some(OfferConnection::read(ctx, offer::to(self.0.id, &statuses), offer::OFFERS, Args { first, after, last, before }).await)
+    }
+
+    /// Several dates that were offered to them at once, newest first. For the champion, coordinators and the safeguarding lead.
+    async fn offer_bundles(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The first so many: 25 if neither first nor last is given, 100 at most.")] first: Option<i32>,
+        #[graphql(desc = "After this cursor.")] after: Option<String>,
+        #[graphql(desc = "The last so many, 100 at most.")] last: Option<i32>,
+        #[graphql(desc = "Before this cursor.")] before: Option<String>,
+    ) -> Option<Result<OfferBundleConnection>> {
+        if !self.may(ctx, Action::ChampionRotaRead) {
+            return None;
+        }
+        Some(OfferBundleConnection::read(ctx, bundle::to(self.0.id), bundle::BUNDLES, Args { first, after, last, before }).await)
     }
 
     /// Swaps of places they proposed or are asked for, newest first. For the champion, coordinators and the safeguarding lead.

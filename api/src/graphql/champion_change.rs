@@ -18,6 +18,7 @@ use super::problem::{Problem, settle};
 use super::scalar::LocalDate;
 use super::shared::distinct;
 use crate::error::Refusal;
+use crate::postcodes::Postcodes;
 use crate::service::champion::{
     Changes, ConsentGiven, SignUp, change_membership, check_consent, confirm_email, may_sign_up, sign_up, update,
 };
@@ -58,6 +59,10 @@ pub struct ChampionSignUpInput {
     /// How far to go, in metres, 0 to 50,000.
     #[graphql(default = 8000)]
     max_distance_metres: i32,
+    /// Areas to help in however far they are, up to 50: outward codes like `SK4` and wards of Stockport by their ONS code, as in
+    /// `Venue.areas`. What is near counts too: to help in these areas alone, give a distance of 0.
+    #[graphql(default)]
+    areas: Vec<String>,
     /// Phone and video only.
     #[graphql(default)]
     remote_only: bool,
@@ -119,6 +124,9 @@ pub struct ChampionUpdateInput {
     topics: Option<Vec<Topic>>,
     /// How far to go, in metres, 0 to 50,000.
     max_distance_metres: Option<i32>,
+    /// Areas to help in however far they are, up to 50, as in `Venue.areas`; replaces the list. What is near counts too: to help in
+    /// these areas alone, give a distance of 0.
+    areas: Option<Vec<String>>,
     /// Phone and video only.
     remote_only: Option<bool>,
     /// Most sessions in a week, 1 to 14; null for no limit.
@@ -256,6 +264,7 @@ fn checked(ctx: &Context<'_>, input: ChampionSignUpInput) -> Result<SignUp, Vec<
     let birth_date = form.take(input::birth_date("birthDate", input.birth_date.0, ctx.call().today()));
     let languages = form.take(languages(input.languages));
     let reach = form.take(reach(input.max_distance_metres));
+    let areas = form.take(areas(&ctx.app().postcodes, &input.areas));
     let windows = form.take(windows(input.windows, ctx.call().today()));
     form.0.extend(check_consents(&input.consents.iter().map(|c| (c.purpose, c.given)).collect::<Vec<_>>()));
     let consent = |(i, c): (usize, ConsentInput)| {
@@ -273,6 +282,7 @@ fn checked(ctx: &Context<'_>, input: ChampionSignUpInput) -> Result<SignUp, Vec<
             languages: languages?,
             topics: distinct(input.topics),
             reach_metres: reach?,
+            areas: areas?,
             remote_only: input.remote_only,
             windows: windows?,
             consents,
@@ -301,6 +311,13 @@ fn reach(metres: i32) -> Result<i32, Malformed> {
     }
 }
 
+fn areas(known: &Postcodes, codes: &[String]) -> Result<Vec<String>, Malformed> {
+    if codes.len() > 50 {
+        return Err(Malformed::new("areas", "Name 50 areas at most."));
+    }
+    codes.iter().enumerate().map(|(i, code)| known.area(&format!("areas.{i}"), code)).collect()
+}
+
 async fn change(ctx: &Context<'_>, input: ChampionUpdateInput) -> Result<ChampionId, Refusal<CannotUpdate>> {
     let champion = id::at(&input.champion_id, "championId")?;
     let mut form = Form(Vec::new());
@@ -311,6 +328,7 @@ async fn change(ctx: &Context<'_>, input: ChampionUpdateInput) -> Result<Champio
         languages: form.take(input.languages.map(languages).transpose()).flatten(),
         topics: input.topics.map(distinct),
         reach_metres: form.take(input.max_distance_metres.map(reach).transpose()).flatten(),
+        areas: form.take(input.areas.map(|codes| areas(&ctx.app().postcodes, &codes)).transpose()).flatten(),
         remote_only: input.remote_only,
         most_per_week: form.take(patch(input.most_per_week, most_per_week)).flatten(),
     };

@@ -95,6 +95,10 @@ pub struct GroupBankHolidaysSetInput {
     group_id: ID,
     /// What bank holidays mean to it.
     policy: BankHolidayPolicy,
+    /// Whether sessions that stand on bank holidays and would not be made any more are called off, as by a closure. Those that were moved
+    /// there, or whose date was put in, stay.
+    #[graphql(default)]
+    call_off: bool,
 }
 
 /// Result of `groupBankHolidaysSet`.
@@ -150,7 +154,7 @@ impl GroupCalendarMutation {
     }
 
     /// Say what bank holidays mean to a group's series. Dates that are not in the calendar follow within minutes; a session that waited
-    /// for a word that is not needed any more is held. Nothing that is there is called off. The group's leaders and coordinators.
+    /// for a word that is not needed any more is held. Nothing that is there is called off, unless `callOff` says so. The group's leaders and coordinators.
     async fn group_bank_holidays_set(
         &self,
         ctx: &Context<'_>,
@@ -191,7 +195,7 @@ async fn reopen_payload(ctx: &Context<'_>, input: GroupClosureRemoveInput) -> Re
 
 async fn holidays_payload(ctx: &Context<'_>, input: GroupBankHolidaysSetInput) -> Result<GroupBankHolidaysSetPayload> {
     let result: Result<GroupId, Refusal<CannotSetHolidays>> =
-        async { set_holidays(ctx.app(), ctx.call(), id::at(&input.group_id, "groupId")?, input.policy).await }.await;
+        async { set_holidays(ctx.app(), ctx.call(), id::at(&input.group_id, "groupId")?, input.policy, input.call_off).await }.await;
     let (id, user_errors) = settle(result)?;
     Ok(GroupBankHolidaysSetPayload { group: ctx.rows().maybe(id).await?.map(Group), user_errors })
 }

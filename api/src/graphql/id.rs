@@ -5,8 +5,8 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use rules::id::{
     AccountId, AssignmentId, AuditId, CalendarFeedId, ChampionId, ClientId, ClientKeyId, ClosureId, CohortId, CompletionId, DbsCheckId,
-    DuplicateId, EvidenceId, ExceptionId, ExemptionId, GroupId, ModuleId, OfferId, OrganisationId, PlaceId, ReferenceId, RequestId,
-    RequirementId, RotaLineId, RotaProposalId, SeriesId, SessionId, StandInId, SwapId, VenueId, WaitingId, WavesId, WindowId,
+    DuplicateId, EvidenceId, ExceptionId, ExemptionId, GroupId, ModuleId, OfferBundleId, OfferId, OrganisationId, PlaceId, ReferenceId,
+    RequestId, RequirementId, RotaLineId, RotaProposalId, SeriesId, SessionId, StandInId, SwapId, VenueId, WaitingId, WavesId, WindowId,
 };
 use rules::reason::Reason;
 use uuid::Uuid;
@@ -47,6 +47,7 @@ node_ids! {
     GroupId => "Group",
     ModuleId => "TrainingModule",
     OfferId => "Offer",
+    OfferBundleId => "OfferBundle",
     OrganisationId => "Organisation",
     PlaceId => "Place",
     ReferenceId => "Reference",

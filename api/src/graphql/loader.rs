@@ -7,8 +7,8 @@ use std::sync::Arc;
 use async_graphql::dataloader::Loader;
 use rules::id::{
     AccountId, AssignmentId, CalendarFeedId, ChampionId, ClientId, CohortId, CompletionId, DbsCheckId, DuplicateId, GroupId, ModuleId,
-    OfferId, OrganisationId, OutcomeId, PlaceId, ReferenceId, RequestId, RequirementId, RotaLineId, RotaProposalId, SeriesId, SessionId,
-    StandInId, SwapId, VenueId, WaitingId, WavesId,
+    OfferBundleId, OfferId, OrganisationId, OutcomeId, PlaceId, ReferenceId, RequestId, RequirementId, RotaLineId, RotaProposalId,
+    SeriesId, SessionId, StandInId, SwapId, VenueId, WaitingId, WavesId,
 };
 use rules::matching::{Blocker, ChampionRecord, blockers};
 use rules::offer::CannotAccept;
@@ -22,8 +22,8 @@ use crate::service::matching::{Opportunities, Ranked, Wanted, for_sessions, oppo
 use crate::store::brief::{self, Named};
 use crate::store::facts::{self, Which, group};
 use crate::store::{
-    acceptance, attendance, availability, calendar, clearance, cohort, dbs, ledger, offer, outcome, reference, row, series, session,
-    sign_up, stand_in, training, update_service, wave,
+    acceptance, attendance, availability, bundle, calendar, clearance, cohort, dbs, ledger, offer, outcome, reference, row, series,
+    session, sign_up, stand_in, training, update_service, wave,
 };
 
 /// The loader of one request.
@@ -77,6 +77,7 @@ by_id! {
     PlaceId => place,
     RequestId => champion_request,
     OfferId => offer,
+    OfferBundleId => offer_bundle,
     AssignmentId => assignment,
     WavesId => offer_waves,
     StandInId => stand_in,
@@ -124,6 +125,15 @@ by_parent! {
     TopicsOf(ChampionId) -> rules::input::Topic: |conn, ids| {
         let rows = row::holding::<entity::champion_topic::Entity>(conn, entity::champion_topic::Column::ChampionId, ids).await?;
         Ok(rows.into_iter().map(|r| (r.champion_id, r.topic)).collect())
+    },
+    /// The areas a champion serves.
+    AreasOf(ChampionId) -> String: |conn, ids| {
+        let rows = row::holding::<entity::champion_area::Entity>(conn, entity::champion_area::Column::ChampionId, ids).await?;
+        Ok(rows.into_iter().map(|r| (r.champion_id, r.area)).collect())
+    },
+    /// The offers of several dates, by date.
+    OffersOfBundle(OfferBundleId) -> entity::offer::Model: |conn, ids| {
+        Ok(bundle::dates(conn, ids).await?.into_iter().filter_map(|(offer, _)| Some((offer.bundle_id?, offer))).collect())
     },
     /// The topics of a group.
     GroupTopics(GroupId) -> rules::input::Topic: |conn, ids| {

@@ -10,6 +10,7 @@ pub mod attendance;
 pub mod audit;
 pub mod availability;
 pub mod batch;
+pub mod bundle;
 pub mod calendar;
 pub mod champion;
 pub mod champion_change;
@@ -93,6 +94,7 @@ pub struct Query(
 #[derive(MergedObject, Default, Debug)]
 pub struct TakingPart(
     offer::OfferMutation,
+    bundle::BundleMutation,
     wave::WaveMutation,
     sign_up::SignUpMutation,
     staffing::StaffingMutation,

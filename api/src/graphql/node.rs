@@ -4,6 +4,7 @@ use async_graphql::{Context, ID, Interface, Object, Result, SimpleObject};
 use rules::policy::{Action, Relation};
 
 use super::assignment::Assignment;
+use super::bundle::OfferBundle;
 use super::champion::Champion;
 use super::code::Code;
 use super::context::Ctx;
@@ -44,6 +45,8 @@ pub enum Node {
     ChampionRequest(ChampionRequest),
     /// An offer.
     Offer(Offer),
+    /// Several dates offered at once.
+    OfferBundle(OfferBundle),
     /// An assignment.
     Assignment(Assignment),
     /// A planned rota.
@@ -100,6 +103,7 @@ async fn fetch(ctx: &Context<'_>, id: &ID) -> Option<Result<Node>> {
         "Champion" => Champion::find(ctx, id::parse(id)?).await?.map(Node::Champion),
         "ChampionRequest" => ChampionRequest::find(ctx, id::parse(id)?).await?.map(Node::ChampionRequest),
         "Offer" => Offer::find(ctx, id::parse(id)?).await?.map(Node::Offer),
+        "OfferBundle" => OfferBundle::find(ctx, id::parse(id)?).await?.map(Node::OfferBundle),
         "Assignment" => Assignment::find(ctx, id::parse(id)?).await?.map(Node::Assignment),
         "RotaProposal" => RotaProposal::find(ctx, id::parse(id)?).await?.map(Node::RotaProposal),
         "TrainingCompletion" => TrainingCompletion::find(ctx, id::parse(id)?).await?.map(Node::TrainingCompletion),

@@ -14,6 +14,7 @@ use rules::session::PlaceKind;
 use rules::wave::DeclineScope;
 
 use super::assignment::Assignment;
+use super::bundle::OfferBundle;
 use super::champion::Champion;
 use super::context::Ctx;
 use super::id::{self, NodeId};
@@ -89,6 +90,11 @@ impl Offer {
     /// coordinators.
     async fn asked_because(&self, ctx: &Context<'_>) -> Option<Result<String>> {
         self.asking(ctx).await.map(|found| found.map(|asking| asking?.because)).and_then(Result::transpose)
+    }
+
+    /// What it was sent with, if several dates were offered at once.
+    async fn bundle(&self, ctx: &Context<'_>) -> Option<Result<OfferBundle>> {
+        ctx.rows().maybe(self.0.bundle_id).await.transpose().map(|row| row.map(OfferBundle))
     }
 
     /// The place it led to, once accepted.

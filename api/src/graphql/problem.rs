@@ -88,6 +88,8 @@ user_errors! {
     WaitingListJoin "WaitingListJoinError" (rules::sign_up::WaitingListJoinErrorCode),
     WaitingListLeave "WaitingListLeaveError" (rules::sign_up::WaitingListLeaveErrorCode),
     SessionStaffingSet "SessionStaffingSetError" (rules::staffing::SessionStaffingSetErrorCode),
+    OfferBundleSend "OfferBundleSendError" (rules::bundle::OfferBundleSendErrorCode),
+    OfferBundleAnswer "OfferBundleAnswerError" (rules::bundle::OfferBundleAnswerErrorCode),
     OfferAccept "OfferAcceptError" (rules::offer::OfferAcceptErrorCode),
     OfferDecline "OfferDeclineError" (rules::offer::OfferDeclineErrorCode),
     OfferWithdraw "OfferWithdrawError" (rules::offer::OfferWithdrawErrorCode),

@@ -71,7 +71,8 @@ impl RotaProposal {
         RotaProgress { objective: self.0.objective, bound: self.0.bound, work: self.0.work }
     }
 
-    /// How far the plan can be from the best there is, as a share of the bound: 0 is proven best. Null until it is planned.
+    /// How far the plan of the needed places can be from the best there is, as a share of the bound: 0 is proven best. Null until it is
+    /// planned.
     async fn gap(&self) -> Option<f64> {
         let (objective, bound) = self.0.objective.zip(self.0.bound)?;
         Some((objective - bound) as f64 / bound.abs().max(1) as f64)
@@ -141,7 +142,7 @@ connection!(RotaProposalConnection, RotaProposalEdge, RotaProposal, "planned rot
 /// How far the planner is.
 #[derive(SimpleObject, Clone, Debug)]
 pub struct RotaProgress {
-    /// What the rota in hand costs: lower is better; null before the first.
+    /// What the rota in hand of the needed places costs: lower is better; null before the first.
     objective: Option<i64>,
     /// No rota costs less than this; null before it is known.
     bound: Option<i64>,
@@ -164,7 +165,7 @@ impl From<Broken> for RotaProblem {
     }
 }
 
-/// What a plan costs, term by term: lower is better. The objective is the first three less the last.
+/// What the plan of the needed places costs, term by term: lower is better. The objective is the first three less the last.
 #[derive(SimpleObject, Clone, Debug)]
 pub struct RotaScore {
     /// Empty places; a lead's counts twice.
@@ -180,10 +181,14 @@ pub struct RotaScore {
 /// A plan in figures.
 #[derive(SimpleObject, Clone, Debug)]
 pub struct RotaFigures {
-    /// Open places that were to be filled.
+    /// Open places that were to be filled: those missing to the ideal of their sessions.
     places: usize,
     /// How many of them have a line.
     filled: usize,
+    /// How many places are missing to the minimum of their sessions, as `sessionStaffingSet` has it. They are planned before any other.
+    needed: usize,
+    /// How many of those have a line.
+    needed_filled: usize,
     /// How many stay empty.
     unfilled_places: usize,
     /// Lines that a rule refused beside the others, and for which the planner looked again.
@@ -212,6 +217,8 @@ impl From<Figures> for RotaFigures {
         Self {
             places: f.places,
             filled: f.filled,
+            needed: f.needed,
+            needed_filled: f.needed_filled,
             unfilled_places: f.places.saturating_sub(f.filled),
             dropped: f.dropped,
             travel_metres: f.travel_metres,
@@ -246,6 +253,11 @@ impl UnfilledPlaces {
     /// How many stay empty.
     async fn missing(&self) -> usize {
         self.0.missing
+    }
+
+    /// How many of them are missing to the minimum of the session; the others would be nice to have.
+    async fn needed(&self) -> usize {
+        self.0.needed
     }
 
     /// Whether nobody leads the session either.

@@ -70,7 +70,7 @@ pub struct SessionSeriesChangeInput {
     start_time: Option<LocalTime>,
     /// How long a session runs, 1 to 720 minutes.
     duration_minutes: Option<i32>,
-    /// The places. Those that somebody has or had stay.
+    /// The places. Those that somebody has or had stay, and one for somebody experienced where only new champions would be left.
     places: Option<Vec<PlacesInput>>,
     /// Whether sessions that were moved by themselves change too.
     #[graphql(default)]

@@ -3,6 +3,7 @@
 use async_graphql::{Context, ID, InputObject, Object, Result, SimpleObject};
 use entity::venue;
 use rules::directory::{CannotAddVenue, VenueCreateErrorCode};
+use rules::geo::areas_of;
 use rules::id::VenueId;
 use rules::input::{line, spaced_postcode};
 use rules::policy::{Action, Relation};
@@ -52,6 +53,11 @@ impl Venue {
     /// Electoral ward (ONS code); null outside Stockport.
     async fn ward(&self) -> Option<&str> {
         self.0.ward.as_deref()
+    }
+
+    /// The areas it lies in, by which champions say where they help: its outward code, and its ward where that is known.
+    async fn areas(&self) -> Vec<String> {
+        areas_of(&self.0.postcode, self.0.ward.as_deref())
     }
 
     /// WGS 84 latitude in degrees, to five decimals.

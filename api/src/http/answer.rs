@@ -6,7 +6,7 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use chrono::{DateTime, Utc};
-use rules::id::OfferId;
+use rules::id::{ChampionId, OfferId};
 use rules::offer::OfferStatus;
 use rules::policy::{Caller, Role};
 use rules::reason::Reason;
@@ -49,16 +49,16 @@ pub fn path(app: &App, answer: Answer, offer: OfferId, until: DateTime<Utc>) -> 
     format!("/answer/{}", app.keys.answer_token(answer as u8, offer.0, until.timestamp()))
 }
 
-fn page(status: StatusCode, body: &str) -> Response {
+pub(super) fn page(status: StatusCode, body: &str) -> Response {
     const STYLE: &str = "body{max-width:36rem;margin:0 auto;padding:1rem;font:1.125rem/1.5 system-ui,sans-serif}button{font:inherit;padding:.75rem 1.25rem}";
     (status, styled(STYLE, "DigiKnow", body, "'self'")).into_response()
 }
 
-fn gone() -> Response {
+pub(super) fn gone() -> Response {
     page(StatusCode::NOT_FOUND, "<h1>This link is no longer good</h1><p>It was answered, or its time has passed. Nothing needs doing.</p>")
 }
 
-fn broken(fault: &Fault) -> Response {
+pub(super) fn broken(fault: &Fault) -> Response {
     tracing::error!(%fault, "an answer by link failed");
     page(StatusCode::SERVICE_UNAVAILABLE, "<h1>Please try again</h1><p>Your answer could not be saved just now.</p>")
 }
@@ -122,12 +122,19 @@ pub async fn act(State(site): State<Site>, Path(token): Path<String>, request: a
     }
 }
 
-/// Whom an offer is for, as who they answer: with the right to this one answer, and to nothing else they may do. Nobody, if their
-/// account is switched off.
+/// Whom an offer is for.
 async fn whose(app: &App, id: OfferId) -> Result<Option<Caller>, Fault> {
+    match store::offer::find(app.db.read(), id).await? {
+        Some(offer) => addressee(app, offer.champion_id).await,
+        None => Ok(None),
+    }
+}
+
+/// A champion as who they answer a message: with the right to this one answer, and to nothing else they may do. Nobody, if their
+/// account is switched off.
+pub(super) async fn addressee(app: &App, id: ChampionId) -> Result<Option<Caller>, Fault> {
     let db = app.db.read();
-    let Some(offer) = store::offer::find(db, id).await? else { return Ok(None) };
-    let Some(champion) = store::champion::find(db, offer.champion_id).await? else { return Ok(None) };
+    let Some(champion) = store::champion::find(db, id).await? else { return Ok(None) };
     let account = match champion.account_id {
         Some(account) => store::account::find(db, account).await?,
         None => None,

@@ -49,6 +49,10 @@ pub async fn letter(app: &App, mail: Mail) -> Result<Option<Letter>, Fault> {
             Some(body) => (champion, "Can you help?", body),
             None => return Ok(None),
         },
+        Mail::OfferBundle { champion, bundle } => match super::dates::asked(app, bundle).await? {
+            Some(body) => (champion, "Can you help on one of these dates?", body),
+            None => return Ok(None),
+        },
         Mail::Covered { champion, session } => match store::session::find(app.db.read(), session).await? {
             Some(session) => {
                 (champion, "Somebody stands in for you", format!("{}: somebody has taken your place. You are free.", when(&session)))
@@ -162,7 +166,7 @@ async fn training_day(app: &App, id: rules::id::CohortId) -> Result<Option<Strin
 }
 
 /// A session in a sentence.
-fn when(session: &entity::session::Model) -> String {
+pub(super) fn when(session: &entity::session::Model) -> String {
     format!("{} on {} at {}", session.title, session.local_date, session.local_start.format("%H:%M"))
 }
 

@@ -29,6 +29,7 @@ pub mod calendar;
 pub mod caller;
 pub mod certificate;
 pub mod cors;
+pub mod dates;
 pub mod documents;
 pub mod explorer;
 pub mod graphql;
@@ -130,6 +131,7 @@ pub fn router(site: Site, explorer: bool) -> Router {
         .route("/graphql", any(serve_graphql))
         .route("/schema.graphql", get(schema_text))
         .route("/answer/{token}", get(answer::show).post(answer::act))
+        .route("/dates/{token}", get(dates::show).post(dates::act))
         .route("/calendar/{name}", get(calendar::feed))
         .route("/rota/week.csv", get(rota::csv))
         .route("/rota/week.html", get(rota::page))

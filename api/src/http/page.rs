@@ -2,10 +2,12 @@
 //! has a button, since mail scanners follow links.
 
 use aws_lc_rs::digest;
+use axum::extract::Request;
 use axum::http::{StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use serde::de::DeserializeOwned;
 
 /// How pages with a question or an answer look: legible on a telephone.
 const STYLE: &str = "body{max-width:32rem;margin:0 auto;padding:1rem;font:1.1rem/1.5 system-ui,sans-serif}\
@@ -28,6 +30,20 @@ pub fn styled(style: &str, title: &str, body: &str, form: &str) -> Response {
          <style>{style}</style><main>{body}</main></html>"
     );
     ([(header::CONTENT_SECURITY_POLICY, policy)], Html(html)).into_response()
+}
+
+/// The largest form that is read.
+const BODY: usize = 16 * 1024;
+const FORM: &str = "application/x-www-form-urlencoded";
+
+/// The form that a request sends; an empty one if it sends none.
+pub async fn form<T: DeserializeOwned + Default>(request: Request) -> T {
+    let kind = request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    if !kind.split(';').next().is_some_and(|kind| kind.trim().eq_ignore_ascii_case(FORM)) {
+        return T::default();
+    }
+    let body = axum::body::to_bytes(request.into_body(), BODY).await.ok();
+    body.and_then(|body| serde_urlencoded::from_bytes(&body).ok()).unwrap_or_default()
 }
 
 /// Text as HTML.

@@ -1,7 +1,7 @@
 //! The page a referee opens from the message, without an account: GET shows the questions, POST takes the answers, once.
 
 use axum::extract::{Path, Request, State};
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::StatusCode;
 use axum::response::Response;
 use chrono::{DateTime, Utc};
 use rules::id::ReferenceId;
@@ -11,7 +11,7 @@ use rules::reference::{Answer, KnownFor, Recommends, ReferenceStatus};
 use serde::Deserialize;
 
 use super::mail::Letter;
-use super::page::{escape, page};
+use super::page::{escape, form, page};
 use super::{RequestId, Site};
 use crate::app::{App, Call};
 use crate::error::Fault;
@@ -21,9 +21,6 @@ use crate::store;
 
 /// What sets these links apart from the other signed ones: the byte is part of what is signed, so none opens another's door.
 const PURPOSE: u8 = 16;
-/// The largest form that is read.
-const BODY: usize = 16 * 1024;
-const FORM: &str = "application/x-www-form-urlencoded";
 
 /// The path of a referee's link.
 pub fn path(app: &App, id: ReferenceId, until: DateTime<Utc>) -> String {
@@ -124,19 +121,12 @@ impl Form {
     }
 }
 
-fn is_form(headers: &HeaderMap) -> bool {
-    let kind = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    kind.split(';').next().is_some_and(|kind| kind.trim().eq_ignore_ascii_case(FORM))
-}
-
 /// `POST /reference/{token}`: takes the answers. A second time finds the link used.
 pub async fn act(State(site): State<Site>, Path(token): Path<String>, request: Request) -> Response {
     let (app, now) = (&site.app, site.app.clock.now());
     let Some(id) = read(app, &token, now) else { return gone() };
     let request_id = request.extensions().get::<RequestId>().map(|id| id.0.clone()).unwrap_or_default();
-    let typed = is_form(request.headers());
-    let body = axum::body::to_bytes(request.into_body(), BODY).await.ok().filter(|_| typed);
-    let form = body.and_then(|body| serde_urlencoded::from_bytes::<Form>(&body).ok()).unwrap_or_default();
+    let form: Form = form(request).await;
     let name = match applicant(app, id, now).await {
         Ok(Some(name)) => name,
         Ok(None) => return gone(),

@@ -1,6 +1,6 @@
 //! Champions: sign-up, confirmation, profile, membership.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use chrono::{NaiveDate, TimeDelta};
 use entity::{account, champion, consent, email_token, evidence, role_grant};
@@ -25,6 +25,7 @@ use crate::app::{App, Call};
 use crate::clock::new_id;
 use crate::error::{Fault, Refusal};
 use crate::postcodes::Location;
+use crate::store::champion::Profile;
 use crate::store::{self, facts, row, training, transact};
 
 /// A consent as ticked on a form.
@@ -59,6 +60,8 @@ pub struct SignUp {
     pub topics: Vec<Topic>,
     /// How far to go.
     pub reach_metres: i32,
+    /// Areas to serve however far.
+    pub areas: Vec<String>,
     /// Phone and video only.
     pub remote_only: bool,
     /// First weekly availability.
@@ -107,7 +110,12 @@ async fn enrol(tx: &impl ConnectionTrait, call: &Call, form: &SignUp, rehearsal:
     }
     row::insert(tx, champion.clone()).await?;
     store::duplicate::note_mailbox(tx, &champion).await?;
-    store::champion::set_profile(tx, id, &form.languages, &form.topics).await?;
+    let profile = Profile {
+        languages: form.languages.iter().cloned().collect(),
+        topics: form.topics.iter().copied().collect(),
+        areas: form.areas.iter().cloned().collect(),
+    };
+    store::champion::set_profile(tx, id, profile).await?;
     row::insert_all(tx, form.windows.iter().map(|w| window_row(id, w, call)).collect()).await?;
     let consents = form.consents.iter().map(|c| consent::Model {
         id: new_id::<ConsentId>(call.now),
@@ -265,6 +273,8 @@ pub struct Changes {
     pub topics: Option<Vec<Topic>>,
     /// How far to go.
     pub reach_metres: Option<i32>,
+    /// Areas to serve however far.
+    pub areas: Option<Vec<String>>,
     /// Phone and video only.
     pub remote_only: Option<bool>,
     /// Most sessions a week.
@@ -284,15 +294,13 @@ pub async fn update(
         if expected.is_some_and(|version| version != champion.version) {
             return Err(Refusal::rule(CannotUpdate::Stale { current: champion.version }));
         }
-        let languages = match &changes.languages {
-            Some(languages) => languages.clone(),
-            None => store::champion::languages(&tx, id).await?,
+        let known = store::champion::profile(&tx, id).await?;
+        let profile = Profile {
+            languages: changes.languages.clone().map_or(known.languages, BTreeSet::from_iter),
+            topics: changes.topics.clone().map_or(known.topics, BTreeSet::from_iter),
+            areas: changes.areas.clone().map_or(known.areas, BTreeSet::from_iter),
         };
-        let topics = match &changes.topics {
-            Some(topics) => topics.clone(),
-            None => store::champion::topics(&tx, id).await?,
-        };
-        store::champion::set_profile(&tx, id, &languages, &topics).await?;
+        store::champion::set_profile(&tx, id, profile).await?;
         apply(&mut champion, &changes, call);
         row::update(&tx, champion).await?;
         done(&tx, call, Action::ChampionUpdate, Subject::champion(id), json!({})).await?;

@@ -17,6 +17,7 @@ use super::{Subject, audited, done, emit};
 use crate::app::{App, Call};
 use crate::clock::new_id;
 use crate::error::{Fault, Refusal};
+use crate::store::champion::Profile;
 use crate::store::{self, duplicate as pairs, row, transact};
 
 /// How many records that share something are looked at for one that is new.
@@ -134,18 +135,15 @@ pub async fn merge(app: &App, call: &Call, id: DuplicateId, survivor: ChampionId
     audited(app, call, action, Subject("ChampionDuplicate", Some(id.0)), result).await
 }
 
-/// The survivor speaks and helps with what either did.
+/// The survivor speaks, helps with and goes to what either did.
 async fn join_profiles(tx: &impl ConnectionTrait, kept: ChampionId, gone: ChampionId) -> Result<(), Fault> {
-    let mut languages = store::champion::languages(tx, kept).await?;
-    languages.extend(store::champion::languages(tx, gone).await?);
-    languages.sort();
-    languages.dedup();
-    let mut topics = store::champion::topics(tx, kept).await?;
-    topics.extend(store::champion::topics(tx, gone).await?);
-    topics.sort();
-    topics.dedup();
-    store::champion::set_profile(tx, gone, &[], &[]).await?;
-    Ok(store::champion::set_profile(tx, kept, &languages, &topics).await?)
+    let mut joint = store::champion::profile(tx, kept).await?;
+    let other = store::champion::profile(tx, gone).await?;
+    joint.languages.extend(other.languages);
+    joint.topics.extend(other.topics);
+    joint.areas.extend(other.areas);
+    store::champion::set_profile(tx, gone, Profile::default()).await?;
+    Ok(store::champion::set_profile(tx, kept, joint).await?)
 }
 
 /// Joins the two rows: what the survivor lacks comes from the other, which keeps its number and nothing of a person.

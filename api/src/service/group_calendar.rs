@@ -1,17 +1,22 @@
 //! When a group does not meet: closures, bank holidays, and a leader's word on one of those.
 
-use chrono::{DateTime, Utc};
+use std::collections::HashSet;
+
+use chrono::{DateTime, NaiveDate, Utc};
 use entity::{group_calendar, group_closure, session};
-use rules::holiday::BankHolidayPolicy;
+use rules::holiday::{BankHolidayPolicy, is_bank_holiday};
 use rules::id::{ClosureId, GroupId, SessionId};
 use rules::policy::{Action, Relation};
 use rules::series::{
-    CannotAnswer, CannotClose, CannotReopen, CannotSetHolidays, Closure, close as judge_close, confirm as judge_confirm, lapses,
+    AHEAD, CannotAnswer, CannotClose, CannotReopen, CannotSetHolidays, Closure, close as judge_close, confirm as judge_confirm, lapses,
+    occurrences,
 };
 use rules::session::{SessionChangeKind, SessionStatus};
+use sea_orm::ConnectionTrait;
 use serde_json::json;
 
 use super::call_off::{changed, several};
+use super::series::plan;
 use super::session::group_for;
 use super::{Once, Subject, answered, audited, done, emit, keep};
 use crate::app::{App, Call};
@@ -68,12 +73,14 @@ pub async fn reopen(app: &App, call: &Call, id: ClosureId) -> Result<GroupId, Re
 }
 
 /// Says what bank holidays mean to a group. Dates that are not in the calendar follow by the clock; what waited for a word that is not
-/// needed any more is held. Nothing that is there is called off.
+/// needed any more is held. What is there and would not be made any more is called off if that is asked for, and comes back as after a
+/// closure.
 pub async fn set_holidays(
     app: &App,
     call: &Call,
     group: GroupId,
     policy: BankHolidayPolicy,
+    call_off: bool,
 ) -> Result<GroupId, Refusal<CannotSetHolidays>> {
     let action = Action::GroupBankHolidaysSet;
     let result = transact!(app.db, |tx| {
@@ -84,11 +91,33 @@ pub async fn set_holidays(
             None => row::insert(&tx, new).await?,
         }
         let count = super::reopen::all(&tx, call, group, action).await?;
+        let skipped = if call_off { skipped(&tx, call, group).await? } else { Vec::new() };
+        let called_off = several(&tx, call, &skipped, Some(BANK_HOLIDAY.to_owned()), action).await?;
+        series::set_closed(&tx, &called_off, true).await?;
         series::look_again(&tx, group).await?;
-        done(&tx, call, action, Subject("Group", Some(group.0)), json!({ "policy": policy, "sessions": count })).await?;
+        let detail = json!({ "policy": policy, "sessions": count, "called_off": called_off.len() });
+        done(&tx, call, action, Subject("Group", Some(group.0)), detail).await?;
         Ok(group)
     });
     audited(app, call, action, Subject("Group", Some(group.0)), result).await
+}
+
+/// Why a session is called off that stood on a bank holiday.
+const BANK_HOLIDAY: &str = "The group does not meet on bank holidays.";
+
+/// Sessions on bank holidays that the group's series would not have any more. Whoever moved one there, or put its date in, meant it.
+async fn skipped(tx: &impl ConnectionTrait, call: &Call, group: GroupId) -> Result<Vec<SessionId>, Fault> {
+    let today = call.today();
+    let until = today.checked_add_days(AHEAD).unwrap_or(today);
+    let mut found = Vec::new();
+    for id in series::live(tx, group).await? {
+        let Some(row) = series::lock(tx, id).await?.filter(|row| row.ended_at.is_none()) else { continue };
+        let held: HashSet<NaiveDate> = occurrences(&plan(tx, &row).await?, today, until).into_iter().map(|one| one.on).collect();
+        let ours = series::occurrences(tx, row.id, today).await?;
+        let gone = ours.iter().filter(|one| !one.moved && is_bank_holiday(one.on_date) && !held.contains(&one.on_date));
+        found.extend(gone.map(|one| one.session_id));
+    }
+    Ok(found)
 }
 
 /// A leader's word: the session is held on the bank holiday. From now on champions can be asked.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use chrono::TimeDelta;
 use rules::calendar::Span;
 use rules::dbs::DbsScope;
-use rules::geo::Point;
+use rules::geo::{Point, areas_of};
 use rules::id::{ChampionId, PlaceId, SessionId};
 use rules::matching::{Blocker, ChampionRecord, Found, Index, Unlock, Weights, blockers, rank_by, unlocks};
 use rules::policy::Action;
@@ -93,7 +93,8 @@ async fn previewed(
         group: new.group,
         span: Span { from: row.starts_at, until: row.ends_at },
         date: row.local_date,
-        at: venue.map(|v| Point { latitude: v.latitude, longitude: v.longitude }),
+        at: venue.as_ref().map(|v| Point { latitude: v.latitude, longitude: v.longitude }),
+        areas: venue.map_or_else(Vec::new, |v| areas_of(&v.postcode, v.ward.as_deref())),
         modality: new.modality,
         setting: new.setting,
         kind: places.kind,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use entity::audit_event;
-use rules::id::{AccountId, AuditId, ChampionId, OfferId};
+use rules::id::{AccountId, AuditId, ChampionId, OfferBundleId, OfferId};
 use rules::policy::Action;
 use rules::reason::{Creates, Reason};
 use sea_orm::{ConnectionTrait, DbErr};
@@ -25,6 +25,7 @@ pub mod assignment;
 pub mod attendance;
 pub mod availability;
 pub mod badge;
+pub mod bundle;
 pub mod calendar;
 pub mod calendar_feed;
 mod call_off;
@@ -145,6 +146,8 @@ pub enum Mail {
     SignedUpAgain { champion: ChampionId },
     /// Can you help at this session?
     Offer { champion: ChampionId, offer: OfferId },
+    /// Can you help on one of these dates, or several?
+    OfferBundle { champion: ChampionId, bundle: OfferBundleId },
     /// The session you were to help at was called off, or your place is no longer needed.
     NoLongerNeeded { champion: ChampionId, session: rules::id::SessionId },
     /// Sessions you were to help at, or were asked for, were called off: the first of them, and how many more.

@@ -6,7 +6,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use entity::{assignment, offer as row_of};
 use rules::assignment::AssignmentStatus;
 use rules::clearance::counts_as_date_with_children;
-use rules::id::{AssignmentId, ChampionId, OfferId, PlaceId, RequestId, SessionId};
+use rules::id::{AssignmentId, ChampionId, OfferBundleId, OfferId, PlaceId, RequestId, SessionId};
 use rules::life::StandInEvent;
 use rules::matching::ChampionRecord;
 use rules::offer::{
@@ -39,7 +39,7 @@ pub fn fact(row: &row_of::Model) -> Offer {
 /// Places of a kind that nobody has, in order.
 pub(super) async fn open_places(tx: &impl ConnectionTrait, facts: &SessionFactsRow, kind: PlaceKind) -> Result<Vec<PlaceId>, Fault> {
     let taken: Vec<PlaceId> = offer::confirmed(tx, &[facts.session.id]).await?.into_iter().map(|a| a.place_id).collect();
-    Ok(facts.places.iter().filter(|(id, k)| *k == kind && !taken.contains(id)).map(|(id, _)| *id).collect())
+    Ok(facts.open(kind, &taken))
 }
 
 /// Sends offers for a kind of place: to everybody on the list, or to nobody.
@@ -104,7 +104,7 @@ pub(super) async fn ask(
 ) -> Result<Vec<OfferId>, Fault> {
     let Asking { request, kind, message, expires_at } = asking;
     let asked: Vec<Asked<'_>> = champions.iter().map(|id| Asked { request, session, kind, champion: *id, expires_at }).collect();
-    let ids = post(tx, call, action, &asked, message).await?;
+    let ids = post(tx, call, action, &asked, message, None).await?;
     whys.iter_mut().zip(&ids).for_each(|(why, id)| why.offer_id = *id);
     row::insert_all(tx, whys).await?;
     Ok(ids)
@@ -121,19 +121,25 @@ pub(super) struct Asked<'a> {
     pub expires_at: DateTime<Utc>,
 }
 
-/// Puts offers on record and on their way: a fixed number of statements, however many.
+/// Puts offers on record and on their way, each with a message of its own or all of a bundle with one: a fixed number of statements,
+/// however many.
 pub(super) async fn post(
     tx: &impl ConnectionTrait,
     call: &Call,
     action: Action,
     asked: &[Asked<'_>],
     message: &str,
+    bundle: Option<OfferBundleId>,
 ) -> Result<Vec<OfferId>, Fault> {
-    let rows: Vec<row_of::Model> = asked.iter().map(|one| new_offer(call, one, message)).collect();
+    let rows: Vec<row_of::Model> = asked.iter().map(|one| new_offer(call, one, message, bundle)).collect();
     let ids: Vec<OfferId> = rows.iter().map(|o| o.id).collect();
     let champions: Vec<ChampionId> = asked.iter().map(|one| one.champion).collect();
-    let mut out: Vec<entity::outbox::Model> =
-        rows.iter().map(|o| outgoing(call, "mail", json!(Mail::Offer { champion: o.champion_id, offer: o.id }))).collect();
+    let mail_of = |o: &row_of::Model| match bundle {
+        Some(bundle) => Mail::OfferBundle { champion: o.champion_id, bundle },
+        None => Mail::Offer { champion: o.champion_id, offer: o.id },
+    };
+    let letters = rows.iter().take(if bundle.is_some() { 1 } else { rows.len() });
+    let mut out: Vec<entity::outbox::Model> = letters.map(|o| outgoing(call, "mail", json!(mail_of(o)))).collect();
     let mut by_request: BTreeMap<(RequestId, SessionId), Vec<OfferId>> = BTreeMap::new();
     rows.iter().for_each(|o| by_request.entry((o.request_id, o.session_id)).or_default().push(o.id));
     let sent = by_request.iter().map(|((request, session), offers)| json!({ "request": request, "session": session, "offers": offers }));
@@ -189,7 +195,7 @@ async fn judge_list(
     if problems.is_empty() { Ok(()) } else { Err(Refusal::Rule(problems)) }
 }
 
-fn new_offer(call: &Call, asked: &Asked<'_>, message: &str) -> row_of::Model {
+fn new_offer(call: &Call, asked: &Asked<'_>, message: &str, bundle_id: Option<OfferBundleId>) -> row_of::Model {
     row_of::Model {
         id: new_id(call.now),
         request_id: asked.request,
@@ -203,6 +209,7 @@ fn new_offer(call: &Call, asked: &Asked<'_>, message: &str) -> row_of::Model {
         expires_at: asked.expires_at,
         responded_at: None,
         decline_reason: None,
+        bundle_id,
     }
 }
 
@@ -243,10 +250,9 @@ pub async fn cannot_accept(
     let teams = Teams::joined_by(conn, pairs).await?;
     let judge = |offer: row_of::Model| {
         let (facts, record) = (sessions.get(&offer.session_id)?, records.get(&offer.champion_id)?);
-        let open = || facts.places.iter().filter(|(id, kind)| *kind == offer.kind && !taken.contains(id)).map(|(id, _)| *id).collect();
         let places: Vec<PlaceId> = match searches.get(&offer.id) {
             Some(search) => duties.get(search).map(|duty| duty.place).into_iter().collect(),
-            None => open(),
+            None => facts.open(offer.kind, &taken),
         };
         let openings = Openings { status: facts.session.status, team: teams.beside(facts, &places), places };
         let reasons = judge_accept(fact(&offer), &openings, facts.need(offer.kind)?, record, call.now).err();

@@ -1,5 +1,7 @@
 //! Requests: a group leader asks for champions, for a session that is there or one created in the same call.
 
+use std::collections::HashMap;
+
 use entity::champion_request;
 use rules::id::{RequestId, SessionId};
 use rules::offer::OfferStatus;
@@ -67,6 +69,21 @@ pub(super) async fn ensure(
     }
     open(tx, call, action, &[session], "").await?;
     offer::request_for(tx, session.id).await?.ok_or_else(|| Fault::Other(anyhow::anyhow!("a request that was just made is gone")))
+}
+
+/// The live requests of these sessions, made where there is none. The sessions are locked.
+pub(super) async fn ensure_all(
+    tx: &impl ConnectionTrait,
+    call: &Call,
+    action: Action,
+    sessions: &[&entity::session::Model],
+) -> Result<HashMap<SessionId, RequestId>, Fault> {
+    let there = offer::requests_for(tx, &sessions.iter().map(|s| s.id).collect::<Vec<_>>()).await?;
+    let mut requests: HashMap<SessionId, RequestId> = there.into_iter().map(|r| (r.session_id, r.id)).collect();
+    let without: Vec<&entity::session::Model> = sessions.iter().copied().filter(|s| !requests.contains_key(&s.id)).collect();
+    let opened = open(tx, call, action, &without, "").await?;
+    requests.extend(without.iter().map(|s| s.id).zip(opened));
+    Ok(requests)
 }
 
 /// Puts a request on record for each of these sessions, which have none, under their locks: a fixed number of statements.

@@ -71,7 +71,8 @@ const CHUNK: usize = 500;
 /// Tells of what puts the sessions of the next days at risk; answers of how many sessions something was to be said.
 pub async fn due(app: &App, now: DateTime<Utc>) -> Result<usize, Fault> {
     let call = Call::by_the_clock("sessions.at-risk", now);
-    let soon = rows::ahead(app.db.read(), now, now + TimeDelta::hours(app.policy.risk_hours)).await?;
+    let until = now + TimeDelta::hours(app.policy.risk_hours);
+    let soon = rows::ahead(app.db.read(), now, until).await?;
     let mut count = 0;
     for some in soon.chunks(CHUNK) {
         let ids: Vec<SessionId> = some.iter().map(|s| s.id).collect();
@@ -82,6 +83,10 @@ pub async fn due(app: &App, now: DateTime<Utc>) -> Result<usize, Fault> {
                 count += usize::from(tell(app, &call, session.id).await?);
             }
         }
+    }
+    // Moved out of these days, they are nobody's worry for now, and told of again when they come near.
+    for later in rows::alerted_after(app.db.read(), until).await? {
+        count += usize::from(tell(app, &call, later).await?);
     }
     Ok(count)
 }
@@ -95,7 +100,9 @@ async fn tell(app: &App, call: &Call, id: SessionId) -> Result<bool, Fault> {
     transact!(app.db, |tx| {
         let held = |s: &session::Model| s.status == SessionStatus::Scheduled && s.starts_at > call.now;
         let Some(session) = store::session::lock(&tx, id).await?.filter(held) else { return Ok(false) };
-        let now: BTreeSet<RiskCause> = judge(&tx, std::slice::from_ref(&session), call.now).await?.iter().flat_map(|r| causes(r)).collect();
+        let is_near = session.starts_at <= call.now + TimeDelta::hours(app.policy.risk_hours);
+        let found = if is_near { judge(&tx, std::slice::from_ref(&session), call.now).await? } else { Vec::new() };
+        let now: BTreeSet<RiskCause> = found.iter().flat_map(|risks| causes(risks)).collect();
         let told: BTreeSet<RiskCause> = rows::alerts(&tx, &[id]).await?.into_iter().map(|alert| alert.cause).collect();
         let (new, mended): (Vec<_>, Vec<_>) = (now.difference(&told).copied().collect(), told.difference(&now).copied().collect());
         let alert = |cause: &RiskCause| session_alert::Model {

@@ -9,6 +9,7 @@ use rules::id::{ChampionId, PlaceId, SessionId};
 use rules::offer::OfferStatus;
 use rules::proposal::{Board, Line, Opening, ProposalStatus, Trouble};
 use rules::session::{PlaceKind, SessionStatus};
+use rules::staffing::Wanted;
 use sea_orm::ConnectionTrait;
 
 use crate::clock::HOME_ZONE;
@@ -16,7 +17,7 @@ use crate::error::Fault;
 use crate::service::offer::fact;
 use crate::store::facts::{self, SessionFactsRow, Which};
 use crate::store::session::{Filter, in_order};
-use crate::store::{offer, rota};
+use crate::store::{offer, rota, staffing};
 
 fn midnight(day: NaiveDate) -> DateTime<Utc> {
     resolve(day.and_time(NaiveTime::MIN), HOME_ZONE)
@@ -25,16 +26,19 @@ fn midnight(day: NaiveDate) -> DateTime<Utc> {
 /// What the sessions of a window have: who is confirmed, who was asked.
 struct Agreed {
     taken: HashMap<PlaceId, ChampionId>,
+    /// What was said of how many a session needs.
+    said: HashMap<(SessionId, PlaceKind), Wanted>,
     answers: HashMap<(SessionId, ChampionId), (OfferStatus, PlaceKind)>,
 }
 
 impl Agreed {
     async fn load(conn: &impl ConnectionTrait, sessions: &[SessionId], now: DateTime<Utc>) -> Result<Self, Fault> {
         let taken = offer::confirmed(conn, sessions).await?.into_iter().map(|a| (a.place_id, a.champion_id)).collect();
+        let said = staffing::said(conn, sessions).await?;
         // Oldest first: the last answer stands.
         let offers = offer::of_sessions(conn, sessions).await?;
         let answers = offers.iter().map(|o| ((o.session_id, o.champion_id), (fact(o).status_at(now), o.kind))).collect();
-        Ok(Self { taken, answers })
+        Ok(Self { taken, said: said.iter().map(|row| ((row.session_id, row.kind), staffing::fact(row))).collect(), answers })
     }
 
     fn who(&self, session: SessionId, stands: impl Fn(OfferStatus, PlaceKind) -> bool) -> BTreeSet<ChampionId> {
@@ -46,13 +50,18 @@ impl Agreed {
         let session = facts.session.id;
         let team = || facts.places.iter().filter(|(_, kind)| *kind != PlaceKind::Shadow);
         let beside: BTreeSet<ChampionId> = team().filter_map(|(id, _)| self.taken.get(id).copied()).collect();
-        let open = |kind| facts.places.iter().filter(|(id, k)| *k == kind && !self.taken.contains_key(id)).count();
-        let kinds = [PlaceKind::Lead, PlaceKind::Helper].into_iter().filter(|kind| open(*kind) > 0);
+        let (open, filled): (Vec<_>, Vec<_>) = facts.places.iter().partition(|(id, _)| !self.taken.contains_key(id));
+        let of = |places: &[&(PlaceId, PlaceKind)], kind| places.iter().filter(|(_, k)| *k == kind).count();
+        let kinds = [PlaceKind::Lead, PlaceKind::Helper].into_iter().filter(|kind| of(&open, *kind) > 0);
         let opening = |kind| {
             let need = facts.need(kind)?.clone();
             let pending = self.who(session, |status, of| status == OfferStatus::Pending && of == kind);
             let declined = self.who(session, |status, of| status == OfferStatus::Declined || status == OfferStatus::Pending && of != kind);
-            Some(Opening { session, kind, places: open(kind), team: team().count(), need, beside: beside.clone(), pending, declined })
+            let (places, filled) = (of(&open, kind), of(&filled, kind));
+            let wanted = self.said.get(&(session, kind)).copied().unwrap_or_else(|| Wanted::default_of(kind, places + filled));
+            let (needed, wanted) = wanted.missing(filled, places);
+            let (team, beside) = (team().count(), beside.clone());
+            Some(Opening { session, kind, places, needed, wanted, team, need, beside, pending, declined })
         };
         kinds.filter_map(opening).collect()
     }

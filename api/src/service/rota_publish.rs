@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashMap};
 
 use entity::{rota_line, rota_proposal, session};
-use rules::id::{ChampionId, OfferId, RequestId, RotaProposalId, SessionId};
+use rules::id::{ChampionId, OfferId, RotaProposalId, SessionId};
 use rules::offer::{OfferStatus, expires_at};
 use rules::policy::{Action, Relation};
 use rules::proposal::{CannotPublish, ProposalStatus, Publishing, publish as judge};
@@ -104,11 +104,8 @@ async fn ask<'a>(
     message: &str,
 ) -> Result<Vec<OfferId>, Fault> {
     let wanted: BTreeSet<SessionId> = lines.clone().map(|l| l.session_id).collect();
-    let there = offer::requests_for(tx, &Vec::from_iter(wanted.iter().copied())).await?;
-    let mut requests: HashMap<SessionId, RequestId> = there.into_iter().map(|r| (r.session_id, r.id)).collect();
-    let without: Vec<&session::Model> = sessions.iter().filter(|s| wanted.contains(&s.id) && !requests.contains_key(&s.id)).collect();
-    let opened = super::request::open(tx, call, Action::RotaPublish, &without, "").await?;
-    requests.extend(without.iter().map(|s| s.id).zip(opened));
+    let wanted: Vec<&session::Model> = sessions.iter().filter(|s| wanted.contains(&s.id)).collect();
+    let requests = super::request::ensure_all(tx, call, Action::RotaPublish, &wanted).await?;
     let by_id: HashMap<SessionId, &session::Model> = sessions.iter().map(|s| (s.id, s)).collect();
     let asked = |l: &rota_line::Model| {
         let (session, request) = (by_id.get(&l.session_id)?, requests.get(&l.session_id)?);
@@ -116,5 +113,6 @@ async fn ask<'a>(
         Some(Asked { request: *request, session, kind: l.kind, champion: l.champion_id, expires_at })
     };
     let asked: Option<Vec<Asked<'_>>> = lines.map(asked).collect();
-    post(tx, call, Action::RotaPublish, &asked.ok_or_else(|| Fault::Other(anyhow::anyhow!("a line without its session")))?, message).await
+    let asked = asked.ok_or_else(|| Fault::Other(anyhow::anyhow!("a line without its session")))?;
+    post(tx, call, Action::RotaPublish, &asked, message, None).await
 }

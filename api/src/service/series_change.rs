@@ -1,12 +1,13 @@
 //! Changing a series: all that is to come, or from one session on, when the series is cut in two; and ending it.
 
 use chrono::{Days, NaiveDate, NaiveTime};
-use entity::{place, place_module, series as row_of, session};
+use entity::{assignment, place, place_module, series as row_of, session};
 use rules::id::{ModuleId, PlaceId, SeriesId, SessionId, VenueId};
 use rules::policy::{Action, Relation};
 use rules::reason::{Malformed, Reason};
 use rules::series::{CannotChangeSeries, CannotEndSeries, SeriesScope};
-use rules::session::{CannotCreateSession, Modality, SessionChangeKind, SessionStatus};
+use rules::session::{CannotCreateSession, Modality, PlaceKind, SessionChangeKind, SessionStatus};
+use rules::staffing::keeps_room;
 use sea_orm::ConnectionTrait;
 use serde_json::json;
 
@@ -193,11 +194,13 @@ async fn apply(tx: &impl ConnectionTrait, call: &Call, row: &row_of::Model, chan
     Ok(told)
 }
 
-/// Gives a session the places of its series: what is missing is added; what is too many goes, unless somebody has or had it.
+/// Gives a session the places of its series: what is missing is added; what is too many goes, unless somebody has or had it, or nobody
+/// experienced could join somebody new.
 pub(super) async fn resize(tx: &impl ConnectionTrait, call: &Call, row: &row_of::Model, session: &session::Model) -> Result<(), Refused> {
     let new = session_on(row, session.local_date)?;
     let there = store::session::places(tx, &[session.id]).await?;
-    let taken: Vec<PlaceId> = offer::confirmed(tx, &[session.id]).await?.into_iter().map(|a| a.place_id).collect();
+    let confirmed = offer::confirmed(tx, &[session.id]).await?;
+    let taken: Vec<PlaceId> = confirmed.iter().map(|a| a.place_id).collect();
     let (mut surplus, mut missing) = (Vec::new(), Vec::new());
     for kind in rules::session::PlaceKind::ALL {
         let wanted = new.places.iter().position(|places| places.kind == *kind);
@@ -211,7 +214,11 @@ pub(super) async fn resize(tx: &impl ConnectionTrait, call: &Call, row: &row_of:
             missing.extend((of.len()..count).map(|_| (*kind, modules.clone())));
         }
     }
-    let unused = store::session::unused(tx, &surplus).await?;
+    let mut unused = store::session::unused(tx, &surplus).await?;
+    if !unused.is_empty() && missing.iter().all(|(kind, _)| *kind == PlaceKind::Shadow) {
+        let room = room_beside(tx, session, (&there, &confirmed), &unused).await?;
+        unused.retain(|place| Some(*place) != room);
+    }
     store::session::remove_places(tx, &unused).await?;
     let last = there.iter().map(|place| place.position).max().unwrap_or_default();
     for (position, (kind, modules)) in (last + 1..).zip(missing) {
@@ -220,6 +227,22 @@ pub(super) async fn resize(tx: &impl ConnectionTrait, call: &Call, row: &row_of:
         row::insert_all(tx, modules.into_iter().map(|module_id| place_module::Model { place_id: id, module_id }).collect()).await?;
     }
     Ok(())
+}
+
+/// Of the places that are to go, the one that has to stay for somebody experienced, if only new champions would be left.
+async fn room_beside(
+    tx: &impl ConnectionTrait,
+    session: &session::Model,
+    (there, confirmed): (&[place::Model], &[assignment::Model]),
+    going: &[PlaceId],
+) -> Result<Option<PlaceId>, Fault> {
+    let team: Vec<PlaceId> = there.iter().filter(|p| p.kind != PlaceKind::Shadow).map(|p| p.id).collect();
+    let beside: Vec<&assignment::Model> = confirmed.iter().filter(|a| team.contains(&a.place_id)).collect();
+    let ends = store::staffing::duties_end(tx, beside.iter().map(|a| a.champion_id)).await?;
+    let before = |a: &&assignment::Model| ends.get(&a.champion_id).into_iter().flatten().filter(|end| **end <= session.starts_at).count();
+    let done: Vec<usize> = beside.iter().map(before).collect();
+    let open = team.iter().filter(|place| !going.contains(place) && beside.iter().all(|a| a.place_id != **place)).count();
+    Ok(team.iter().find(|place| going.contains(place)).copied().filter(|_| keeps_room(&done, open)))
 }
 
 /// Ends a series after a date: sessions after it are called off, with one message a champion.

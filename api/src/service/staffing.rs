@@ -17,7 +17,7 @@ pub fn counts(places: &[place::Model], confirmed: &[assignment::Model], said: &[
     let of_kind = |kind: &PlaceKind| {
         let ids: Vec<_> = places.iter().filter(|p| p.kind == *kind).map(|p| p.id).collect();
         let wanted = match said.iter().find(|row| row.kind == *kind) {
-            Some(row) => Wanted { minimum: usize::try_from(row.minimum).unwrap_or(0), ideal: usize::try_from(row.ideal).unwrap_or(0) },
+            Some(row) => rows::fact(row),
             None => Wanted::default_of(*kind, ids.len()),
         };
         let filled = confirmed.iter().filter(|a| ids.contains(&a.place_id)).count();

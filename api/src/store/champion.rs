@@ -1,6 +1,8 @@
 //! Champions, what they speak and help with, and their consents.
 
-use entity::{champion, champion_language, champion_topic, email_token, emergency_contact};
+use std::collections::BTreeSet;
+
+use entity::{champion, champion_area, champion_language, champion_topic, email_token, emergency_contact};
 use rules::champion::Membership;
 use rules::id::ChampionId;
 use rules::input::Topic;
@@ -93,28 +95,38 @@ pub fn these(ids: Vec<ChampionId>) -> Select<champion::Entity> {
     champion::Entity::find().filter(champion::Column::Id.is_in(ids))
 }
 
-/// Replaces the languages and topics of a champion.
-pub async fn set_profile(conn: &impl ConnectionTrait, id: ChampionId, languages: &[String], topics: &[Topic]) -> Result<(), DbErr> {
+/// What a champion brings, and where to.
+#[derive(Clone, Debug, Default)]
+pub struct Profile {
+    /// ISO 639-3 codes.
+    pub languages: BTreeSet<String>,
+    /// Topics.
+    pub topics: BTreeSet<Topic>,
+    /// Areas served in person.
+    pub areas: BTreeSet<String>,
+}
+
+/// Replaces the languages, topics and areas of a champion.
+pub async fn set_profile(conn: &impl ConnectionTrait, id: ChampionId, profile: Profile) -> Result<(), DbErr> {
     champion_language::Entity::delete_many().filter(champion_language::Column::ChampionId.eq(id)).exec(conn).await?;
     champion_topic::Entity::delete_many().filter(champion_topic::Column::ChampionId.eq(id)).exec(conn).await?;
-    row::insert_all(
-        conn,
-        languages.iter().map(|language| champion_language::Model { champion_id: id, language: language.clone() }).collect(),
-    )
-    .await?;
-    row::insert_all(conn, topics.iter().map(|topic| champion_topic::Model { champion_id: id, topic: *topic }).collect()).await
+    champion_area::Entity::delete_many().filter(champion_area::Column::ChampionId.eq(id)).exec(conn).await?;
+    let Profile { languages, topics, areas } = profile;
+    row::insert_all(conn, languages.into_iter().map(|language| champion_language::Model { champion_id: id, language }).collect()).await?;
+    row::insert_all(conn, topics.into_iter().map(|topic| champion_topic::Model { champion_id: id, topic }).collect()).await?;
+    row::insert_all(conn, areas.into_iter().map(|area| champion_area::Model { champion_id: id, area }).collect()).await
 }
 
-/// The languages of a champion.
-pub async fn languages(conn: &impl ConnectionTrait, id: ChampionId) -> Result<Vec<String>, DbErr> {
-    let rows = champion_language::Entity::find().filter(champion_language::Column::ChampionId.eq(id)).all(conn).await?;
-    Ok(rows.into_iter().map(|row| row.language).collect())
-}
-
-/// The topics of a champion.
-pub async fn topics(conn: &impl ConnectionTrait, id: ChampionId) -> Result<Vec<Topic>, DbErr> {
-    let rows = champion_topic::Entity::find().filter(champion_topic::Column::ChampionId.eq(id)).all(conn).await?;
-    Ok(rows.into_iter().map(|row| row.topic).collect())
+/// The languages, topics and areas of a champion.
+pub async fn profile(conn: &impl ConnectionTrait, id: ChampionId) -> Result<Profile, DbErr> {
+    let languages = champion_language::Entity::find().filter(champion_language::Column::ChampionId.eq(id)).all(conn).await?;
+    let topics = champion_topic::Entity::find().filter(champion_topic::Column::ChampionId.eq(id)).all(conn).await?;
+    let areas = champion_area::Entity::find().filter(champion_area::Column::ChampionId.eq(id)).all(conn).await?;
+    Ok(Profile {
+        languages: languages.into_iter().map(|row| row.language).collect(),
+        topics: topics.into_iter().map(|row| row.topic).collect(),
+        areas: areas.into_iter().map(|row| row.area).collect(),
+    })
 }
 
 /// An e-mail link, locked.

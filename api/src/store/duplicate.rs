@@ -2,7 +2,8 @@
 
 use entity::{
     acceptance, assignment, availability_exception, availability_window, champion, champion_mailbox, champion_pace, cohort_seat,
-    completion, consent, dbs_check, duplicate, emergency_contact, evidence, exemption, offer, referee_reference, rota_line, stand_in, swap,
+    completion, consent, dbs_check, duplicate, emergency_contact, evidence, exemption, offer, offer_bundle, referee_reference, rota_line,
+    stand_in, swap,
 };
 use rules::assignment::AssignmentStatus;
 use rules::champion::Membership;
@@ -136,6 +137,7 @@ moved! {
     "consents": consent.ChampionId,
     "references": referee_reference.ChampionId,
     "offers": offer.ChampionId,
+    "offers of several dates": offer_bundle.ChampionId,
     "assignments": assignment.ChampionId,
     "searches for a stand-in": stand_in.ChampionId,
     "searches that name them": stand_in.NamedId,

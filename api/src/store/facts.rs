@@ -5,8 +5,8 @@ use std::hash::Hash;
 
 use chrono::{DateTime, Utc};
 use entity::{
-    acceptance, assignment, availability_exception, availability_window, champion, champion_language, champion_pace, champion_topic,
-    completion, dbs_check, evidence, exemption, session, venue,
+    acceptance, assignment, availability_exception, availability_window, champion, champion_area, champion_language, champion_pace,
+    champion_topic, completion, dbs_check, evidence, exemption, session, venue,
 };
 use rules::acceptance::Accepted;
 use rules::assignment::AssignmentStatus;
@@ -15,7 +15,7 @@ use rules::champion::Membership;
 use rules::clearance::{ClearanceRecord, counts_as_date_with_children};
 use rules::dbs::{Audience, DbsScope, SessionFacts};
 use rules::exemption::Exemption;
-use rules::geo::Point;
+use rules::geo::{Point, areas_of};
 use rules::id::{ChampionId, GroupId, PlaceId, RequirementId, SessionId};
 use rules::input::Topic;
 use rules::matching::{Booking, ChampionRecord};
@@ -105,6 +105,7 @@ pub async fn binding(conn: &impl ConnectionTrait, row: champion::Model, need: &S
 struct Parts {
     languages: HashMap<ChampionId, Vec<String>>,
     topics: HashMap<ChampionId, Vec<Topic>>,
+    areas: HashMap<ChampionId, Vec<String>>,
     evidence: HashMap<ChampionId, Vec<Evidence>>,
     completions: HashMap<ChampionId, Vec<Completion>>,
     exemptions: HashMap<ChampionId, Vec<Exemption>>,
@@ -149,14 +150,16 @@ impl Parts {
         Ok(())
     }
 
-    /// Topics, windows, leave and extra time.
+    /// Topics, areas, windows, leave and extra time.
     async fn load_wishes(&mut self, conn: &impl ConnectionTrait, which: Which<'_>) -> Result<(), Fault> {
         let topics = which.narrow(champion_topic::Entity::find(), champion_topic::Column::ChampionId).all(conn).await?;
+        let areas = which.narrow(champion_area::Entity::find(), champion_area::Column::ChampionId).all(conn).await?;
         let windows = which.narrow(availability_window::Entity::find(), availability_window::Column::ChampionId).all(conn).await?;
         let exceptions = which.narrow(availability_exception::Entity::find(), availability_exception::Column::ChampionId).all(conn).await?;
         let paces = which.narrow(champion_pace::Entity::find(), champion_pace::Column::ChampionId).all(conn).await?;
         self.paces = paces.into_iter().map(|row| (row.champion_id, row)).collect();
         self.topics = group(topics.into_iter().map(|r| (r.champion_id, r.topic)));
+        self.areas = group(areas.into_iter().map(|r| (r.champion_id, r.area)));
         self.windows = group(collect(windows.iter().map(|r| Ok((r.champion_id, availability::window_fact(r)?))))?);
         self.exceptions = group(collect(exceptions.iter().map(|r| Ok((r.champion_id, availability::exception_fact(r)?))))?);
         Ok(())
@@ -169,6 +172,7 @@ fn record(row: champion::Model, parts: &mut Parts) -> ChampionRecord {
         id,
         home: row.latitude.zip(row.longitude).map(|(latitude, longitude)| Point { latitude, longitude }),
         reach_metres: u32::try_from(row.reach_metres).unwrap_or(0),
+        areas: take(&mut parts.areas, id),
         remote_only: row.remote_only,
         most_per_week: row.most_per_week.and_then(|n| u32::try_from(n).ok()),
         most_per_month: parts.paces.get(&id).and_then(|pace| u32::try_from(pace.most_per_month?).ok()),
@@ -273,6 +277,11 @@ impl SessionFactsRow {
         self.places.iter().find(|(id, _)| *id == place).and_then(|(_, kind)| self.need(*kind))
     }
 
+    /// Its places of a kind that are not taken, in order.
+    pub fn open(&self, kind: PlaceKind, taken: &[PlaceId]) -> Vec<PlaceId> {
+        self.places.iter().filter(|(id, k)| *k == kind && !taken.contains(id)).map(|(id, _)| *id).collect()
+    }
+
     /// The kinds of place it has.
     pub fn kinds(&self) -> impl Iterator<Item = PlaceKind> + '_ {
         PlaceKind::ALL.iter().copied().filter(|kind| self.needs.contains_key(kind))
@@ -293,12 +302,15 @@ pub async fn needs(conn: &impl ConnectionTrait, rows: Vec<session::Model>) -> Re
     Ok(rows
         .into_iter()
         .map(|session| {
-            let at = session.venue_id.and_then(|id| venues.get(&id)).map(|v| Point { latitude: v.latitude, longitude: v.longitude });
+            let venue = session.venue_id.and_then(|id| venues.get(&id));
+            let at = venue.map(|v| Point { latitude: v.latitude, longitude: v.longitude });
+            let areas = venue.map_or_else(Vec::new, |venue| areas_of(&venue.postcode, venue.ward.as_deref()));
             let places = places.get(&session.id).cloned().unwrap_or_default();
             let mut needs = HashMap::new();
             for (place, kind) in &places {
                 needs.entry(*kind).or_insert_with(|| SessionNeed {
                     at,
+                    areas: areas.clone(),
                     kind: *kind,
                     modules: modules.get(place).cloned().unwrap_or_default(),
                     requirements: requirements.clone(),
@@ -327,6 +339,7 @@ fn bare_need(row: &session::Model) -> SessionNeed {
         span: Span { from: row.starts_at, until: row.ends_at },
         date: row.local_date,
         at: None,
+        areas: Vec::new(),
         modality: row.modality,
         setting: row.setting,
         kind: PlaceKind::Helper,

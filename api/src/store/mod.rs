@@ -30,6 +30,7 @@ pub mod attendance;
 pub mod availability;
 pub mod backup;
 pub mod brief;
+pub mod bundle;
 pub mod calendar;
 pub mod candidates;
 pub mod champion;

@@ -141,10 +141,11 @@ pub async fn place_modules(conn: &impl ConnectionTrait, places: &[PlaceId]) -> R
 
 /// The places of sessions by session, in order, and the modules each asks for, with their codes.
 pub async fn places_asking(conn: &impl ConnectionTrait, sessions: &[SessionId]) -> Result<(PlacesOf, ModulesOf), DbErr> {
+    type Row = (SessionId, PlaceId, PlaceKind, Option<ModuleId>, Option<String>);
     let to_asked = place::Entity::belongs_to(place_module::Entity).from(place::Column::Id).to(place_module::Column::PlaceId);
     let to_module =
         place_module::Entity::belongs_to(training_module::Entity).from(place_module::Column::ModuleId).to(training_module::Column::Id);
-    let rows: Vec<(SessionId, PlaceId, PlaceKind, Option<ModuleId>, Option<String>)> = place::Entity::find()
+    let rows: Vec<Row> = place::Entity::find()
         .join(JoinType::LeftJoin, to_asked.into())
         .join(JoinType::LeftJoin, to_module.into())
         .filter(place::Column::SessionId.is_in(sessions.iter().copied()))

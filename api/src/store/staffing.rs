@@ -7,9 +7,9 @@ use entity::{assignment, session, session_alert, staffing};
 use rules::assignment::AssignmentStatus;
 use rules::id::{ChampionId, SessionId};
 use rules::session::{PlaceKind, SessionStatus};
-use rules::staffing::RiskCause;
+use rules::staffing::{RiskCause, Wanted};
 use sea_orm::sea_query::Expr;
-use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, JoinType, QueryFilter, QueryOrder, QuerySelect};
 
 use super::facts::group;
 use super::row;
@@ -17,6 +17,11 @@ use super::row;
 /// What was said of sessions.
 pub async fn said(conn: &impl ConnectionTrait, sessions: &[SessionId]) -> Result<Vec<staffing::Model>, DbErr> {
     row::holding::<staffing::Entity>(conn, staffing::Column::SessionId, sessions.iter().copied()).await
+}
+
+/// What was said, as the rules read it.
+pub fn fact(row: &staffing::Model) -> Wanted {
+    Wanted { minimum: usize::try_from(row.minimum).unwrap_or(0), ideal: usize::try_from(row.ideal).unwrap_or(0) }
 }
 
 /// Forgets what was said of a kind of place.
@@ -47,6 +52,21 @@ pub async fn duties_end(
 pub async fn alerts(conn: &impl ConnectionTrait, sessions: &[SessionId]) -> Result<Vec<session_alert::Model>, DbErr> {
     let of = session_alert::Entity::find().filter(session_alert::Column::SessionId.is_in(sessions.iter().copied()));
     of.filter(session_alert::Column::SettledAt.is_null()).order_by_asc(session_alert::Column::Id).all(conn).await
+}
+
+/// Sessions with an open alert that begin after an instant.
+pub async fn alerted_after(conn: &impl ConnectionTrait, after: DateTime<Utc>) -> Result<Vec<SessionId>, DbErr> {
+    let to_session = session_alert::Entity::belongs_to(session::Entity).from(session_alert::Column::SessionId).to(session::Column::Id);
+    session_alert::Entity::find()
+        .filter(session_alert::Column::SettledAt.is_null())
+        .join(JoinType::InnerJoin, to_session.into())
+        .filter(session::Column::StartsAt.gt(after))
+        .select_only()
+        .column(session_alert::Column::SessionId)
+        .distinct()
+        .into_tuple()
+        .all(conn)
+        .await
 }
 
 /// Settles the open alerts of a session for these causes.

@@ -5,10 +5,9 @@ use std::collections::HashMap;
 use chrono::{DateTime, Utc};
 use entity::{asking, champion_pace, offer, offer_waves};
 use rules::id::{ChampionId, OfferId, RequestId, SessionId, StandInId, WavesId};
-use rules::offer::OfferStatus;
 use rules::session::PlaceKind;
 use rules::wave::WavesStatus;
-use sea_orm::sea_query::{Expr, OnConflict};
+use sea_orm::sea_query::{Expr, OnConflict, Query};
 use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
 /// A run.
@@ -57,19 +56,29 @@ pub async fn for_stand_in(conn: &impl ConnectionTrait, id: StandInId) -> Result<
     of.select_only().column(asking::Column::OfferId).into_tuple().all(conn).await
 }
 
-/// How often each champion was asked since an instant and has not said yes: who likes to help may be asked again.
+/// How often each champion was asked since an instant and has not said yes: who likes to help may be asked again. Several dates offered
+/// at once are one contact, and a yes to one of them is a yes.
 pub async fn asked_since(conn: &impl ConnectionTrait, since: DateTime<Utc>) -> Result<HashMap<ChampionId, usize>, DbErr> {
-    let rows: Vec<(ChampionId, i64)> = offer::Entity::find()
-        .filter(offer::Column::SentAt.gt(since))
-        .filter(offer::Column::Status.is_not_in([OfferStatus::Accepted, OfferStatus::Ended]))
-        .select_only()
+    let yes = "MAX(CASE WHEN status IN ('ACCEPTED', 'ENDED') THEN 1 ELSE 0 END) = 0";
+    let contacts = Query::select()
         .column(offer::Column::ChampionId)
-        .column_as(offer::Column::Id.count(), "asked")
-        .group_by(offer::Column::ChampionId)
-        .into_tuple()
-        .all(conn)
-        .await?;
-    Ok(rows.into_iter().map(|(champion, asked)| (champion, usize::try_from(asked).unwrap_or(usize::MAX))).collect())
+        .from(offer::Entity)
+        .and_where(offer::Column::SentAt.gt(since))
+        .add_group_by([Expr::col(offer::Column::ChampionId), Expr::cust("COALESCE(bundle_id, id)")])
+        .and_having(Expr::cust(yes))
+        .to_owned();
+    let counted = Query::select()
+        .column(offer::Column::ChampionId)
+        .expr_as(Expr::cust("COUNT(*)"), "asked")
+        .from_subquery(contacts, "contact")
+        .group_by_col(offer::Column::ChampionId)
+        .to_owned();
+    let mut asked = HashMap::new();
+    for row in conn.query_all(&counted).await? {
+        let times: i64 = row.try_get("", "asked")?;
+        asked.insert(row.try_get("", "champion_id")?, usize::try_from(times).unwrap_or(usize::MAX));
+    }
+    Ok(asked)
 }
 
 /// Champions who want quiet at an instant, and until when.

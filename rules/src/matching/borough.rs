@@ -26,6 +26,7 @@ const KINDS: [RequirementKind; 5] = [
     RequirementKind::SafeguardingDeclaration,
 ];
 const LANGUAGES: [&str; 3] = ["eng", "urd", "bfi"];
+const AREAS: [&str; 3] = ["SK4", "E05015027", "M1"];
 /// A common Tuesday, the Sundays the clocks change, a leap day and a turn of the year.
 const DATES: [&str; 6] = ["2026-12-01", "2027-03-28", "2027-10-31", "2028-02-29", "2026-12-31", "2027-03-27"];
 
@@ -198,6 +199,7 @@ pub(crate) fn champion(seed: &mut Seed, n: u64, date: NaiveDate) -> ChampionReco
         clearance: clearance(seed, date),
         home: if seed.odds(9) { None } else { Some(point(seed)) },
         reach_metres: seed.of(&[0, 2_000, 5_000, 9_000, 20_000, u32::MAX]),
+        areas: if seed.odds(3) { seed.some(2, |seed| seed.of(&AREAS).to_owned()) } else { vec![] },
         remote_only: seed.odds(9),
         most_per_week: if seed.odds(2) { None } else { Some(seed.below(4) as u32) },
         most_per_month: if seed.odds(8) { Some(seed.below(6) as u32) } else { None },
@@ -236,6 +238,7 @@ pub(crate) fn need(seed: &mut Seed, date: NaiveDate) -> SessionNeed {
         span: if seed.odds(40) { Span { until: span.until + TimeDelta::days(2), ..span } } else { span },
         date: if seed.odds(400) { on + Days::new(90_000) } else { on },
         at: (modality == Modality::InPerson && !seed.odds(20)).then(|| point(seed)),
+        areas: if modality == Modality::InPerson { seed.some(2, |seed| seed.of(&AREAS).to_owned()) } else { vec![] },
         modality,
         setting: seed.of(Setting::ALL),
         kind: seed.of(PlaceKind::ALL),

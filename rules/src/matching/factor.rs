@@ -133,7 +133,9 @@ pub(super) const SLACK_DAYS: i64 = SLACK_FORTNIGHTS * 14;
 /// What the factors read of a champion for one place: small whole numbers, so that every way of finding them agrees to the bit.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Marks {
-    /// How far, for in-person sessions.
+    /// Whether somebody has to get there.
+    pub in_person: bool,
+    /// How far, for in-person sessions, if the home is known.
     pub band: Option<DistanceBand>,
     /// How many of the session's topics the champion likes, and how many it has.
     pub topics: (usize, usize),
@@ -158,6 +160,7 @@ impl Marks {
         let load = champion.bookings.iter().filter(|b| (b.date - need.date).num_days().abs() <= LOAD_DAYS).count();
         let until = lasts_until(need, &for_clearance(need, champion));
         Self {
+            in_person: need.modality == Modality::InPerson,
             band: metres.map(band),
             topics: (liked, need.topics.len()),
             helped: champion.bookings.iter().any(|b| b.group == need.group),
@@ -170,6 +173,7 @@ impl Marks {
     /// How well the champion does by each factor, 0 to 1, in the order of [`FactorKind::ALL`].
     fn values(&self) -> [f64; FACTORS] {
         let distance = match self.band {
+            None if self.in_person => 0.1,
             None | Some(DistanceBand::Under2Km) => 1.0,
             Some(DistanceBand::From2To5Km) => 0.7,
             Some(DistanceBand::From5To10Km) => 0.35,

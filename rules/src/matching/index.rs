@@ -224,6 +224,7 @@ impl Index {
             let Taste { home, liked, asked_at, booked } = self.tastes[*slot];
             let until = lapses.iter().filter_map(|lapse| lapse.until(*slot)).fold(board.lasts[*slot], Ord::min);
             Marks {
+                in_person: need.modality == Modality::InPerson,
                 band: place.and_then(|(at, place)| Some(self.reach.band(*slot, place, home?, at))),
                 topics: (need.topics.iter().filter(|t| liked >> (**t as u32) & 1 == 1).count(), need.topics.len()),
                 helped: helped.has(*slot),

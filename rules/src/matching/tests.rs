@@ -15,6 +15,7 @@ pub(crate) fn champion(n: u128) -> ChampionRecord {
         clearance: cleared(),
         home: Some(VENUE),
         reach_metres: 5_000,
+        areas: vec![],
         remote_only: false,
         most_per_week: None,
         most_per_month: None,
@@ -95,6 +96,44 @@ fn each_hard_rule_alone_blocks() {
 fn distance_is_nothing_to_a_video_session() {
     let video = SessionNeed { modality: Modality::Video, at: None, ..here() };
     assert_eq!(blockers(&video, &ChampionRecord { home: None, remote_only: true, ..champion(1) }), []);
+}
+
+#[test]
+fn an_area_served_is_within_reach_however_far_and_takes_nothing_away() {
+    let (heaton, far) = (vec!["SK4".to_owned(), "E05015027".to_owned()], Point { latitude: 53.5, ..VENUE });
+    let there = SessionNeed { areas: heaton, ..here() };
+    let serves = |area: &str, record| ChampionRecord { areas: vec!["SK8".into(), area.into()], ..record };
+    let (near, distant) = (champion(1), ChampionRecord { home: Some(far), ..champion(1) });
+    let (lost, remote) = (ChampionRecord { home: None, ..champion(1) }, ChampionRecord { remote_only: true, ..champion(1) });
+    let only_here = ChampionRecord { reach_metres: 0, ..distant.clone() };
+    let too_far = |reach| Blocker::TooFar { metres: distance_metres(far, VENUE), reach, area: Some("SK4".into()) };
+    for (record, says) in [
+        (serves("SK4", distant.clone()), None),
+        (serves("E05015027", distant.clone()), None),
+        (serves("SK6", near), None),
+        (serves("SK6", distant), Some(too_far(5_000))),
+        (serves("SK4", only_here.clone()), None),
+        (serves("SK6", only_here), Some(too_far(0))),
+        (serves("SK4", lost.clone()), None),
+        (serves("SK6", lost), Some(Blocker::NoPostcode)),
+        (serves("SK4", remote), Some(Blocker::RemoteOnly)),
+    ] {
+        assert_eq!(distance_blocker(&there, &record), says, "{:?} from {:?}", record.areas, record.home);
+        let video = SessionNeed { modality: Modality::Video, at: None, ..there.clone() };
+        assert_eq!(distance_blocker(&video, &record), None);
+    }
+    let remedy = too_far(5_000).remedy().expect("something to do");
+    assert_eq!((remedy.kind, remedy.what.as_str()), (RemedyKind::ServeArea, "SK4"));
+}
+
+#[test]
+fn whose_home_is_unknown_is_never_taken_for_a_neighbour() {
+    let there = SessionNeed { areas: vec!["SK4".into()], ..here() };
+    let serves = |home| ChampionRecord { areas: vec!["SK4".into()], home, ..champion(1) };
+    let score = |home| rank(&there, &[serves(home)], now()).matches.pop().expect("a match");
+    let far = Point { latitude: 53.6, ..VENUE };
+    assert_eq!(score(None).score, score(Some(far)).score, "as if from far away");
+    assert!(score(None).distance.is_none() && score(None).score < score(Some(VENUE)).score);
 }
 
 #[test]
@@ -224,7 +263,7 @@ fn remedies_say_which_hours_how_far_and_how_many() {
 
 #[test]
 fn whoever_travels_further_can_do_what_is_nearer() {
-    let far = |metres| Blocker::TooFar { metres, reach: 2_000 };
+    let far = |metres| Blocker::TooFar { metres, reach: 2_000, area: None };
     let session = |n| SessionId(Uuid::from_u128(n));
     let found = unlocks(&[(session(1), vec![far(4_100)]), (session(2), vec![far(7_900)]), (session(3), vec![far(4_600)])], 5);
     let said: Vec<(&str, usize)> = found.iter().map(|u| (u.remedies[0].what.as_str(), u.sessions.len())).collect();

@@ -21,6 +21,10 @@ pub struct Opening {
     pub kind: PlaceKind,
     /// How many nobody has.
     pub places: usize,
+    /// How many of them are missing to the minimum: they are planned before any other.
+    pub needed: usize,
+    /// How many of them are missing to the ideal: no more are planned. Never fewer than are needed.
+    pub wanted: usize,
     /// Lead and helper places of the whole session, taken ones included.
     pub team: usize,
     /// What each asks for.
@@ -109,6 +113,15 @@ impl Board {
 
     pub(super) fn of(&self, line: &Line) -> Option<&Opening> {
         self.opening(line.session, line.kind)
+    }
+
+    /// The same with other numbers of places; what has none is left out.
+    pub(super) fn with_places(&self, places: impl Fn(&Opening) -> usize) -> Cow<'_, Self> {
+        if self.openings.iter().all(|o| places(o) == o.places) {
+            return Cow::Borrowed(self);
+        }
+        let limited = self.openings.iter().map(|o| Opening { places: places(o), ..o.clone() });
+        Cow::Owned(Self { openings: limited.filter(|o| o.places > 0).collect(), ..self.clone() })
     }
 
     /// A champion's record.

@@ -38,11 +38,17 @@ fn board(seed: &mut Seed) -> Board {
             let places = seed.below(3) as usize;
             if places > 0 {
                 let (pending, declined) = (someone(seed, 9), someone(seed, 9));
+                // Aside, so that the rest of a borough is as it would be without.
+                let aside = &mut Seed(seed.0.rotate_left(17));
+                let wanted = if aside.odds(8) { aside.below(places as u64 + 1) as usize } else { places };
+                let needed = if aside.odds(2) { aside.below(wanted as u64 + 1) as usize } else { wanted };
                 let need = SessionNeed { kind, ..need.clone() };
                 openings.push(Opening {
                     session,
                     kind,
                     places,
+                    needed,
+                    wanted,
                     team: 1 + seed.below(3) as usize,
                     need,
                     beside: beside.clone(),
@@ -77,8 +83,8 @@ fn breaks(board: &Board, lines: &[Line]) -> Option<String> {
     for line in lines {
         let opening = board.openings.iter().find(|o| (o.session, o.kind) == (line.session, line.kind)).expect("an opening");
         *filled.entry(Line { champion: ChampionId(Uuid::nil()), ..*line }).or_default() += 1;
-        if filled[&Line { champion: ChampionId(Uuid::nil()), ..*line }] > opening.places {
-            return Some("more champions than places".into());
+        if filled[&Line { champion: ChampionId(Uuid::nil()), ..*line }] > opening.wanted {
+            return Some("more champions than wanted".into());
         }
         if opening.declined.contains(&line.champion) {
             return Some("said no".into());
@@ -162,6 +168,56 @@ fn nobody_who_could_come_is_left_out_where_one_place_is_empty_and_nothing_stops_
     }
 }
 
+/// The same borough if nobody wished for more than is needed.
+fn bare(board: &Board) -> Board {
+    let mut bare = board.clone();
+    bare.openings.iter_mut().for_each(|o| o.wanted = o.needed);
+    bare
+}
+
+#[test]
+fn no_needed_place_is_given_for_one_that_would_be_nice() {
+    let (mut more, mut both) = (0, 0);
+    for n in 0..2_000 {
+        let board = board(&mut Seed(n));
+        let wishes = Wishes { seed: n, locked: vec![] };
+        let (all, least) = (plan(&board, &wishes), plan(&bare(&board), &wishes));
+        assert!(
+            least.lines.iter().all(|line| all.lines.contains(line)),
+            "borough {n}: what is needed is planned as if it were all there is"
+        );
+        assert_eq!((all.objective, all.bound), (least.objective, least.bound), "borough {n}");
+        assert!(all.figures.needed_filled >= least.figures.needed_filled, "borough {n}");
+        let missing: usize = all.figures.unfilled.iter().map(|u| u.needed).sum();
+        assert_eq!(missing + all.figures.needed_filled, all.figures.needed, "borough {n}");
+        more += usize::from(all.lines.len() > least.lines.len());
+        both += usize::from(all.lines.len() > least.lines.len() && !least.lines.is_empty());
+    }
+    assert!(more > 40 && both > 20, "{more} boroughs with more than is needed, {both} of them with both");
+}
+
+#[test]
+fn one_champion_for_two_sessions_at_once_goes_where_they_are_needed() {
+    let mut board = simple(&[(PlaceKind::Helper, 1)]);
+    let begins = board.openings[0].need.span.from;
+    board.champions.iter_mut().for_each(|c| c.bookings.retain(|b| b.span.until <= begins));
+    let mut nice = board.openings[0].clone();
+    nice.session = SessionId(Uuid::from_u128(1));
+    (nice.need.session, nice.needed) = (Some(nice.session), 0);
+    // Nearer in the list, so that nothing but the need speaks for the other.
+    board.openings.insert(0, nice);
+    let both = plan(&board, &Wishes::default());
+    assert_eq!(both.lines.len(), 2);
+    let locked = vec![Line { session: board.openings[0].session, kind: PlaceKind::Helper, champion: board.champions[0].id }];
+    board.champions.truncate(1);
+    let one = plan(&board, &Wishes::default());
+    assert_eq!(one.lines.iter().map(|l| l.session).collect::<Vec<_>>(), [board.openings[1].session]);
+    assert_eq!((one.figures.places, one.figures.filled, one.figures.needed, one.figures.needed_filled), (2, 1, 1, 1));
+    assert_eq!(plan(&board, &Wishes { seed: 0, locked: locked.clone() }).lines, locked, "but for a coordinator's word");
+    board.openings[0].wanted = 0;
+    assert_eq!(plan(&board, &Wishes::default()).figures.unfilled, [], "what is open beyond the ideal is nobody's concern");
+}
+
 #[test]
 fn the_same_seed_plans_the_same_on_any_thread_and_locked_lines_stay() {
     for n in 0..60 {
@@ -200,6 +256,8 @@ fn simple(places: &[(PlaceKind, usize)]) -> Board {
     let of = |(kind, places): &(PlaceKind, usize)| Opening {
         kind: *kind,
         places: *places,
+        needed: *places,
+        wanted: *places,
         team: 3,
         need: SessionNeed { kind: *kind, ..need.clone() },
         beside: BTreeSet::new(),
@@ -250,6 +308,6 @@ fn nobody_goes_to_a_home_visit_of_two_alone() {
     board.champions.truncate(1);
     assert_eq!(plan(&board, &Wishes::default()).lines, []);
     board.openings[0].team = 1;
-    board.openings[0].places = 1;
+    (board.openings[0].places, board.openings[0].needed, board.openings[0].wanted) = (1, 1, 1);
     assert_eq!(plan(&board, &Wishes::default()).lines.len(), 1, "a visit for one is lone working, which its module is for");
 }

@@ -17,11 +17,17 @@ pub struct Figures {
     pub places: usize,
     /// How many of them have a line.
     pub filled: usize,
+    /// How many are missing to the minimum of their sessions.
+    #[serde(default)]
+    pub needed: usize,
+    /// How many of those have a line.
+    #[serde(default)]
+    pub needed_filled: usize,
     /// Lines of the planner that a rule refused beside the others, and for which it looked again.
     pub dropped: usize,
     /// What the rota travels in all, in metres.
     pub travel_metres: i64,
-    /// What the plan costs, term by term.
+    /// What the plan of the needed places costs, term by term.
     pub score: Terms,
     /// How the work is spread.
     pub spread: Spread,
@@ -64,6 +70,9 @@ pub struct Unfilled {
     pub kind: PlaceKind,
     /// How many.
     pub missing: usize,
+    /// How many of them are missing to the minimum.
+    #[serde(default)]
+    pub needed: usize,
     /// Nobody leads the session either: it has a lead's place, and that stays empty too.
     pub no_lead: bool,
     /// How many champions each reason rules out; one may count under several.
@@ -116,7 +125,7 @@ fn effort(kind: RemedyKind) -> u8 {
         RemedyKind::AddAvailability => 1,
         RemedyKind::GivePostcode => 2,
         RemedyKind::HelpInPerson => 3,
-        RemedyKind::TravelFurther => 4,
+        RemedyKind::TravelFurther | RemedyKind::ServeArea => 4,
         RemedyKind::CompleteModule => 5,
         RemedyKind::MeetRequirement => 6,
         RemedyKind::DbsCheck => 7,
@@ -126,16 +135,19 @@ fn effort(kind: RemedyKind) -> u8 {
 impl Board {
     /// The places that `lines` leave empty, with what keeps champions from them.
     pub fn unfilled(&self, lines: &[Line]) -> Vec<Unfilled> {
-        let filled = |o: &Opening| lines.iter().filter(|l| (l.session, l.kind) == (o.session, o.kind)).count();
         let leaderless = |o: &Opening| {
             let lead = self.openings.iter().find(|l| l.session == o.session && l.kind == PlaceKind::Lead);
-            o.kind == PlaceKind::Helper && lead.is_some_and(|l| filled(l) == 0)
+            o.kind == PlaceKind::Helper && lead.is_some_and(|l| self.filled(l, lines) == 0)
         };
-        let empty = self.openings.iter().filter(|o| filled(o) < o.places);
-        empty.map(|o| self.empty(o, o.places - filled(o), leaderless(o), lines)).collect()
+        let empty = self.openings.iter().filter(|o| self.filled(o, lines) < o.places);
+        empty.map(|o| self.empty(o, self.filled(o, lines), leaderless(o), lines)).collect()
     }
 
-    fn empty(&self, opening: &Opening, missing: usize, no_lead: bool, lines: &[Line]) -> Unfilled {
+    pub(super) fn filled(&self, opening: &Opening, lines: &[Line]) -> usize {
+        lines.iter().filter(|l| (l.session, l.kind) == (opening.session, opening.kind)).count()
+    }
+
+    fn empty(&self, opening: &Opening, filled: usize, no_lead: bool, lines: &[Line]) -> Unfilled {
         let mut reasons: BTreeMap<BlockerKind, usize> = BTreeMap::new();
         let mut lacking_company = 0;
         let mut best: Option<(u8, ChampionId, Remedy)> = None;
@@ -154,6 +166,7 @@ impl Board {
         }
         let remedy = best.map(|(_, champion, r)| UnfilledRemedy { champion, kind: r.kind, what: r.what });
         let reasons = reasons.into_iter().collect();
-        Unfilled { session: opening.session, kind: opening.kind, missing, no_lead, reasons, lacking_company, remedy }
+        let (missing, needed) = (opening.places - filled, opening.needed.saturating_sub(filled));
+        Unfilled { session: opening.session, kind: opening.kind, missing, needed, no_lead, reasons, lacking_company, remedy }
     }
 }

@@ -1,13 +1,17 @@
 //! Planning a window in rounds: the planner knows places, weeks, clashes and journeys; the rules then judge all lines beside each
 //! other, and what can't stand is barred while the planner fills the gaps around what can.
+//!
+//! What sessions need is planned first, as if there were no other places. Only then, around all of that, comes what would be best: so no
+//! place that is needed stays empty for one that would be nice.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 
-use super::board::{Board, Line};
+use super::board::{Board, Line, Opening};
 use super::figures::{Figures, Recruit, Spread, Terms};
 use super::instance::Posed;
-use crate::rota::{self, Assignment, Broken, Fairness, Options, Progress, Shadow, Solution};
+use crate::rota::{self, Assignment, Broken, Fairness, Options, Progress, Score, Shadow, Solution};
 
 /// What the coordinator adds to the facts.
 #[derive(Clone, Debug, Default)]
@@ -23,9 +27,9 @@ pub struct Wishes {
 pub struct Planned {
     /// Who goes where, by the session's start.
     pub lines: Vec<Line>,
-    /// Lower is better; agreed sessions count.
+    /// Of the places that are needed. Lower is better; agreed sessions count.
     pub objective: i64,
-    /// No rota has an objective below this.
+    /// No rota of them has an objective below this.
     pub bound: i64,
     /// Pairs looked at.
     pub work: u64,
@@ -52,24 +56,19 @@ struct Rounds<'a> {
 impl Board {
     /// Plans the window. `progress` can end the work early; the plan keeps every rule even then.
     pub fn plan(&self, wishes: &Wishes, progress: &mut dyn FnMut(Progress) -> ControlFlow<()>) -> Result<Planned, Broken> {
-        let posed = self.pose();
-        let kept = self.lockable(&posed, &wishes.locked);
-        let mut rounds = Rounds { board: self, posed, kept, barred: BTreeSet::new(), refused: Vec::new(), work: 0 };
-        let first = rounds.round(wishes, progress)?;
-        // Only the first round is free to choose: its bound holds for all rotas, those of later rounds for fewer.
-        let (mut last, bound) = (None, first.bound);
-        for _ in 1..ROUNDS {
-            let before = (rounds.kept.len(), rounds.barred.len());
-            if rounds.barred.is_empty() {
-                break;
-            }
-            last = Some(rounds.round(wishes, progress)?);
-            if before == (rounds.kept.len(), rounds.barred.len()) {
-                break;
-            }
+        let locked = |o: &Opening| wishes.locked.iter().filter(|l| (l.session, l.kind) == (o.session, o.kind)).count().min(o.places);
+        let best = self.with_places(|o| o.wanted.max(locked(o)));
+        let least = best.with_places(|o| o.needed.max(locked(o)));
+        let mut rounds = Rounds::of(&least, |posed| least.lockable(posed, &wishes.locked));
+        let (bound, shadows) = rounds.all(wishes, progress)?;
+        let score = rounds.score()?;
+        let recruits = least.recruits(&rounds.posed, &shadows);
+        if let Cow::Owned(_) = least {
+            let (kept, work, objective) = (rounds.kept, rounds.work, score.objective());
+            rounds = Rounds { work, ..Rounds::of(&best, |_| kept) };
+            rounds.all(wishes, &mut |so_far| progress(Progress { work: work + so_far.work, objective, bound }))?;
         }
-        rounds.look_again();
-        rounds.planned(bound, &last.unwrap_or(first).shadows)
+        rounds.planned(score, bound, recruits)
     }
 
     /// The locked lines that the rules, and the planner's idea of a journey, still allow.
@@ -90,7 +89,35 @@ impl Board {
     }
 }
 
-impl Rounds<'_> {
+impl<'a> Rounds<'a> {
+    fn of(board: &'a Board, kept: impl FnOnce(&Posed) -> Vec<Line>) -> Self {
+        let posed = board.pose();
+        Self { board, kept: kept(&posed), posed, barred: BTreeSet::new(), refused: Vec::new(), work: 0 }
+    }
+
+    /// Round after round, until nothing changes; answers the bound, and where a recruit would help.
+    fn all(&mut self, wishes: &Wishes, progress: &mut dyn FnMut(Progress) -> ControlFlow<()>) -> Result<(i64, Vec<Shadow>), Broken> {
+        let first = self.round(wishes, progress)?;
+        // Only the first round is free to choose: its bound holds for all rotas, those of later rounds for fewer.
+        let (mut shadows, bound) = (first.shadows, first.bound);
+        for _ in 1..ROUNDS {
+            let before = (self.kept.len(), self.barred.len());
+            if self.barred.is_empty() {
+                break;
+            }
+            shadows = self.round(wishes, progress)?.shadows;
+            if before == (self.kept.len(), self.barred.len()) {
+                break;
+            }
+        }
+        self.look_again();
+        Ok((bound, shadows))
+    }
+
+    fn score(&self) -> Result<Score, Broken> {
+        rota::price(&self.posed.instance, &self.pins())
+    }
+
     fn pins(&self) -> Vec<Assignment> {
         self.posed.agreed.iter().copied().chain(self.kept.iter().filter_map(|l| self.posed.assignment(l))).collect()
     }
@@ -138,22 +165,23 @@ impl Rounds<'_> {
         }
     }
 
-    fn planned(self, bound: i64, shadows: &[Shadow]) -> Result<Planned, Broken> {
+    fn planned(self, score: Score, bound: i64, recruits: Vec<Recruit>) -> Result<Planned, Broken> {
         let assign = self.pins();
         let (posed, board, mut lines) = (self.posed, self.board, self.kept);
         lines.sort_by_key(|line| (board.of(line).map(|o| o.need.span.from), *line));
-        let score = rota::price(&posed.instance, &assign)?;
         let loads: Vec<usize> = posed.instance.champions.iter().filter(|c| !c.modules.is_empty()).map(|c| load(&assign, c.id)).collect();
         let fairness = Fairness::of_loads(&loads);
         let figures = Figures {
             places: board.openings.iter().map(|o| o.places).sum(),
             filled: lines.len(),
+            needed: board.openings.iter().map(|o| o.needed).sum(),
+            needed_filled: board.openings.iter().map(|o| board.filled(o, &lines).min(o.needed)).sum(),
             dropped: self.barred.len(),
-            travel_metres: score.travel * posed.instance.weights.travel_unit,
+            travel_metres: rota::price(&posed.instance, &assign)?.travel * posed.instance.weights.travel_unit,
             score: Terms { unfilled: score.unfilled, fairness: score.fairness, travel: score.travel, continuity: score.continuity },
             spread: Spread { loads: fairness.loads, most: fairness.max, unfairness: fairness.unfairness },
             unfilled: board.unfilled(&lines),
-            recruits: board.recruits(&posed, shadows),
+            recruits,
         };
         Ok(Planned { lines, objective: score.objective(), bound, work: self.work, figures })
     }

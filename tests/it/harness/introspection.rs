@@ -84,6 +84,7 @@ fn kind_of(field: &str) -> &'static str {
     match field.trim_end_matches("Ids").trim_end_matches("Id") {
         "account" => "Account",
         "assignment" => "Assignment",
+        "bundle" => "OfferBundle",
         "champion" => "Champion",
         "check" => "DbsCheck",
         "client" => "ApiClient",
@@ -98,7 +99,7 @@ fn kind_of(field: &str) -> &'static str {
         "key" => "ApiClientKey",
         "membership" => "RoleMembership",
         "module" | "prerequisite" => "TrainingModule",
-        "offer" => "Offer",
+        "offer" | "acceptOffer" => "Offer",
         "organisation" => "Organisation",
         "reference" => "Reference",
         "request" => "ChampionRequest",

@@ -168,6 +168,34 @@ both!(a_policy_that_runs_confirms_what_waited_for_a_word, |world| async move {
     assert_eq!(status(&leader.series(&asked.id).await), ["SCHEDULED"; 3]);
 });
 
+both!(a_policy_that_skips_calls_off_what_stands_if_it_is_told_to_and_brings_it_back, |world| async move {
+    let leader = world.sign_in("leader").await;
+    let (group, _) = world.group("stockroom-digital-desk").await;
+    let policy = |policy: &str, off: bool| json!({ "input": { "groupId": group, "policy": policy, "callOff": off } });
+    let held = mondays(&world, "RUN").await;
+    let meant = with(world.free_session().await, json!({ "date": "2026-12-07", "startTime": "06:00" }));
+    let input = json!({ "input": { "rule": "FREQ=WEEKLY;COUNT=2", "session": meant, "extraDates": ["2026-12-28"] } });
+    let meant = leader.done(CREATE, input).await["series"]["id"].clone();
+    let volunteers = world.everybody_comes().await;
+    let holiday = held.sessions[1]["id"].clone();
+    let request = leader.done(ASK, json!({ "input": { "target": { "sessionId": holiday } } })).await["request"]["id"].clone();
+    let who = world.matched(&holiday, &volunteers).await.remove(0);
+    let offer = leader.offer(&request, std::slice::from_ref(&who)).await.remove(0);
+    world.sign_in(&who.mailbox).await.done(ACCEPT, json!({ "id": offer })).await;
+    let status = |series: &Value| each(series["sessions"]["nodes"].as_array().expect("sessions"), "status");
+    leader.done(HOLIDAYS, policy("SKIP", false)).await;
+    assert_eq!(status(&leader.series(&held.id).await), ["SCHEDULED"; 3]);
+    for _ in 0..2 {
+        leader.done(HOLIDAYS, policy("SKIP", true)).await;
+        assert_eq!(status(&leader.series(&held.id).await), ["SCHEDULED", "CANCELLED", "SCHEDULED"]);
+        assert_eq!(world.told(&who.mailbox, "Sessions were called off").await.len(), 1, "told once");
+    }
+    assert!(status(&leader.series(&meant).await).iter().all(|status| status == "SCHEDULED"), "a date somebody put in is meant");
+    leader.done(HOLIDAYS, policy("RUN", true)).await;
+    assert_eq!(status(&leader.series(&held.id).await), ["SCHEDULED"; 3], "held after all");
+    assert_eq!(world.told(&who.mailbox, "Sessions are held after all").await.len(), 1);
+});
+
 /// What becomes of a session when the group is closed from 19 December to 3 January.
 fn expected(session: &Value) -> String {
     let date = session["date"].as_str().expect("a date");

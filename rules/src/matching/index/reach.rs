@@ -1,5 +1,6 @@
-//! How far everybody goes: homes as points in space, where one subtraction says near or far but for a few metres in between.
+//! How far everybody goes, and where: homes as points in space, where one subtraction says near or far but for a few metres in between.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::bits::{Bits, ones, pack};
@@ -20,6 +21,8 @@ pub(super) struct Reach {
     limit: Vec<f32>,
     /// Those who have a home and go out.
     goes: Bits,
+    /// Those who go to an area, wherever their home is.
+    serves: HashMap<String, Bits>,
 }
 
 /// A place in metres from the middle of the globe.
@@ -49,6 +52,9 @@ impl Reach {
         if home.is_some() && !record.remote_only {
             self.goes.set(slot);
         }
+        for area in record.areas.iter().filter(|_| !record.remote_only) {
+            self.serves.entry(area.clone()).or_default().set(slot);
+        }
     }
 
     /// A place as homes are kept.
@@ -57,12 +63,14 @@ impl Reach {
         Some([0, 1, 2].map(|axis| (at[axis] - origin[axis]) as f32))
     }
 
-    /// Blocks everybody to whom an in-person session is too far.
+    /// Blocks everybody to whom an in-person session is too far, and who doesn't serve its area either.
     pub fn ask(&self, need: &SessionNeed, records: &[Arc<ChampionRecord>], board: &mut Board) {
         if need.modality != Modality::InPerson {
             return;
         }
-        let (Some(at), Some(place)) = (need.at, self.place(need)) else { return board.only(BlockerKind::TooFar, |_| 0) };
+        let serving: Vec<&Bits> = need.areas.iter().filter_map(|area| self.serves.get(area)).collect();
+        let serving = |word| serving.iter().fold(0, |all, bits| all | bits.word(word));
+        let (Some(at), Some(place)) = (need.at, self.place(need)) else { return board.only(BlockerKind::TooFar, serving) };
         for word in board.words() {
             let (near, far) = self.near_and_far(word, place);
             let close = ones(self.goes.word(word) & !near & !far).filter(|bit| {
@@ -70,7 +78,7 @@ impl Reach {
                 record.home.is_some_and(|home| distance_metres(home, at) <= record.reach_metres)
             });
             let near = close.fold(near, |near, bit| near | 1 << bit) & self.goes.word(word);
-            board.block_word(BlockerKind::TooFar, word, !near);
+            board.block_word(BlockerKind::TooFar, word, !(near | serving(word)));
         }
     }
 
@@ -97,7 +105,9 @@ impl Reach {
 
     /// Bytes held.
     pub fn bytes(&self) -> usize {
-        (self.axes.iter().chain([&self.limit]).map(Vec::capacity).sum::<usize>()) * 4 + self.goes.bytes()
+        (self.axes.iter().chain([&self.limit]).map(Vec::capacity).sum::<usize>()) * 4
+            + self.goes.bytes()
+            + self.serves.values().map(Bits::bytes).sum::<usize>()
     }
 }
 
