@@ -179,6 +179,11 @@ fn is_relied_on(check: &DbsRecord, need: &SessionNeed, record: &ClearanceRecord)
     check.obtained_by == Some(*organisation) || is_accepted(&record.accepted, *organisation, need.date)
 }
 
+/// Whether a need may ask anybody for a check: where it may not, checks need not be read.
+pub fn may_need_check(need: &SessionNeed) -> bool {
+    need.dbs.is_some() || need.facts.audience == Audience::Children
+}
+
 pub(crate) fn dbs_gap(need: &SessionNeed, record: &ClearanceRecord) -> Option<Gap> {
     let needed = dbs_needed(need, record)?;
     let clear: Vec<&DbsRecord> = record.checks.iter().filter(|check| check.clears_on(needed, need.date)).collect();

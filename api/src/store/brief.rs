@@ -36,7 +36,6 @@ macro_rules! brief {
     ($(#[$meta:meta])* $name:ident of $entity:ident { $($field:ident = $column:ident: $type:ty),+ $(,)? }) => {
         $(#[$meta])*
         #[derive(Clone, Debug)]
-        #[allow(missing_docs, reason = "each is the column of its name")]
         pub struct $name { $(pub $field: $type),+ }
 
         impl $name {

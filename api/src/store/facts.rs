@@ -12,7 +12,7 @@ use rules::acceptance::Accepted;
 use rules::assignment::AssignmentStatus;
 use rules::calendar::Span;
 use rules::champion::Membership;
-use rules::clearance::{ClearanceRecord, counts_as_date_with_children};
+use rules::clearance::{ClearanceRecord, counts_as_date_with_children, may_need_check};
 use rules::dbs::{Audience, DbsScope, SessionFacts};
 use rules::exemption::Exemption;
 use rules::geo::{Point, areas_of};
@@ -91,7 +91,7 @@ pub async fn binding(conn: &impl ConnectionTrait, row: champion::Model, need: &S
     if need.language.is_some() {
         parts.load_languages(conn, which).await?;
     }
-    if need.dbs.is_some() || need.facts.audience == Audience::Children {
+    if may_need_check(need) {
         parts.load_checks(conn, which).await?;
     }
     if need.acceptance_of.is_some() {

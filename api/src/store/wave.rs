@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use chrono::{DateTime, Utc};
 use entity::{asking, champion_pace, offer, offer_waves};
 use rules::id::{ChampionId, OfferId, RequestId, SessionId, StandInId, WavesId};
+use rules::offer::OfferStatus;
 use rules::session::PlaceKind;
 use rules::wave::WavesStatus;
 use sea_orm::sea_query::{Expr, OnConflict, Query};
@@ -59,13 +60,14 @@ pub async fn for_stand_in(conn: &impl ConnectionTrait, id: StandInId) -> Result<
 /// How often each champion was asked since an instant and has not said yes: who likes to help may be asked again. Several dates offered
 /// at once are one contact, and a yes to one of them is a yes.
 pub async fn asked_since(conn: &impl ConnectionTrait, since: DateTime<Utc>) -> Result<HashMap<ChampionId, usize>, DbErr> {
-    let yes = "MAX(CASE WHEN status IN ('ACCEPTED', 'ENDED') THEN 1 ELSE 0 END) = 0";
+    let [accepted, ended] = [OfferStatus::Accepted, OfferStatus::Ended].map(|status| status.code());
+    let no_yes = format!("MAX(CASE WHEN status IN ('{accepted}', '{ended}') THEN 1 ELSE 0 END) = 0");
     let contacts = Query::select()
         .column(offer::Column::ChampionId)
         .from(offer::Entity)
         .and_where(offer::Column::SentAt.gt(since))
         .add_group_by([Expr::col(offer::Column::ChampionId), Expr::cust("COALESCE(bundle_id, id)")])
-        .and_having(Expr::cust(yes))
+        .and_having(Expr::cust(no_yes))
         .to_owned();
     let counted = Query::select()
         .column(offer::Column::ChampionId)
