@@ -260,7 +260,8 @@ pub async fn register(app: &App, client: &str, documents: &[String]) -> Result<V
     let mut rows = Vec::new();
     for text in documents {
         let operation = |refusal: document::Refusal| anyhow::anyhow!("{refusal}\n{text}");
-        let checked = document::check(text, None, &async_graphql::Variables::default(), &limits);
+        let checked =
+            document::read(text, &limits).and_then(|read| document::check(read, None, &async_graphql::Variables::default(), &limits));
         // Values come with the request: that one is missing says nothing of the document.
         match checked {
             Ok(checked) => places.check(&checked.document).map_err(operation)?,

@@ -141,15 +141,28 @@ pub struct Checked {
     pub defaults: Vec<(Name, Value)>,
 }
 
+/// Parses a document, if it is not too large for that.
+///
+/// # Errors
+///
+/// The first limit it passes, or where it is not GraphQL.
+pub fn read(text: &str, limits: &Limits) -> Result<ExecutableDocument, Refusal> {
+    lexer::check(text, limits)?;
+    parse::parse(text)
+}
+
 /// Judges a request before the library sees it.
 ///
 /// # Errors
 ///
 /// The first limit it passes, or why no operation of it can run.
-pub fn check(query: &str, operation_name: Option<&str>, variables: &Variables, limits: &Limits) -> Result<Checked, Refusal> {
+pub fn check(
+    mut document: ExecutableDocument,
+    operation_name: Option<&str>,
+    variables: &Variables,
+    limits: &Limits,
+) -> Result<Checked, Refusal> {
     variables::check_size(variables, limits)?;
-    lexer::check(query, limits)?;
-    let mut document = parse::parse(query)?;
     let chosen = operation::choose(&document, operation_name)?;
     let kind = Kind::from(chosen.node.ty);
     let cost = operation::check(&document, chosen, variables, limits)?;

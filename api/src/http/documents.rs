@@ -1,5 +1,5 @@
 //! Documents that are known by their hash: those that clients have sent before (automatic persisted queries), and those that a
-//! client has registered and is held to.
+//! client has registered and is held to. Those that come again and again are parsed once.
 
 use std::collections::{HashMap, HashSet};
 use std::num::NonZeroUsize;
@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use async_graphql::Value;
+use async_graphql::parser::types::ExecutableDocument;
 use aws_lc_rs::digest;
 use lru::LruCache;
 use rules::id::ClientId;
@@ -21,12 +22,37 @@ use crate::store::{self, Db};
 const REMEMBERED: NonZeroUsize = NonZeroUsize::new(1_000).expect("more than none");
 const LENGTH: usize = 16 * 1024;
 const BELIEVED: Duration = Duration::from_secs(5);
+/// Bytes in the texts of all documents that are kept parsed, and in one: the tree of a field takes some two hundred.
+const PARSED: usize = 64 * 1024;
+const PARSED_ONE: usize = 4 * 1024;
 
 /// The documents of one server.
 #[derive(Debug)]
 pub struct Documents {
     sent: Mutex<LruCache<String, Arc<str>>>,
+    parsed: Mutex<Parsed>,
     registered: tokio::sync::Mutex<Option<(Instant, Arc<Registered>)>>,
+}
+
+/// Documents by their text, and how long the texts are together.
+#[derive(Debug)]
+struct Parsed {
+    by_text: LruCache<Box<str>, Arc<ExecutableDocument>>,
+    length: usize,
+}
+
+impl Parsed {
+    fn keep(&mut self, text: &str, document: Arc<ExecutableDocument>) {
+        if text.len() > PARSED_ONE || self.by_text.contains(text) {
+            return;
+        }
+        self.by_text.put(text.into(), document);
+        self.length += text.len();
+        while self.length > PARSED {
+            let Some((oldest, _)) = self.by_text.pop_lru() else { return };
+            self.length -= oldest.len();
+        }
+    }
 }
 
 /// What clients have registered.
@@ -38,7 +64,8 @@ struct Registered {
 
 impl Default for Documents {
     fn default() -> Self {
-        Self { sent: Mutex::new(LruCache::new(REMEMBERED)), registered: tokio::sync::Mutex::default() }
+        let parsed = Mutex::new(Parsed { by_text: LruCache::unbounded(), length: 0 });
+        Self { sent: Mutex::new(LruCache::new(REMEMBERED)), parsed, registered: tokio::sync::Mutex::default() }
     }
 }
 
@@ -67,8 +94,15 @@ impl Documents {
         Ok(self.registered(db).await?.texts.get(hash).cloned())
     }
 
-    /// Remembers a document that has passed the guard, if its client named it; the one used least lately is forgotten for it.
-    pub(super) fn remember(&self, params: &Params) {
+    /// A document that has passed the guard lately.
+    pub(super) fn parsed(&self, text: &str) -> Option<Arc<ExecutableDocument>> {
+        self.parsed.lock().unwrap_or_else(PoisonError::into_inner).by_text.get(text).cloned()
+    }
+
+    /// Remembers a document that has passed the guard, by its text and, if its client named it, by its hash; those used least lately
+    /// are forgotten for it.
+    pub(super) fn remember(&self, params: &Params, document: Arc<ExecutableDocument>) {
+        self.parsed.lock().unwrap_or_else(PoisonError::into_inner).keep(&params.query, document);
         if let Some(hash) = params.persisted.as_ref().filter(|_| params.query.len() <= LENGTH) {
             self.sent.lock().unwrap_or_else(PoisonError::into_inner).put(hash.clone(), params.query.as_str().into());
         }
@@ -114,5 +148,27 @@ pub(super) fn named(extensions: &Value) -> Result<Option<String>, Rejection> {
             Ok(Some(hash.to_ascii_lowercase()))
         }
         _ => Err(wrong()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::graphql::document::{Limits, read};
+
+    #[test]
+    fn what_is_kept_parsed_is_bounded_and_the_oldest_goes_first() {
+        let mut parsed = Parsed { by_text: LruCache::unbounded(), length: 0 };
+        let mut keep = |text: &str| parsed.keep(text, Arc::new(read(text, &Limits::default()).expect("a document")));
+        let long = |index: usize| format!("{{ a{index} }} # {}", "x".repeat(2_000));
+        for index in 0..100 {
+            keep(&long(index));
+            keep(&long(index));
+        }
+        keep(&format!("{{ a }} # {}", "x".repeat(PARSED_ONE)));
+        assert!(parsed.length <= PARSED && parsed.length > PARSED - 2_100, "{}", parsed.length);
+        assert_eq!(parsed.by_text.iter().map(|(text, _)| text.len()).sum::<usize>(), parsed.length);
+        assert!(parsed.by_text.contains(long(99).as_str()) && !parsed.by_text.contains(long(0).as_str()));
+        assert!(parsed.by_text.iter().all(|(text, _)| text.len() <= PARSED_ONE));
     }
 }

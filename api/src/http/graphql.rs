@@ -14,6 +14,7 @@ mod rejection;
 mod tests;
 
 use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use async_graphql::{ObjectType, Request, Schema, SubscriptionType};
@@ -163,16 +164,19 @@ fn name(params: &Params, checked: &Checked) -> Option<String> {
 impl Exchange<'_> {
     /// Finds the document, if only its hash was sent, and judges it.
     pub(super) async fn check(&self, params: &mut Params) -> Result<Checked, Rejection> {
-        match self.known {
-            Some(known) => known.documents.recall(known.db, params).await?,
-            None if params.query.is_empty() => return Err(documents::unknown()),
-            None => {}
-        }
-        let checked = document::check(&params.query, params.operation_name.as_deref(), &params.variables, &self.settings.limits)?;
-        if let Some(known) = self.known {
-            known.places.check(&checked.document)?;
-            known.documents.remember(params);
-        }
+        let limits = &self.settings.limits;
+        let Some(known) = self.known else {
+            let document = if params.query.is_empty() { Err(documents::unknown())? } else { document::read(&params.query, limits)? };
+            return Ok(document::check(document, params.operation_name.as_deref(), &params.variables, limits)?);
+        };
+        known.documents.recall(known.db, params).await?;
+        let document = match known.documents.parsed(&params.query) {
+            Some(document) => document,
+            None => Arc::new(document::read(&params.query, limits)?),
+        };
+        let checked = document::check((*document).clone(), params.operation_name.as_deref(), &params.variables, limits)?;
+        known.places.check(&checked.document)?;
+        known.documents.remember(params, document);
         Ok(checked)
     }
 }

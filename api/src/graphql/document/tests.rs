@@ -1,14 +1,19 @@
 use async_graphql::{Variables, value};
 
-use super::{Checked, Kind, Limits, Refusal, Why, check};
+use super::{Checked, Kind, Limits, Refusal, Why, check, read};
 use crate::graphql::code::Code;
 
 fn plain(query: &str) -> Result<Checked, Refusal> {
-    check(query, None, &Variables::default(), &Limits::default())
+    with(query, value!({}))
+}
+
+fn run(query: &str, name: Option<&str>, variables: &Variables) -> Result<Checked, Refusal> {
+    let limits = Limits::default();
+    check(read(query, &limits)?, name, variables, &limits)
 }
 
 fn with(query: &str, variables: async_graphql::Value) -> Result<Checked, Refusal> {
-    check(query, None, &Variables::from_value(variables), &Limits::default())
+    run(query, None, &Variables::from_value(variables))
 }
 
 fn why(result: Result<Checked, Refusal>) -> Why {
@@ -133,7 +138,7 @@ fn fragment_bombs_are_refused_at_once() {
 #[test]
 fn all_of_the_document_has_a_size_also_what_does_not_run() {
     let unused = format!("query A {{a}} query B {}", bomb(18, 2, "a"));
-    let named = |text: &str| check(text, Some("A"), &Variables::default(), &Limits::default());
+    let named = |text: &str| run(text, Some("A"), &Variables::default());
     assert_eq!(why(named(&unused)), Why::Fields(2_000));
     let many = format!("query A {{a}} query B {{...f10}} query C {}", bomb(10, 2, "a"));
     assert!(matches!(why(named(&many)), Why::Fields(_)));
@@ -146,7 +151,7 @@ fn fragment_cycles_are_refused_anywhere() {
         "{...F} fragment F on Q {a {...G}} fragment G on Q {... {...F}}",
         "query A {a} query B {...F} fragment F on Q {...G} fragment G on Q {...H a} fragment H on Q {...F}",
     ] {
-        let result = check(text, text.starts_with("query").then_some("A"), &Variables::default(), &Limits::default());
+        let result = run(text, text.starts_with("query").then_some("A"), &Variables::default());
         assert!(matches!(why(result), Why::FragmentCycle(_)), "{text}");
     }
     let diamond = "{...F ...G} fragment F on Q {...H} fragment G on Q {...H} fragment H on Q {a ...unknown}";
@@ -245,12 +250,12 @@ fn cost_multiplies_by_the_rows_asked_for() {
 #[test]
 fn only_what_runs_is_judged_by_cost_and_page() {
     let text = "query A {a ...G} query B {...F} fragment G on Q {a} fragment F on Q {b(first:500){c}}";
-    let run = |name| check(text, Some(name), &Variables::default(), &Limits::default());
-    assert_eq!(run("A").expect("should pass").cost, 2);
-    assert!(matches!(why(run("B")), Why::PageSize { .. }));
-    assert_eq!(why(run("C")), Why::OperationUnknown);
+    let named = |name| run(text, Some(name), &Variables::default());
+    assert_eq!(named("A").expect("should pass").cost, 2);
+    assert!(matches!(why(named("B")), Why::PageSize { .. }));
+    assert_eq!(why(named("C")), Why::OperationUnknown);
     assert_eq!(why(plain(text)), Why::OperationUnnamed);
-    assert_eq!(why(check("{a}", Some("A"), &Variables::default(), &Limits::default())), Why::OperationUnknown);
+    assert_eq!(why(run("{a}", Some("A"), &Variables::default())), Why::OperationUnknown);
     assert!(plain("query A {a}").is_ok());
 }
 
@@ -281,7 +286,7 @@ fn variables_are_bounded_and_the_required_ones_there() {
         let names = (0..n).map(|i| (format!("v{i}"), serde_json::json!(1)));
         Variables::from_json(names.collect::<serde_json::Map<_, _>>().into())
     };
-    let send = |variables: &Variables| check("{a}", None, variables, &Limits::default());
+    let send = |variables: &Variables| run("{a}", None, variables);
     assert!(send(&many(100)).is_ok());
     assert_eq!(why(send(&many(101))), Why::Variables(100));
     let deep = |levels: usize| {
