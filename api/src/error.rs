@@ -26,7 +26,8 @@ impl From<DbErr> for Fault {
     }
 }
 
-fn is_away(error: &DbErr) -> bool {
+/// Whether the database could not be reached, or broke off.
+pub fn is_away(error: &DbErr) -> bool {
     let inner = match error {
         DbErr::Conn(_) | DbErr::ConnectionAcquire(_) => return true,
         DbErr::Exec(RuntimeErr::SqlxError(inner)) | DbErr::Query(RuntimeErr::SqlxError(inner)) => inner,

@@ -20,6 +20,7 @@ use crate::clearance::{self, ClearanceRecord, Gap};
 use crate::geo::{DistanceBand, Point, distance_metres};
 use crate::id::{ChampionId, GroupId, SessionId};
 use crate::input::{Topic, language_name};
+use crate::proposal::FIRST_SESSIONS;
 use crate::session::{Modality, SessionNeed};
 use crate::vocabulary::vocabulary;
 
@@ -83,10 +84,15 @@ pub struct ChampionRecord {
 const LOOK_BACK: TimeDelta = TimeDelta::days(62);
 
 impl ChampionRecord {
-    /// Leaves out what matching from a date on never reads, of bookings long past all but one a group, and takes no more room than that.
+    /// Leaves out what matching from a date on never reads: of bookings long past all but one a group, and as many as make somebody
+    /// experienced. Takes no more room than that.
     pub fn matched_from(mut self, date: NaiveDate) -> Self {
-        let mut helped: HashSet<GroupId> = HashSet::new();
-        self.bookings.retain(|b| b.date >= date - LOOK_BACK || helped.insert(b.group));
+        let (mut helped, mut kept): (HashSet<GroupId>, usize) = Default::default();
+        self.bookings.retain(|b| {
+            let stays = b.date >= date - LOOK_BACK || helped.insert(b.group) || kept < FIRST_SESSIONS;
+            kept += usize::from(stays && b.date < date - LOOK_BACK);
+            stays
+        });
         // A copy's lists have no room to grow, and it lies in one place.
         self.clone()
     }

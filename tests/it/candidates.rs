@@ -6,6 +6,8 @@ use api::app::Call;
 use api::clock::new_id;
 use api::service::matching::{Wanted as Place, for_sessions};
 use api::store::facts::{self, Which};
+use api::store::pool::Transaction;
+use api::store::taking;
 use chrono::{Days, TimeDelta};
 use entity::{
     acceptance, assignment, availability_exception, availability_window, champion, champion_area, champion_language, champion_topic,
@@ -15,10 +17,12 @@ use rules::acceptance::ReliesOn;
 use rules::assignment::AssignmentStatus;
 use rules::champion::Membership;
 use rules::id::{ChampionId, SessionId};
-use rules::matching::{Ranking, rank_by};
+use rules::matching::{Blocker, ChampionRecord, Ranking, blockers, done_before, rank_by};
+use rules::offer::OfferStatus;
+use rules::proposal::FIRST_SESSIONS;
 use rules::session::PlaceKind;
 use sea_orm::sea_query::{Expr, ExprTrait};
-use sea_orm::{ActiveModelTrait, ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder};
+use sea_orm::{ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder};
 
 use crate::both;
 use crate::harness::booking::ACCEPT;
@@ -42,6 +46,10 @@ fn call(world: &World) -> Call {
 async fn remembered(world: &World, wanted: &Wanted) -> HashMap<(SessionId, PlaceKind), Ranking> {
     let places: Vec<Place> = wanted.iter().map(|(session, kind)| Place { session: *session, kind: *kind, most: usize::MAX }).collect();
     let found = for_sessions(&world.app, &call(world), &places).await.expect("rankings");
+    for (named, _) in found.values().flat_map(|ranked| ranked.people.iter().take(3)) {
+        let row = champion::Entity::find_by_id(named.id).one(world.app.db.read()).await.expect("a row").expect("a champion");
+        assert_eq!((&named.full_name, &named.known_as, named.number), (&row.full_name, &row.known_as, row.number));
+    }
     found.into_iter().map(|(place, ranked)| ((place.session, place.kind), Ranking::from(ranked.found))).collect()
 }
 
@@ -60,9 +68,52 @@ async fn computed(world: &World, wanted: &Wanted) -> HashMap<(SessionId, PlaceKi
 
 /// Holds the memory to the tables; answers what both say.
 async fn agreed(world: &World, wanted: &Wanted, after: &str) -> HashMap<(SessionId, PlaceKind), Ranking> {
+    judged_alike(world, wanted, after).await;
     let remembered = remembered(world, wanted).await;
     assert_eq!(remembered, computed(world, wanted).await, "after {after}");
+    judged_alike(world, wanted, after).await;
     remembered
+}
+
+/// Holds what an acceptance goes by to the tables, whether memory has moved on or not: a champion for each place.
+async fn judged_alike(world: &World, wanted: &Wanted, after: &str) {
+    let (db, tx) = (&world.app.db, world.app.db.snapshot().await.expect("a view"));
+    let people = champion::Entity::find().order_by_asc(champion::Column::Id).all(&tx).await.expect("champions");
+    for (number, (session_id, kind)) in wanted.iter().enumerate() {
+        let row = people[(number * 7 + after.len()) % people.len()].clone();
+        let session = session::Entity::find_by_id(*session_id).one(&tx).await.expect("a row").expect("a session");
+        let around = taking::around(&tx, &an_offer(row.id, *session_id, *kind)).await.expect("what stands around");
+        let read = facts::need(&tx, session.clone()).await.expect("a need");
+        let asked = db.asked(&tx, &around.numbers, session).await.expect("a need");
+        assert_eq!((asked.need(*kind), &asked.places), (read.need(*kind), &read.places), "after {after}");
+        let (Some(need), whom) = (read.need(*kind), &[row.id]) else { continue };
+        let record = facts::champions(&tx, Which::These(whom)).await.expect("a record").remove(0);
+        let bound = db.bound(&tx, &around.numbers, (row, need), world.now().date_naive()).await.expect("a record");
+        let said = |record: &ChampionRecord| {
+            let binding: Vec<Blocker> = blockers(need, record).into_iter().filter(Blocker::is_binding).collect();
+            (binding, done_before(record, need.span.from).min(FIRST_SESSIONS))
+        };
+        assert_eq!(said(&bound), said(&record), "after {after}");
+    }
+}
+
+fn an_offer(champion_id: ChampionId, session_id: SessionId, kind: PlaceKind) -> entity::offer::Model {
+    let nobody = uuid::Uuid::nil();
+    entity::offer::Model {
+        id: rules::id::OfferId(nobody),
+        request_id: rules::id::RequestId(nobody),
+        session_id,
+        champion_id,
+        kind,
+        status: OfferStatus::Pending,
+        message: String::new(),
+        sent_by: None,
+        sent_at: Default::default(),
+        expires_at: Default::default(),
+        responded_at: None,
+        decline_reason: None,
+        bundle_id: None,
+    }
 }
 
 struct Dice(u64);
@@ -75,13 +126,14 @@ impl Dice {
 }
 
 /// Changes a fact of somebody by any of the ways there are; says how.
-async fn write(world: &World, tx: &DatabaseTransaction, dice: &mut Dice) -> &'static str {
+async fn write(world: &World, tx: &Transaction, dice: &mut Dice) -> &'static str {
     let people = champion::Entity::find().order_by_asc(champion::Column::Id).all(tx).await.expect("champions");
     let mut who = people[dice.below(people.len())].clone();
     let (id, today) = (who.id, world.now().date_naive());
     let done = match dice.below(22) {
         0 => {
             who.reach_metres = if who.reach_metres > 2_000 { 500 } else { 20_000 };
+            who.known_as = Some(format!("Known by {}", dice.below(1_000)));
             (champion::Entity::update(who.into_active_model().reset_all()).exec(tx).await.map(drop), "a journey")
         }
         1 => {
@@ -140,7 +192,7 @@ async fn write(world: &World, tx: &DatabaseTransaction, dice: &mut Dice) -> &'st
 
 /// Changes one organisation.
 async fn organisations(
-    tx: &DatabaseTransaction,
+    tx: &Transaction,
     dice: &mut Dice,
     change: impl Fn(organisation::Model) -> organisation::Model,
 ) -> Result<(), sea_orm::DbErr> {
@@ -150,7 +202,7 @@ async fn organisations(
 }
 
 /// An organisation's word on a champion.
-async fn accept(world: &World, tx: &DatabaseTransaction, dice: &mut Dice, id: ChampionId) -> Result<(), sea_orm::DbErr> {
+async fn accept(world: &World, tx: &Transaction, dice: &mut Dice, id: ChampionId) -> Result<(), sea_orm::DbErr> {
     let all = organisation::Entity::find().order_by_asc(organisation::Column::Id).all(tx).await?;
     let word = acceptance::Model {
         id: new_id(world.now()),
@@ -164,12 +216,12 @@ async fn accept(world: &World, tx: &DatabaseTransaction, dice: &mut Dice, id: Ch
     acceptance::Entity::insert(word.into_active_model()).exec(tx).await.map(drop)
 }
 
-async fn gone<E: EntityTrait>(tx: &DatabaseTransaction, column: E::Column, id: ChampionId) -> Result<(), sea_orm::DbErr> {
+async fn gone<E: EntityTrait>(tx: &Transaction, column: E::Column, id: ChampionId) -> Result<(), sea_orm::DbErr> {
     E::delete_many().filter(column.eq(id)).exec(tx).await.map(drop)
 }
 
 /// Changes what a session that is looked at asks for, or what all of them do.
-async fn ask_otherwise(world: &World, tx: &DatabaseTransaction, dice: &mut Dice) -> Result<(), sea_orm::DbErr> {
+async fn ask_otherwise(world: &World, tx: &Transaction, dice: &mut Dice) -> Result<(), sea_orm::DbErr> {
     let ahead = session::Entity::find().filter(session::Column::StartsAt.gt(world.now())).order_by_asc(session::Column::Id);
     let ids: Vec<SessionId> = ahead.all(tx).await?.iter().map(|s| s.id).step_by(4).take(8).collect();
     let id = ids[dice.below(ids.len())];
@@ -206,7 +258,7 @@ async fn ask_otherwise(world: &World, tx: &DatabaseTransaction, dice: &mut Dice)
 }
 
 /// Everywhere that sessions are is served, or nothing is.
-async fn serve(tx: &DatabaseTransaction, id: ChampionId, dice: &mut Dice) -> Result<(), sea_orm::DbErr> {
+async fn serve(tx: &Transaction, id: ChampionId, dice: &mut Dice) -> Result<(), sea_orm::DbErr> {
     gone::<champion_area::Entity>(tx, champion_area::Column::ChampionId, id).await?;
     for n in (1..9).take(dice.below(9)) {
         let area = champion_area::Model { champion_id: id, area: format!("SK{n}") };
@@ -216,7 +268,7 @@ async fn serve(tx: &DatabaseTransaction, id: ChampionId, dice: &mut Dice) -> Res
 }
 
 /// Somebody's window becomes another's: both change.
-async fn borrow(tx: &DatabaseTransaction, id: ChampionId, dice: &mut Dice) -> Result<(), sea_orm::DbErr> {
+async fn borrow(tx: &Transaction, id: ChampionId, dice: &mut Dice) -> Result<(), sea_orm::DbErr> {
     let all = availability_window::Entity::find().order_by_asc(availability_window::Column::Id).all(tx).await?;
     if all.is_empty() {
         return Ok(());
@@ -226,7 +278,7 @@ async fn borrow(tx: &DatabaseTransaction, id: ChampionId, dice: &mut Dice) -> Re
 }
 
 /// Ends a booking, or moves its session to another day without touching the booking.
-async fn book(world: &World, tx: &DatabaseTransaction, dice: &mut Dice) -> Result<(), sea_orm::DbErr> {
+async fn book(world: &World, tx: &Transaction, dice: &mut Dice) -> Result<(), sea_orm::DbErr> {
     let confirmed = assignment::Entity::find().filter(assignment::Column::Status.eq(AssignmentStatus::Confirmed));
     let confirmed = confirmed.order_by_asc(assignment::Column::Id).all(tx).await?;
     if confirmed.is_empty() {
@@ -311,7 +363,7 @@ async fn another_replica_and_a_late_commit_are_seen() {
     let found = first.values().flat_map(|r| r.matches.iter().map(|m| m.champion)).collect::<std::collections::BTreeSet<_>>();
     let mut found = found.into_iter();
     let (early, late) = (found.next().expect("somebody"), found.next().expect("somebody else"));
-    let stay = async |tx: &DatabaseTransaction, id: ChampionId| {
+    let stay = async |tx: &Transaction, id: ChampionId| {
         let row = people.iter().find(|p| p.id == id).expect("a champion").clone();
         let home = champion::Model { membership: Membership::Left, ..row };
         champion::Entity::update(home.into_active_model().reset_all()).exec(tx).await.expect("updated");

@@ -37,6 +37,7 @@ mod metrics;
 mod offer;
 mod onboarding;
 mod once;
+mod pool;
 mod quick;
 mod race;
 mod reference;

@@ -11,7 +11,6 @@ use rules::offer::{Acceptance, OfferStatus, Openings, accept};
 use rules::session::{PlaceKind, SessionStatus};
 use rules::staffing::Team;
 use rules::training::{ModuleStanding, standing};
-use sea_orm::DatabaseConnection;
 
 use super::*;
 use crate::auth::Passwords;
@@ -21,6 +20,7 @@ use crate::config::Policy;
 use crate::keys::Keys;
 use crate::postcodes::Postcodes;
 use crate::store::Db;
+use crate::store::pool::Pool;
 
 struct Demo {
     app: App,
@@ -60,7 +60,7 @@ async fn seeded(now: &str) -> Demo {
 }
 
 impl Demo {
-    fn db(&self) -> &DatabaseConnection {
+    fn db(&self) -> &Pool {
         self.app.db.read()
     }
 

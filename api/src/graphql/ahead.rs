@@ -1,9 +1,10 @@
 //! Reads ahead: where a document goes on from a session's assignments to the champions and their training, both are read with
-//! the assignments, in two statements side by side instead of three after one another. What was read ahead is found by whoever
+//! the assignments, in two statements side by side instead of three after one another; and where it comes from a page of sessions,
+//! in two with the page. What was read ahead is found by whoever
 //! asks for it later; what was not is read as always, so that a wrong guess costs a statement and never an answer.
 
 use std::any::{Any, TypeId};
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::hash::Hash;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -11,17 +12,22 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use async_graphql::dataloader::Loader;
 use async_graphql::parser::types::{OperationType, SelectionSet};
 use async_graphql::{Context, Result};
-use entity::assignment;
-use rules::id::{ChampionId, SessionId};
-use rules::matching::ChampionRecord;
+use entity::{assignment, session};
+use rules::id::{ChampionId, GroupId, SessionId};
 use rules::policy::{Action, Relation};
+use sea_orm::DbErr;
 
 use super::context::Ctx;
 use super::loader::{ConfirmedAt, LanguagesOf, MatchedOf, NameOf, Rows};
+use super::paging::{Args, read, sliced};
+use super::problem::broken;
 use super::quick;
 use crate::error::Fault;
+use crate::service::matching::Person;
 use crate::store::brief::{self, Completed, Named};
 use crate::store::facts::group;
+use crate::store::paging::Page;
+use crate::store::session::{BY_START, Filter, select};
 
 /// What was read before anybody asked for it, by kind of key.
 #[derive(Debug, Default)]
@@ -67,7 +73,7 @@ impl Ahead {
 
 /// The confirmed assignments of a session; their champions' names are read ahead.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-struct PlacedAt(SessionId);
+pub struct PlacedAt(pub SessionId);
 
 impl Loader<PlacedAt> for Rows {
     type Value = Vec<assignment::Model>;
@@ -102,19 +108,30 @@ impl Loader<TrainingAt> for Rows {
     }
 }
 
-/// Champions who were matched: what they speak, and when they are free, is known; who they are is read, if nothing else is asked.
-pub async fn matched(ctx: &Context<'_>, records: &[&Arc<ChampionRecord>]) -> Result<()> {
-    if !is_query(ctx) {
-        return Ok(());
+/// Champions who were matched: who they are, what they speak and when they are free is known.
+pub fn matched<'p>(ctx: &Context<'_>, people: impl Iterator<Item = &'p Person> + Clone) {
+    if is_query(ctx) {
+        let ahead = ctx.rows().ahead();
+        ahead.keep(people.clone().map(|(named, _)| (NameOf(named.id), named.clone())));
+        ahead.keep(people.clone().map(|(_, record)| (LanguagesOf(record.id), record.languages.clone())));
+        ahead.keep(people.map(|(_, record)| (MatchedOf(record.id), Arc::clone(record))));
     }
-    let ahead = ctx.rows().ahead();
-    ahead.keep(records.iter().map(|record| (LanguagesOf(record.id), record.languages.clone())));
-    ahead.keep(records.iter().map(|record| (MatchedOf(record.id), Arc::clone(record))));
-    if quick::within(asked(ctx), "node").is_some_and(quick::knows::<Named>) {
-        let names = ctx.rows().many(records.iter().map(|record| NameOf(record.id)).collect()).await?;
-        ahead.keep(names.into_iter().map(|row: Named| (NameOf(row.id), row)));
+}
+
+/// A session with the view it is of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct AsOf(pub SessionId);
+
+/// A session. Where the document goes on to its matches, it is as of the same view as they are, and read with it: from memory, unless it has changed.
+pub async fn session(ctx: &Context<'_>, id: SessionId) -> Result<Option<session::Model>> {
+    if !is_query(ctx) || quick::within(asked(ctx), "matches").is_none() || !ctx.may(Action::MatchRead, Relation::Own) {
+        return ctx.rows().one(id).await;
     }
-    Ok(())
+    let ids = [id];
+    let matching = ctx.rows().aside(ctx.app().db.matching(&ids, ctx.call().today())).await.map_err(broken)?;
+    let found = matching.sessions.get(&id).map(|facts| facts.session.clone());
+    ctx.rows().ahead().keep([(AsOf(id), Arc::new(matching))]);
+    Ok(found)
 }
 
 fn asked<'a>(ctx: &Context<'a>) -> &'a SelectionSet {
@@ -124,6 +141,39 @@ fn asked<'a>(ctx: &Context<'a>) -> &'a SelectionSet {
 /// In a mutation nothing is read ahead: its second field may change what the first has read.
 fn is_query(ctx: &Context<'_>) -> bool {
     ctx.query_env.operation.node.ty == OperationType::Query
+}
+
+/// What is asked of champions among the assignments of a session, if it may all be read ahead.
+fn of_placed(session: &SelectionSet) -> Option<&SelectionSet> {
+    quick::within(quick::within(session, "assignments")?, "champion").filter(|champion| quick::knows::<Named>(champion))
+}
+
+/// A page of sessions. Where the document goes on to who is placed, that is read with it, and their training right after: two
+/// statements in all.
+pub async fn sessions(ctx: &Context<'_>, filter: &Filter, args: Args) -> Result<Page<session::Model>> {
+    let page = asked(ctx);
+    let nodes = quick::within(page, "nodes").or_else(|| quick::within(quick::within(page, "edges")?, "node"));
+    let leads = |groups: &Vec<GroupId>| groups.iter().all(|group| ctx.call().caller.leads.contains(group));
+    let relation = if filter.groups.as_ref().is_some_and(leads) { Relation::Own } else { Relation::Other };
+    let champion = nodes.and_then(of_placed).filter(|_| is_query(ctx) && ctx.may(Action::SessionRotaRead, relation));
+    let Some(champion) = champion else { return read(ctx, select(filter), BY_START, args).await };
+    let trained = quick::within(champion, "trainingCompletions").is_some() && ctx.may(Action::TrainingRead, Relation::Other);
+    let (slice, conn, ahead) = (sliced(BY_START, args)?, ctx.app().db.read(), ctx.rows().ahead());
+    let both = async {
+        let (page, placed) = brief::sessions_with_placed(conn, select(filter), BY_START, &slice).await?;
+        if trained {
+            let people: BTreeSet<ChampionId> = placed.iter().map(|row| row.champion.id).collect();
+            let held = brief::completed_by(conn, people.iter().copied()).await?;
+            ahead.keep(group(held.into_iter().map(|row| (CompletedBy(row.champion_id), row))));
+            // Who has no training has no row of it.
+            ahead.keep(people.into_iter().map(|id| (CompletedBy(id), Vec::<Completed>::new())));
+        }
+        ahead.keep(placed.iter().map(|row| (NameOf(row.champion.id), row.champion.clone())));
+        ahead.keep(group(placed.into_iter().map(|row| (PlacedAt(row.assignment.session_id), row.assignment))));
+        ahead.keep(page.rows.iter().map(|row| (PlacedAt(row.id), Vec::<assignment::Model>::new())));
+        Ok::<_, DbErr>(page)
+    };
+    ctx.rows().aside(both).await.map_err(broken)
 }
 
 /// The confirmed assignments of a session, with what the document asks of them further on read ahead.

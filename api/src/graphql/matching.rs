@@ -1,12 +1,10 @@
 //! Matches, previews and opportunities.
 
-use std::sync::Arc;
-
 use async_graphql::parser::types::Field;
 use async_graphql::{Context, ContextSelectionSet, InputObject, Object, Result, SimpleObject, Value};
 use rules::dbs::{DbsScope, Permitted, permitted};
 use rules::geo::DistanceBand;
-use rules::matching::{BlockerKind, ChampionRecord, Factor, FactorKind, Found, Match, Remedy, RemedyKind, Unlock};
+use rules::matching::{BlockerKind, Factor, FactorKind, Found, Match, Remedy, RemedyKind, Unlock};
 use rules::session::{CannotCreateSession, PlaceKind, SessionCreateErrorCode};
 
 use super::ahead::matched;
@@ -20,13 +18,13 @@ use super::session::{DbsPermitted, Session};
 use super::session_change::NewSessionInput;
 use super::shared::DbsRequirement;
 use crate::error::Refusal;
-use crate::service::matching::{Opportunities, Opportunity, Ranked, preview};
+use crate::service::matching::{Opportunities, Opportunity, Person, Ranked, preview};
 use crate::store::paging::{Cursor, Page};
 
 /// Champions who could take a place, best first.
 #[derive(Debug)]
 pub struct MatchConnection {
-    page: Page<(usize, (Match, Arc<ChampionRecord>))>,
+    page: Page<(usize, (Match, Person))>,
     total: usize,
     blocked: Vec<BlockedCount>,
     blocked_total: usize,
@@ -35,13 +33,13 @@ pub struct MatchConnection {
 impl MatchConnection {
     /// A page of a ranking.
     pub fn new(ranked: Ranked, args: Args) -> Result<Self> {
-        let Ranked { found: Found { top, total, blocked, blocked_total }, records } = ranked;
+        let Ranked { found: Found { top, total, blocked, blocked_total }, people } = ranked;
         let blocked = blocked.into_iter().map(|(kind, count)| BlockedCount { kind, count }).collect();
-        Ok(Self { page: cut(top.into_iter().zip(records).collect(), total, args)?, total, blocked, blocked_total })
+        Ok(Self { page: cut(top.into_iter().zip(people).collect(), total, args)?, total, blocked, blocked_total })
     }
 
-    fn records(&self) -> Vec<&Arc<ChampionRecord>> {
-        self.page.rows.iter().map(|(_, (_, record))| record).collect()
+    fn read_ahead(&self, ctx: &Context<'_>) {
+        matched(ctx, self.page.rows.iter().map(|(_, (_, person))| person));
     }
 }
 
@@ -49,14 +47,14 @@ impl MatchConnection {
 #[Object]
 impl MatchConnection {
     /// The lines with their scores.
-    async fn edges(&self, ctx: &Context<'_>) -> Result<Vec<Quick<MatchEdge>>> {
-        matched(ctx, &self.records()).await?;
-        Ok(self.page.rows.iter().map(|(index, (found, _))| Quick(MatchEdge { index: *index, found: found.clone() })).collect())
+    async fn edges(&self, ctx: &Context<'_>) -> Vec<Quick<MatchEdge>> {
+        self.read_ahead(ctx);
+        self.page.rows.iter().map(|(index, (found, _))| Quick(MatchEdge { index: *index, found: found.clone() })).collect()
     }
 
     /// The champions without their scores.
     async fn nodes(&self, ctx: &Context<'_>) -> Result<Vec<Champion>> {
-        matched(ctx, &self.records()).await?;
+        self.read_ahead(ctx);
         let ids = self.page.rows.iter().map(|(_, (found, _))| found.champion).collect();
         Ok(ctx.rows().many(ids).await?.into_iter().map(Champion).collect())
     }

@@ -2,7 +2,7 @@
 
 use async_graphql::{Context, ID, InputObject, Object, Result, SimpleObject};
 use entity::offer;
-use rules::id::{AssignmentId, OfferId};
+use rules::id::OfferId;
 use rules::input::paragraph;
 use rules::matching::{Blocker, BlockerKind};
 use rules::offer::{
@@ -275,10 +275,10 @@ async fn submit(ctx: &Context<'_>, input: OfferSendInput) -> Result<Vec<OfferId>
 }
 
 async fn accept_payload(ctx: &Context<'_>, input: OfferAcceptInput) -> Result<OfferAcceptPayload> {
-    let result: Result<AssignmentId, Refusal<CannotAccept>> =
+    let result: Result<entity::assignment::Model, Refusal<CannotAccept>> =
         async { accept(ctx.app(), ctx.call(), id::at(&input.offer_id, "offerId")?).await }.await;
-    let (id, user_errors) = settle(result)?;
-    Ok(OfferAcceptPayload { assignment: ctx.rows().maybe(id).await?.map(Assignment), user_errors })
+    let (made, user_errors) = settle(result)?;
+    Ok(OfferAcceptPayload { assignment: made.map(Assignment), user_errors })
 }
 
 async fn decline_payload(ctx: &Context<'_>, input: OfferDeclineInput) -> Result<OfferDeclinePayload> {

@@ -1,7 +1,7 @@
 //! Connections: `first`/`after` or `last`/`before`, 25 by default, 100 at most, keyset cursors.
 
 use async_graphql::{Context, Error, InputObject, SimpleObject};
-use sea_orm::{EntityTrait, PaginatorTrait, Select};
+use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, Select};
 
 use super::code::Code;
 use super::context::Ctx;
@@ -110,9 +110,15 @@ where
     E: EntityTrait,
     E::Model: sea_orm::ModelTrait,
 {
+    let slice = sliced(sort, args)?;
+    ctx.rows().aside(page(ctx.app().db.read(), select, sort, &slice)).await.map_err(broken)
+}
+
+/// The slice of a list that the arguments ask for.
+pub fn sliced<C: ColumnTrait>(sort: Sort<C>, args: Args) -> Result<Slice, Error> {
     let slice = args.slice()?;
     slice.of(|cursor| cursor.fits(&sort.key))?;
-    ctx.rows().aside(page(ctx.app().db.read(), select, sort, &slice)).await.map_err(broken)
+    Ok(slice)
 }
 
 /// How many rows from the start of a list have to be there to [`cut`] the page that the arguments ask for.
@@ -148,8 +154,15 @@ where
 }
 
 /// Declares the connection and edge of a type over a table: `connection!(Groups, GroupConnection, GroupEdge, Group, "groups", community_group)`.
+/// With `quick Group`, nodes are answered at once where everything asked of them is at hand.
 macro_rules! connection {
+    ($connection:ident, $edge:ident, quick $node:ident, $what:literal, $entity:ident, $key:expr) => {
+        connection!($connection, $edge, [$crate::graphql::quick::Quick<$node>, |row| $crate::graphql::quick::Quick($node(row))], $what, $entity, $key);
+    };
     ($connection:ident, $edge:ident, $node:ident, $what:literal, $entity:ident, $key:expr) => {
+        connection!($connection, $edge, [$node, $node], $what, $entity, $key);
+    };
+    ($connection:ident, $edge:ident, [$node:ty, $make:expr], $what:literal, $entity:ident, $key:expr) => {
         #[doc = concat!("A page of ", $what, ".")]
         #[derive(Debug)]
         pub struct $connection {
@@ -189,12 +202,13 @@ macro_rules! connection {
         impl $connection {
             /// The lines with their cursors.
             async fn edges(&self) -> Vec<$edge> {
-                self.page.rows.iter().map(|row| $edge { cursor: Self::cursor(row), node: $node(row.clone()) }).collect()
+                let node = $make;
+                self.page.rows.iter().map(|row| $edge { cursor: Self::cursor(row), node: node(row.clone()) }).collect()
             }
 
             /// The lines without their cursors.
             async fn nodes(&self) -> Vec<$node> {
-                self.page.rows.iter().cloned().map($node).collect()
+                self.page.rows.iter().cloned().map($make).collect()
             }
 
             /// Where the page lies.

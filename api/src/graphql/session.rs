@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
-use async_graphql::{Context, ID, InputObject, Object, Result, SimpleObject};
-use entity::{place, session};
+use async_graphql::parser::types::Field;
+use async_graphql::{Context, ContextSelectionSet, ID, InputObject, Object, Result, ScalarType, SimpleObject, Value};
+use entity::{assignment, place, session};
 use rules::dbs::{Audience, DbsScope, SessionFacts, permitted};
 use rules::id::{GroupId, SessionId};
 use rules::input::Topic;
@@ -12,7 +13,7 @@ use rules::policy::{Action, Relation};
 use rules::session::{Cover, Modality, PlaceKind, SessionChangeKind, SessionStatus, Setting, cover};
 use rules::sign_up::is_open;
 
-use super::ahead::placed;
+use super::ahead::{self, AsOf, PlacedAt, placed, sessions};
 use super::assignment::Assignment;
 use super::context::Ctx;
 use super::group::Group;
@@ -24,7 +25,7 @@ use super::loader::{
 use super::matching::MatchConnection;
 use super::outcome::SessionOutcome;
 use super::paging::{Args, DateTimeRangeInput, connection, needed};
-use super::quick::Quick;
+use super::quick::{self, AtHand, Quick, text};
 use super::request::ChampionRequest;
 use super::scalar::{DateTime, LocalDate, LocalTime};
 use super::series::SessionSeries;
@@ -33,10 +34,11 @@ use super::sign_up::WaitingEntry;
 use super::staffing::Staffing;
 use super::training::TrainingModule;
 use super::venue::Venue;
-use crate::service::matching::Wanted;
+use crate::service::matching::{Wanted, ranked_for};
 use crate::service::risk::{self, Standing};
 use crate::service::staffing::counts;
-use crate::store::session::{BY_START, Filter, select};
+use crate::store::candidates::Matching;
+use crate::store::session::{Filter, select};
 
 /// One dated session.
 #[derive(Clone, Debug)]
@@ -73,6 +75,49 @@ impl Session {
             return Ok(None);
         }
         Ok(Some(placed(ctx, self.0.id).await?.into_iter().map(|row| Quick(Assignment(row))).collect()))
+    }
+}
+
+impl AtHand for Session {
+    const TYPE: &'static str = SessionId::TYPE;
+    const FIELDS: &'static [&'static str] = &[
+        "id",
+        "title",
+        "modality",
+        "startsAt",
+        "endsAt",
+        "date",
+        "startTime",
+        "durationMinutes",
+        "timeZone",
+        "status",
+        "assignments",
+        "version",
+    ];
+
+    fn at_hand(&self, ctx: &ContextSelectionSet<'_>, field: &Field) -> Option<Value> {
+        Some(match field.name.node.as_str() {
+            "id" => text(Some(self.0.id.to_global())),
+            "title" => text(Some(&self.0.title)),
+            "modality" => text(Some(self.0.modality.code())),
+            "startsAt" => DateTime(self.0.starts_at).to_value(),
+            "endsAt" => DateTime(self.0.ends_at).to_value(),
+            "date" => LocalDate(self.0.local_date).to_value(),
+            "startTime" => LocalTime(self.0.local_start).to_value(),
+            "durationMinutes" => self.0.minutes.into(),
+            "timeZone" => text(Some(&self.0.zone)),
+            "status" => text(Some(self.0.status.code())),
+            "version" => self.0.version.into(),
+            "assignments" => {
+                // Whether a champion is placed here is not at hand.
+                let relation = ctx.call().caller.to_group(self.0.group_id);
+                let placed = ctx.rows().ahead().all::<PlacedAt, Vec<assignment::Model>>();
+                let placed = placed.filter(|_| ctx.may(Action::SessionRotaRead, relation))?.get(&PlacedAt(self.0.id)).cloned()?;
+                let placed: Vec<Assignment> = placed.into_iter().map(Assignment).collect();
+                return quick::list(ctx, &field.selection_set.node, &placed);
+            }
+            _ => return None,
+        })
     }
 }
 
@@ -297,7 +342,13 @@ impl Session {
         }
         let args = Args { first, after, last, before };
         let ranked = match needed(&args) {
-            Ok(most) => ctx.rows().one(Wanted { session: self.0.id, kind, most }).await,
+            Ok(most) => {
+                let wanted = Wanted { session: self.0.id, kind, most };
+                match ctx.rows().ahead().all::<AsOf, Arc<Matching>>().and_then(|views| views.get(&AsOf(self.0.id)).cloned()) {
+                    Some(view) => Ok(ranked_for(ctx.app(), ctx.call(), &view, &wanted)),
+                    None => ctx.rows().one(wanted).await,
+                }
+            }
             Err(error) => Err(error),
         };
         ranked.transpose().map(|ranked| MatchConnection::new(ranked?, args))
@@ -319,7 +370,7 @@ impl Session {
     }
 }
 
-connection!(SessionConnection, SessionEdge, Session, "sessions", session, |row: &session::Model| row.starts_at);
+connection!(SessionConnection, SessionEdge, quick Session, "sessions", session, |row: &session::Model| row.starts_at);
 
 /// The highest DBS check the law permits for a session.
 #[derive(SimpleObject, Debug)]
@@ -422,7 +473,8 @@ impl SessionQuery {
             uncovered_only: filter.uncovered_only,
             ..Filter::default()
         };
-        Some(SessionConnection::read(ctx, select(&filter), BY_START, Args { first, after, last, before }).await)
+        let page = sessions(ctx, &filter, Args { first, after, last, before }).await;
+        Some(page.map(|page| SessionConnection { page, all: select(&filter) }))
     }
 
     /// One session. For anybody signed in.
@@ -430,6 +482,6 @@ impl SessionQuery {
         if !ctx.may(Action::SessionRead, Relation::Other) {
             return None;
         }
-        ctx.rows().maybe(id::parse::<SessionId>(&id)).await.transpose().map(|row| row.map(Session))
+        ahead::session(ctx, id::parse(&id)?).await.transpose().map(|row| row.map(Session))
     }
 }

@@ -151,8 +151,8 @@ pub async fn answer(app: &App, call: &Call, id: OfferBundleId, reply: Reply) -> 
     let (yes, no) = audited(app, call, action, Subject("OfferBundle", Some(id.0)), sorted).await?;
     let mut told = Vec::new();
     for offer in yes {
-        let (assignment, not_accepted) = ended(accept(app, call, offer).await)?;
-        told.push(Answered { offer, assignment, not_accepted, not_declined: Vec::new() });
+        let (made, not_accepted) = ended(accept(app, call, offer).await)?;
+        told.push(Answered { offer, assignment: made.map(|made| made.id), not_accepted, not_declined: Vec::new() });
     }
     for offer in no {
         let (_, not_declined) = ended(decline(app, call, offer, reply.scope, reply.reason.clone()).await)?;

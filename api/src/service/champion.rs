@@ -85,12 +85,12 @@ pub async fn sign_up(app: &App, call: &Call, once: Option<Once>, form: SignUp) -
         }
         let known = store::champion::by_email(&tx, &form.email.key).await?;
         // Written whoever sent it, and taken back where the address is known: the same statements, and so the same time.
-        let step = store::savepoint(&tx).await?;
-        let id = enrol(&step, call, &form, known.is_some()).await?;
+        let step = tx.step().await?;
+        let id = enrol(&tx, call, &form, known.is_some()).await?;
         if known.is_some() {
-            step.rollback().await?
+            step.take_back().await?
         } else {
-            step.commit().await?
+            step.keep().await?
         }
         let (champion, with_us) = known.map_or((id, false), |known| (known.id, known.membership != Membership::Enquired));
         send_link(&tx, app, call, champion, with_us).await?;

@@ -8,7 +8,7 @@ use rules::calendar::Span;
 use rules::dbs::DbsScope;
 use rules::geo::{Point, areas_of};
 use rules::id::{ChampionId, PlaceId, SessionId};
-use rules::matching::{Blocker, ChampionRecord, Found, Index, Unlock, Weights, blockers, rank_by, unlocks};
+use rules::matching::{Blocker, ChampionRecord, Found, Unlock, Weights, blockers, rank_by, unlocks};
 use rules::policy::Action;
 use rules::session::{CannotCreateSession, PlaceKind, SessionNeed};
 use sea_orm::ConnectionTrait;
@@ -16,17 +16,22 @@ use sea_orm::ConnectionTrait;
 use super::session::{NewSession, group_for, judged, modules_for, places};
 use crate::app::{App, Call};
 use crate::error::{Fault, Refusal};
+use crate::store::brief::Named;
+use crate::store::candidates::{Matching, People};
 use crate::store::facts::{self, SessionFactsRow, Which};
 use crate::store::session::Filter;
 use crate::store::{acceptance, directory, offer, session, training, travel};
+
+/// Who a champion is, and all that matching reads of them.
+pub type Person = (Named, Arc<ChampionRecord>);
 
 /// The best for a kind of place, and what is known of them.
 #[derive(Clone, Debug, Default)]
 pub struct Ranked {
     /// The best, and how many there are in all and are ruled out, by reason.
     pub found: Found,
-    /// The records of the best, in their order.
-    pub records: Vec<Arc<ChampionRecord>>,
+    /// The best, in their order.
+    pub people: Vec<Person>,
 }
 
 /// The best champions for a kind of place at a session: how many are wanted.
@@ -42,18 +47,21 @@ pub struct Wanted {
 pub async fn for_sessions(app: &App, call: &Call, wanted: &[Wanted]) -> Result<HashMap<Wanted, Ranked>, Fault> {
     let ids: Vec<SessionId> = wanted.iter().map(|one| one.session).collect();
     let matching = app.db.matching(&ids, call.today()).await?;
-    let of = |one: &Wanted| {
-        let need = matching.sessions.get(&one.session)?.need(one.kind)?;
-        Some((*one, ranked(matching.index(), need, &app.policy.match_weights, call, one.most)))
-    };
-    Ok(wanted.iter().filter_map(of).collect())
+    Ok(wanted.iter().filter_map(|one| Some((*one, ranked_for(app, call, &matching, one)?))).collect())
+}
+
+/// Champions ranked for a kind of place at a session, if it has one.
+pub fn ranked_for(app: &App, call: &Call, matching: &Matching, wanted: &Wanted) -> Option<Ranked> {
+    let need = matching.sessions.get(&wanted.session)?.need(wanted.kind)?;
+    Some(ranked(matching.people(), need, &app.policy.match_weights, call, wanted.most))
 }
 
 /// Everybody, ranked.
-fn ranked(index: &Index, need: &SessionNeed, weights: &Weights, call: &Call, most: usize) -> Ranked {
-    let found = index.matches(need, weights, call.now, most);
-    let records = found.top.iter().filter_map(|best| index.record(best.champion).cloned()).collect();
-    Ranked { found, records }
+fn ranked(people: &People, need: &SessionNeed, weights: &Weights, call: &Call, most: usize) -> Ranked {
+    let found = people.index.matches(need, weights, call.now, most);
+    let of = |id: ChampionId| people.of(id).map(|(named, record)| (named.clone(), record.clone()));
+    let people = found.top.iter().filter_map(|best| of(best.champion)).collect();
+    Ranked { found, people }
 }
 
 /// Champions ranked for a session that does not exist yet, and the check it would ask for.
@@ -69,7 +77,7 @@ pub async fn preview(
     let row = judged(conn, call, &new).await?;
     places(conn, call, row.id, &new).await?;
     let need = previewed(conn, &new, &row).await?;
-    Ok((ranked(view.index(), &need, &app.policy.match_weights, call, most), need.dbs))
+    Ok((ranked(view.people(), &need, &app.policy.match_weights, call, most), need.dbs))
 }
 
 async fn previewed(

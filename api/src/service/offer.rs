@@ -29,6 +29,7 @@ use crate::app::{App, Call};
 use crate::clock::new_id;
 use crate::error::{Fault, Refusal};
 use crate::store::facts::{self, SessionFactsRow, Which};
+use crate::store::taking::{self, Around, Own};
 use crate::store::{self, ledger, offer, row, transact};
 
 /// An offer as the rules read it.
@@ -213,22 +214,11 @@ fn new_offer(call: &Call, asked: &Asked<'_>, message: &str, bundle_id: Option<Of
     }
 }
 
-/// A champion's own offer, with what it is of and for whom.
-struct Own {
-    offer: row_of::Model,
-    session: entity::session::Model,
-    champion: entity::champion::Model,
-}
-
-/// The champion's own offer, with session, offer and champion locked in that order; anybody else's is not found.
+/// The champion's own offer, with session, offer and champion locked; anybody else's is not found.
 async fn own<R: Reason>(tx: &impl ConnectionTrait, call: &Call, id: OfferId, action: Action) -> Result<Own, Refusal<R>> {
     call.require(action, Relation::Own)?;
-    let seen = offer::find(tx, id).await?.filter(|o| call.may(action, call.caller.to_champion(o.champion_id)));
-    let Some(seen) = seen else { return Err(Refusal::not_found("offerId")) };
-    let session = store::session::lock(tx, seen.session_id).await?.ok_or(Refusal::not_found("offerId"))?;
-    let offer = offer::lock(tx, id).await?.ok_or(Refusal::not_found("offerId"))?;
-    let champion = store::champion::lock(tx, offer.champion_id).await?.ok_or(Refusal::not_found("offerId"))?;
-    Ok(Own { offer, session, champion })
+    let champion = call.caller.champion.ok_or(Refusal::not_found("offerId"))?;
+    taking::own(tx, id, champion).await?.ok_or(Refusal::not_found("offerId"))
 }
 
 /// Why each of these offers could not be accepted now, by the rule that [`accept`] enforces; empty where it could, or was.
@@ -261,53 +251,46 @@ pub async fn cannot_accept(
     Ok(offers.into_iter().filter_map(judge).collect())
 }
 
-/// Accepts an offer: facts are read again under lock, and judged at the session's date.
-pub async fn accept(app: &App, call: &Call, id: OfferId) -> Result<AssignmentId, Refusal<CannotAccept>> {
+/// Accepts an offer: judged under lock, at the session's date, by facts that are read again or known not to have changed.
+pub async fn accept(app: &App, call: &Call, id: OfferId) -> Result<assignment::Model, Refusal<CannotAccept>> {
     let action = Action::OfferAccept;
     let result = transact!(app.db, |tx| {
-        let Own { offer, session, champion } = own(&tx, call, id, action).await?;
-        let facts = facts::need(&tx, session).await?;
-        let duty = duty_of(&tx, id).await?;
+        let Own { offer, session, champion, stand_in } = own(&tx, call, id, action).await?;
+        let around = taking::around(&tx, &offer).await?;
+        let facts = app.db.asked(&tx, &around.numbers, session).await?;
+        let duty = match stand_in {
+            Some(search) => Some(super::stand_in::duties(&tx, &[search]).await?.remove(&search)),
+            None => None,
+        };
         let places = match &duty {
             Some(duty) => duty.iter().map(|duty| duty.place).collect(),
-            None => open_places(&tx, &facts, offer.kind).await?,
+            None => facts.open(offer.kind, &around.taken),
         };
         let Some(need) = facts.need(offer.kind) else { return Err(Refusal::rule(CannotAccept::PlacesFilled)) };
-        let record = facts::binding(&tx, champion, need).await?;
+        let record = app.db.bound(&tx, &around.numbers, (champion, need), call.today()).await?;
         let team = beside(&tx, &facts, &places, &record).await?;
         let openings = Openings { status: facts.session.status, places, team };
         match judge_accept(fact(&offer), &openings, need, &record, call.now)? {
             Acceptance::Already => {
-                let there = offer::assignment_of(&tx, id).await?.map(|a| a.id);
+                let there = offer::assignment_of(&tx, id).await?;
                 there.ok_or(Refusal::Fault(Fault::Other(anyhow::anyhow!("an accepted offer without its assignment"))))
             }
-            Acceptance::Takes(place) => {
-                let rest = duty.is_none().then(|| openings.places.len() - 1);
-                Ok(take(&tx, call, offer, &facts, place, rest, duty.flatten()).await?)
-            }
+            Acceptance::Takes(place) => Ok(take(&tx, call, offer, &facts, place, &around, duty.flatten()).await?),
         }
     });
     audited(app, call, action, Subject("Offer", Some(id.0)), result).await
 }
 
-/// What the offer's search for a stand-in is for: none for an offer of an open place, `Some(None)` if nothing is to be taken over
-/// any more.
-async fn duty_of(tx: &impl ConnectionTrait, id: OfferId) -> Result<Option<Option<Duty>>, Fault> {
-    let Some(search) = super::wave::searches_of(tx, &[id]).await?.remove(&id) else { return Ok(None) };
-    Ok(Some(super::stand_in::duties(tx, &[search]).await?.remove(&search)))
-}
-
 /// Gives the place. Whoever had it until now is free; once the last open place of the kind has gone, the other offers for one close.
-/// `rest` is how many stay open, where that is known.
 async fn take(
     tx: &impl ConnectionTrait,
     call: &Call,
     offer: row_of::Model,
     facts: &SessionFactsRow,
     place: PlaceId,
-    rest: Option<usize>,
+    around: &Around,
     duty: Option<Duty>,
-) -> Result<AssignmentId, Fault> {
+) -> Result<assignment::Model, Fault> {
     let session = &facts.session;
     let (offer_id, champion, kind) = (offer.id, offer.champion_id, offer.kind);
     row::update(tx, row_of::Model { status: OfferStatus::Accepted, responded_at: Some(call.now), ..offer }).await?;
@@ -315,20 +298,23 @@ async fn take(
     if let Some((_, held)) = &held {
         super::assignment::hand_over(tx, call, held.clone(), Action::OfferAccept).await?;
     }
-    let id = confirm(tx, call, session, place, champion, Some(offer_id)).await?;
-    match held {
-        Some((search, held)) => relieve(tx, call, search, &held, id).await?,
-        None if rest.is_some_and(|rest| rest > 0) => {}
-        None if rest.is_none() && !open_places(tx, facts, kind).await?.is_empty() => {}
-        None => close_others(tx, call, facts, kind).await?,
+    let made = put(tx, call, session, place, champion, Some(offer_id)).await?;
+    if around.waits {
+        store::sign_up::placed(tx, session.id, champion, call.now).await?;
     }
-    done(tx, call, Action::OfferAccept, Subject("Offer", Some(offer_id.0)), json!({ "assignment": id, "place": place })).await?;
-    emit(tx, call, "assignment.confirmed", json!({ "assignment": id, "session": session.id, "champion": champion })).await?;
+    let full = facts.open(kind, &around.taken).iter().all(|open| *open == place);
+    match held {
+        Some((search, held)) => relieve(tx, call, search, &held, made.id).await?,
+        None if full && (around.others || around.waves) => close_others(tx, call, facts, kind).await?,
+        None => {}
+    }
+    done(tx, call, Action::OfferAccept, Subject("Offer", Some(offer_id.0)), json!({ "assignment": made.id, "place": place })).await?;
+    emit(tx, call, "assignment.confirmed", json!({ "assignment": made.id, "session": session.id, "champion": champion })).await?;
     // A fourth date with children in 30 days raises what the other three ask for; other dates change nothing for the others.
     if counts_as_date_with_children(session.audience) {
         judge_again(tx, call, Action::OfferAccept, &[champion]).await?;
     }
-    Ok(id)
+    Ok(made)
 }
 
 /// Puts a champion on the rota: the place is theirs, and they wait for none. The session and the champion are locked.
@@ -340,9 +326,21 @@ pub(super) async fn confirm(
     champion: ChampionId,
     offer_id: Option<OfferId>,
 ) -> Result<AssignmentId, Fault> {
-    let id: AssignmentId = new_id(call.now);
-    let assignment = assignment::Model {
-        id,
+    let made = put(tx, call, session, place, champion, offer_id).await?;
+    store::sign_up::placed(tx, session.id, champion, call.now).await?;
+    Ok(made.id)
+}
+
+async fn put(
+    tx: &impl ConnectionTrait,
+    call: &Call,
+    session: &entity::session::Model,
+    place: PlaceId,
+    champion: ChampionId,
+    offer_id: Option<OfferId>,
+) -> Result<assignment::Model, Fault> {
+    let made = assignment::Model {
+        id: new_id(call.now),
         session_id: session.id,
         place_id: place,
         champion_id: champion,
@@ -356,9 +354,8 @@ pub(super) async fn confirm(
         clashing: false,
         hurried: false,
     };
-    row::insert(tx, assignment).await?;
-    store::sign_up::placed(tx, session.id, champion, call.now).await?;
-    Ok(id)
+    row::insert(tx, made.clone()).await?;
+    Ok(made)
 }
 
 /// A stand-in has the duty now: the search ends, the swaps of the old place lapse, and whoever had it is told.

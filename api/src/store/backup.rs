@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, DbErr, Statement};
+use sea_orm::{ConnectionTrait, DbBackend, DbErr, Statement};
 
 use super::Db;
+use super::pool::Pool;
 
 impl Db {
     /// Writes a consistent copy of an SQLite database to a new file while others read and write (`VACUUM INTO`).
@@ -37,11 +38,11 @@ impl Db {
     }
 }
 
-async fn all(conn: &DatabaseConnection, sql: &str) -> Result<Vec<sea_orm::QueryResult>, DbErr> {
+async fn all(conn: &Pool, sql: &str) -> Result<Vec<sea_orm::QueryResult>, DbErr> {
     conn.query_all_raw(Statement::from_string(conn.get_database_backend(), sql)).await
 }
 
-async fn intact(conn: &DatabaseConnection) -> Result<(), DbErr> {
+async fn intact(conn: &Pool) -> Result<(), DbErr> {
     let found = all(conn, "PRAGMA integrity_check").await?;
     let verdict: String = found.first().map_or_else(|| Ok(String::new()), |row| row.try_get("", "integrity_check"))?;
     if verdict != "ok" {

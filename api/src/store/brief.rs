@@ -2,18 +2,20 @@
 //! decoding what is in it.
 
 use chrono::NaiveDate;
-use entity::{assignment, champion, completion};
+use entity::{assignment, champion, completion, offer, session};
 use rules::assignment::AssignmentStatus;
 use rules::champion::Membership;
-use rules::id::{ChampionId, CompletionId, ModuleId, SessionId};
-use sea_orm::sea_query::Query;
+use rules::id::{AssignmentId, ChampionId, CompletionId, ModuleId, SessionId};
+use sea_orm::sea_query::{Expr, ExprTrait, Query};
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, DbErr, EntityTrait, FromQueryResult, Iterable, JoinType, QueryFilter, QueryOrder, QueryResult,
-    QuerySelect,
+    ColumnTrait, ConnectionTrait, DbErr, EntityTrait, FromQueryResult, Iterable, JoinType, Order, QueryFilter, QueryOrder, QueryResult,
+    QuerySelect, QueryTrait, Select,
 };
 
+use super::paging::{Page, Slice, Sort, narrowed};
+
 /// Something read from columns side by side.
-trait ByPlace: Sized {
+pub(super) trait ByPlace: Sized {
     /// Reads it, its first column being at that place.
     fn at(row: &QueryResult, first: usize) -> Result<Self, DbErr>;
 }
@@ -65,6 +67,13 @@ brief! {
     }
 }
 
+impl From<&champion::Model> for Named {
+    fn from(row: &champion::Model) -> Self {
+        let names = (row.full_name.clone(), row.known_as.clone());
+        Self { id: row.id, number: row.number, full_name: names.0, known_as: names.1, membership: row.membership }
+    }
+}
+
 brief! {
     /// A module that a champion has completed.
     Completed of completion {
@@ -77,21 +86,39 @@ brief! {
     }
 }
 
-by_place!(assignment::Model {
-    id,
-    session_id,
-    place_id,
-    champion_id,
-    offer_id,
-    status,
-    starts_at,
-    ends_at,
-    created_at,
-    ended_at,
-    ended_reason,
-    clashing,
-    hurried,
-});
+/// Reads every column of a table, in its order.
+macro_rules! whole {
+    ($($entity:ident { $($field:ident),+ $(,)? })+) => {
+        $(by_place!($entity::Model { $($field),+ });)+
+
+        #[cfg(test)]
+        #[test]
+        fn columns_are_read_in_their_order() {
+            use sea_orm::IdenStatic;
+            $(assert_eq!($entity::Column::iter().map(|column| column.as_str()).collect::<Vec<_>>(), [$(stringify!($field)),+]);)+
+        }
+    };
+}
+
+whole! {
+    assignment {
+        id, session_id, place_id, champion_id, offer_id, status, starts_at, ends_at, created_at, ended_at, ended_reason, clashing, hurried,
+    }
+    champion {
+        id, number, account_id, full_name, known_as, name_key, email, email_key, email_confirmed_at, phone_raw, phone_e164, postcode,
+        latitude, longitude, ward, birth_date, membership, membership_changed_at, reach_metres, remote_only, most_per_week, last_asked_at,
+        source_client_id, version, created_at, updated_at,
+    }
+    offer {
+        id, request_id, session_id, champion_id, kind, status, message, sent_by, sent_at, expires_at, responded_at, decline_reason,
+        bundle_id,
+    }
+    session {
+        id, group_id, venue_id, title, modality, setting, audience, weekly, handles_money, overnight, responsible_adult, language,
+        local_date, local_start, minutes, zone, starts_at, ends_at, status, dbs_level, dbs_workforce, dbs_adults_barred,
+        dbs_children_barred, cancel_reason, version, created_at,
+    }
+}
 
 /// An assignment with its champion's name.
 #[derive(Clone, Debug)]
@@ -102,9 +129,15 @@ pub struct Placed {
     pub champion: Named,
 }
 
+impl ByPlace for Placed {
+    fn at(row: &QueryResult, first: usize) -> Result<Self, DbErr> {
+        Ok(Self { assignment: ByPlace::at(row, first)?, champion: Named::at(row, first + assignment::Column::iter().count())? })
+    }
+}
+
 impl FromQueryResult for Placed {
     fn from_query_result(row: &QueryResult, _: &str) -> Result<Self, DbErr> {
-        Ok(Self { assignment: ByPlace::at(row, 0)?, champion: Named::at(row, assignment::Column::iter().count())? })
+        Self::at(row, 0)
     }
 }
 
@@ -128,6 +161,42 @@ pub async fn placed(conn: &impl ConnectionTrait, sessions: &[SessionId]) -> Resu
         .await
 }
 
+/// A page of sessions, and who is placed at them.
+pub async fn sessions_with_placed(
+    conn: &impl ConnectionTrait,
+    of: Select<session::Entity>,
+    sort: Sort<session::Column>,
+    slice: &Slice,
+) -> Result<(Page<session::Model>, Vec<Placed>), DbErr> {
+    let placed = Expr::col((assignment::Entity, assignment::Column::SessionId)).equals((session::Entity, session::Column::Id));
+    let confirmed = Expr::col((assignment::Entity, assignment::Column::Status)).eq(AssignmentStatus::Confirmed.code());
+    let who = Expr::col((champion::Entity, champion::Column::Id)).equals((assignment::Entity, assignment::Column::ChampionId));
+    let order = sort.order(slice);
+    let with = Query::select()
+        .columns(session::Column::iter().map(|column| (session::Entity, column)))
+        .columns(assignment::Column::iter().map(|column| (assignment::Entity, column)))
+        .columns(Named::columns().map(|column| (champion::Entity, column)))
+        .from_subquery(narrowed(of, sort, slice).into_query(), session::Entity)
+        .left_join(assignment::Entity, placed.and(confirmed))
+        .left_join(champion::Entity, who)
+        .order_by((session::Entity, sort.key), order.clone())
+        .order_by((session::Entity, sort.id), order)
+        .order_by((assignment::Entity, assignment::Column::Id), Order::Asc)
+        .to_owned();
+    let (mut sessions, mut people): (Vec<session::Model>, Vec<Placed>) = Default::default();
+    let first = session::Column::iter().count();
+    for row in conn.query_all(&with).await? {
+        let id: SessionId = row.try_get_by_index(0)?;
+        if sessions.last().is_none_or(|last| last.id != id) {
+            sessions.push(ByPlace::at(&row, 0)?);
+        }
+        if row.try_get_by_index::<Option<AssignmentId>>(first)?.is_some() {
+            people.push(ByPlace::at(&row, first)?);
+        }
+    }
+    Ok((Page::of(sessions, slice), people))
+}
+
 /// What whoever is placed at these sessions has completed, and was not taken back.
 pub async fn completed_at(conn: &impl ConnectionTrait, sessions: &[SessionId]) -> Result<Vec<Completed>, DbErr> {
     let placed = Query::select()
@@ -136,8 +205,16 @@ pub async fn completed_at(conn: &impl ConnectionTrait, sessions: &[SessionId]) -
         .and_where(assignment::Column::SessionId.is_in(sessions.iter().copied()))
         .and_where(assignment::Column::Status.eq(AssignmentStatus::Confirmed))
         .to_owned();
-    let of = completion::Entity::find().filter(completion::Column::ChampionId.in_subquery(placed));
-    let of = of.filter(completion::Column::RevokedAt.is_null());
+    completed(conn, completion::Column::ChampionId.in_subquery(placed)).await
+}
+
+/// What these champions have completed, and was not taken back.
+pub async fn completed_by(conn: &impl ConnectionTrait, ids: impl IntoIterator<Item = ChampionId>) -> Result<Vec<Completed>, DbErr> {
+    completed(conn, completion::Column::ChampionId.is_in(ids)).await
+}
+
+async fn completed(conn: &impl ConnectionTrait, whose: Expr) -> Result<Vec<Completed>, DbErr> {
+    let of = completion::Entity::find().filter(whose).filter(completion::Column::RevokedAt.is_null());
     let of = of.order_by_asc(completion::Column::CompletedOn).order_by_asc(completion::Column::Id);
     of.select_only().columns(Completed::columns()).into_model().all(conn).await
 }

@@ -3,36 +3,37 @@
 //! the same loader as everywhere else. Where the database tells of too many, or of something that can't be, everybody is.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use chrono::NaiveDate;
-use entity::{champion_change, need_change};
 use rules::id::{ChampionId, SessionId};
-use rules::matching::Index;
-use sea_orm::sea_query::{Expr, Query, UnionType};
-use sea_orm::{ColumnTrait, ConnectionTrait, DatabaseTransaction, DbBackend, DbErr};
+use rules::matching::{ChampionRecord, Index};
+use rules::session::SessionNeed;
+use sea_orm::{ConnectionTrait, DbErr};
 use tokio::sync::{OwnedRwLockReadGuard, RwLock};
-use uuid::Uuid;
 
+use super::brief::Named;
+use super::changes::{Changes, Numbers, Seen, Until};
 use super::facts::{self, SessionFactsRow, Which};
+use super::pool::Transaction;
 use super::{Db, session};
 use crate::error::Fault;
 
-/// More champions than this are not read one by one.
+/// More changed champions than this, and more than one in so many, are not read by themselves: everybody is.
 const MANY: usize = 500;
-/// Champions that are read at a time when all are: what the tables say of them takes more room than what is kept.
-const AT_ONCE: usize = 2_000;
+const ONE_IN: usize = 4;
+/// Champions that are read at a time: what the tables say of them takes more room than what is kept.
+const AT_ONCE: usize = 500;
 /// Sessions whose needs are kept; past that, none are.
 const SESSIONS: usize = 2_000;
 /// Changed sessions that are told of again and again before the memory moves on.
 const TOLD: usize = 200;
-/// What all sessions share has changed.
-const ALL: SessionId = SessionId(Uuid::nil());
 
 /// Everybody, as of some view of the database.
 #[derive(Debug)]
 struct Held {
-    index: Index,
+    people: People,
     until: Until,
     /// Changes of champions from there on that are in the index too.
     seen: HashMap<ChampionId, i64>,
@@ -40,25 +41,50 @@ struct Held {
     needs: Mutex<HashMap<SessionId, Known>>,
 }
 
+/// Champions arranged for matching, and who they are.
+#[derive(Debug, Default)]
+pub struct People {
+    /// The champions.
+    pub index: Index,
+    names: HashMap<ChampionId, Named>,
+}
+
+impl People {
+    /// Who a champion is, and all that matching reads of them.
+    pub fn of(&self, id: ChampionId) -> Option<(&Named, &Arc<ChampionRecord>)> {
+        self.names.get(&id).zip(self.index.record(id))
+    }
+
+    fn add(&mut self, (named, record): (Named, ChampionRecord), today: NaiveDate) {
+        self.names.insert(named.id, named);
+        self.index.add(record.matched_from(today));
+    }
+
+    fn update(&mut self, (named, record): (Named, ChampionRecord), today: NaiveDate) {
+        self.names.insert(named.id, named);
+        self.index.update(record.matched_from(today));
+    }
+
+    fn remove(&mut self, id: ChampionId) {
+        self.names.remove(&id);
+        self.index.remove(id);
+    }
+}
+
 /// What a session asks for, with the changes from `until` on that are in it: its own, and of what all share.
 #[derive(Clone, Debug)]
 struct Known {
     facts: Arc<SessionFactsRow>,
-    seen: Numbers,
-}
-
-type Numbers = (Option<i64>, Option<i64>);
-
-/// All changes numbered below these are known.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-struct Until {
-    champions: i64,
-    sessions: i64,
+    seen: Seen,
 }
 
 /// Champions that a replica keeps in memory; nobody before they are first asked for.
 #[derive(Clone, Debug, Default)]
-pub struct Candidates(Arc<RwLock<Option<Held>>>);
+pub struct Candidates {
+    held: Arc<RwLock<Option<Held>>>,
+    /// Whether somebody is at it, with nobody waiting.
+    freshening: Arc<AtomicBool>,
+}
 
 type Guard = OwnedRwLockReadGuard<Option<Held>, Held>;
 
@@ -66,15 +92,15 @@ type Guard = OwnedRwLockReadGuard<Option<Held>, Held>;
 #[derive(Debug)]
 pub struct View {
     /// For whatever else is read.
-    pub conn: DatabaseTransaction,
+    pub conn: Transaction,
     held: Guard,
     changes: Changes,
 }
 
 impl View {
     /// The champions.
-    pub fn index(&self) -> &Index {
-        &self.held.index
+    pub fn people(&self) -> &People {
+        &self.held.people
     }
 }
 
@@ -88,27 +114,19 @@ pub struct Matching {
 
 impl Matching {
     /// The champions.
-    pub fn index(&self) -> &Index {
-        &self.held.index
+    pub fn people(&self) -> &People {
+        &self.held.people
     }
-}
-
-/// What changed since some time, and what the next reader has to ask from.
-#[derive(Debug)]
-struct Changes {
-    champions: HashMap<ChampionId, i64>,
-    sessions: HashMap<SessionId, i64>,
-    until: Until,
 }
 
 impl Candidates {
     /// What sessions from today on ask for, and the champions: one statement if all of it is known, which then is a view by itself.
     pub async fn matching(&self, db: &Db, sessions: &[SessionId], today: NaiveDate) -> Result<Matching, Fault> {
-        let held = self.0.clone().read_owned().await;
+        let held = self.held.clone().read_owned().await;
         if let Some(known) = held.as_ref() {
             let changes = Changes::since(db.read(), known.until).await?;
             if known.is_as_of(&changes)
-                && let Some(sessions) = known.needs(&changes, sessions)
+                && let Some(sessions) = known.needs(|id| changes.of(id), sessions)
             {
                 return Ok(Matching { held: mapped(held)?, sessions });
             }
@@ -116,14 +134,15 @@ impl Candidates {
         drop(held);
         let View { conn, held, changes } = self.view(db, today).await?;
         let rows = session::many(&conn, sessions.iter().copied()).await?;
-        let sessions = facts::needs(&conn, rows).await?.into_iter().map(|facts| (facts.session.id, Arc::new(facts))).collect();
-        held.keep(&changes, &sessions);
+        let sessions: HashMap<_, _> =
+            facts::needs(&conn, rows).await?.into_iter().map(|facts| (facts.session.id, Arc::new(facts))).collect();
+        held.keep(sessions.values().map(|facts| (facts.clone(), changes.of(facts.session.id))));
         Ok(Matching { held, sessions })
     }
 
     /// Opens a view, for sessions from today on. The lock comes first: whoever holds it reads a later view than the one the index is of.
     pub async fn view(&self, db: &Db, today: NaiveDate) -> Result<View, Fault> {
-        let held = self.0.clone().read_owned().await;
+        let held = self.held.clone().read_owned().await;
         let conn = db.snapshot().await?;
         if let Some(known) = held.as_ref() {
             let changes = Changes::since(&conn, known.until).await?;
@@ -138,8 +157,61 @@ impl Candidates {
         moved_on.await.map_err(anyhow::Error::new)?
     }
 
+    /// What a session asks for that is locked, as of these numbers or later: from memory if nothing has changed, or read and kept.
+    pub async fn asked(
+        &self,
+        conn: &impl ConnectionTrait,
+        numbers: &Numbers,
+        row: entity::session::Model,
+    ) -> Result<SessionFactsRow, DbErr> {
+        let found = self.at_hand(|held| (held.until, held.needs(|_| numbers.later(held.until), &[row.id])));
+        let until = found.as_ref().map(|(until, _)| *until);
+        if let Some(known) = found.and_then(|(_, known)| known?.remove(&row.id)) {
+            return Ok(known.of(row));
+        }
+        let facts = facts::need(conn, row).await?;
+        // Memory that has moved on meanwhile may know of changes that these facts do not.
+        self.at_hand(|held| (Some(held.until) == until).then(|| held.keep([(Arc::new(facts.clone()), numbers.later(held.until))])));
+        Ok(facts)
+    }
+
+    /// A champion who is locked, with what binds for a need, as of these numbers or later: from memory if nothing has changed, or
+    /// read; then memory is brought up to date, behind everybody's back.
+    pub async fn bound(
+        &self,
+        db: &Db,
+        conn: &impl ConnectionTrait,
+        numbers: &Numbers,
+        (row, need): (entity::champion::Model, &SessionNeed),
+        today: NaiveDate,
+    ) -> Result<Arc<ChampionRecord>, Fault> {
+        match self.at_hand(|held| held.champion(numbers, row.id).cloned()) {
+            Some(Some(known)) => return Ok(known),
+            Some(None) => self.freshen(db, today),
+            None => {}
+        }
+        facts::binding(conn, row, need).await.map(Arc::new)
+    }
+
+    /// Looks at what is held, if somebody was ever read and nobody is reading.
+    fn at_hand<T>(&self, look: impl FnOnce(&Held) -> T) -> Option<T> {
+        self.held.try_read().ok()?.as_ref().map(look)
+    }
+
+    fn freshen(&self, db: &Db, today: NaiveDate) {
+        if !self.freshening.swap(true, Ordering::AcqRel) {
+            let (candidates, db) = (self.clone(), db.clone());
+            tokio::spawn(async move {
+                let moved_on = candidates.clone().move_on(db, today).await;
+                candidates.freshening.store(false, Ordering::Release);
+                // What can't be read now is read by whoever asks next.
+                drop(moved_on);
+            });
+        }
+    }
+
     async fn move_on(self, db: Db, today: NaiveDate) -> Result<View, Fault> {
-        let mut held = self.0.write_owned().await;
+        let mut held = self.held.write_owned().await;
         let conn = db.snapshot().await?;
         // Taken out meanwhile: after a fault nothing is known.
         let (known, changes) = Held::as_of(&conn, held.take(), today).await?;
@@ -153,68 +225,15 @@ fn mapped(held: OwnedRwLockReadGuard<Option<Held>>) -> Result<Guard, Fault> {
     held.map_err(|_| Fault::Other(anyhow::anyhow!("candidates were lost while they were read")))
 }
 
-impl Changes {
-    /// On PostgreSQL transactions commit out of order: the next reader asks from the oldest that was under way in this view.
-    async fn since(conn: &impl ConnectionTrait, until: Until) -> Result<Self, DbErr> {
-        let next = |table: &str| match conn.get_database_backend() {
-            DbBackend::Postgres => "pg_snapshot_xmin(pg_current_snapshot())::text::bigint".to_owned(),
-            _ => format!("(SELECT COALESCE(MAX(changed), 0) + 1 FROM {table})"),
-        };
-        // Four kinds of row: somebody, the next number of champions, a session, the next number of sessions.
-        let horizon = |kind: i32, table: &str| {
-            let nobody = if conn.get_database_backend() == DbBackend::Postgres { "NULL::uuid" } else { "NULL" };
-            Query::select().expr(Expr::cust(kind.to_string())).expr(Expr::cust(nobody)).expr(Expr::cust(next(table))).to_owned()
-        };
-        let (champion, session) = (champion_change::Column::Changed, need_change::Column::Changed);
-        let sessions = Query::select()
-            .expr(Expr::cust("2"))
-            .column(need_change::Column::SessionId)
-            .column(session)
-            .from(need_change::Entity)
-            .and_where(session.gte(until.sessions))
-            .to_owned();
-        let changed = Query::select()
-            .expr_as(Expr::cust("0"), "kind")
-            .expr_as(Expr::col(champion_change::Column::ChampionId), "id")
-            .column(champion)
-            .from(champion_change::Entity)
-            .and_where(champion.gte(until.champions))
-            .union(UnionType::All, horizon(1, "champion_change"))
-            .union(UnionType::All, sessions)
-            .union(UnionType::All, horizon(3, "need_change"))
-            .to_owned();
-        let mut changes = Self { champions: HashMap::new(), sessions: HashMap::new(), until };
-        for row in conn.query_all(&changed).await? {
-            let number: i64 = row.try_get("", "changed")?;
-            match (row.try_get::<i32>("", "kind")?, row.try_get::<Option<Uuid>>("", "id")?) {
-                (0, Some(id)) => drop(changes.champions.insert(ChampionId(id), number)),
-                (2, Some(id)) => drop(changes.sessions.insert(SessionId(id), number)),
-                (1, _) => changes.until.champions = number,
-                _ => changes.until.sessions = number,
-            }
-        }
-        Ok(changes)
-    }
-
-    fn of(&self, session: SessionId) -> Numbers {
-        (self.sessions.get(&session).copied(), self.sessions.get(&ALL).copied())
-    }
-
-    fn unknown_to<'a>(&'a self, held: &'a Held) -> impl Iterator<Item = ChampionId> + 'a {
-        self.champions.iter().filter(|(id, number)| held.seen.get(id) != Some(number)).map(|(id, _)| *id)
-    }
-
-    /// A number that went back: this is another database than it was.
-    fn follow(&self, until: Until) -> bool {
-        self.until.champions >= until.champions && self.until.sessions >= until.sessions
-    }
-}
-
 impl Held {
+    fn unknown<'a>(&'a self, changes: &'a Changes) -> impl Iterator<Item = ChampionId> + 'a {
+        changes.champions.iter().filter(|(id, number)| self.seen.get(id) != Some(number)).map(|(id, _)| *id)
+    }
+
     /// Whether everybody is known as of these changes, and they need not be told of for ever.
     fn is_as_of(&self, changes: &Changes) -> bool {
         let tiresome = changes.sessions.len() > TOLD && changes.until.sessions > self.until.sessions;
-        changes.follow(self.until) && !tiresome && changes.unknown_to(self).next().is_none()
+        changes.until.follows(self.until) && !tiresome && self.unknown(changes).next().is_none()
     }
 
     fn known(&self) -> MutexGuard<'_, HashMap<SessionId, Known>> {
@@ -222,49 +241,57 @@ impl Held {
     }
 
     /// What these sessions ask for, if it is known of all of them as of these changes.
-    fn needs(&self, changes: &Changes, sessions: &[SessionId]) -> Option<HashMap<SessionId, Arc<SessionFactsRow>>> {
+    fn needs(&self, seen: impl Fn(SessionId) -> Seen, sessions: &[SessionId]) -> Option<HashMap<SessionId, Arc<SessionFactsRow>>> {
         let known = self.known();
-        let of = |id: &SessionId| known.get(id).filter(|known| known.seen == changes.of(*id)).map(|known| (*id, known.facts.clone()));
+        let of = |id: &SessionId| known.get(id).filter(|known| known.seen == seen(*id)).map(|known| (*id, known.facts.clone()));
         sessions.iter().map(of).collect()
     }
 
-    /// Keeps what was read in the view of these changes.
-    fn keep(&self, changes: &Changes, read: &HashMap<SessionId, Arc<SessionFactsRow>>) {
-        let mut known = self.known();
+    /// Keeps what was read, with the changes that are in it.
+    fn keep(&self, read: impl IntoIterator<Item = (Arc<SessionFactsRow>, Seen), IntoIter: ExactSizeIterator>) {
+        let (read, mut known) = (read.into_iter(), self.known());
         if known.len() + read.len() > SESSIONS {
             known.clear();
         }
-        known.extend(read.iter().take(SESSIONS).map(|(id, facts)| (*id, Known { facts: facts.clone(), seen: changes.of(*id) })));
+        known.extend(read.take(SESSIONS).map(|(facts, seen)| (facts.session.id, Known { facts, seen })));
+    }
+
+    /// A champion, if nothing has changed about them since they were read.
+    fn champion(&self, numbers: &Numbers, id: ChampionId) -> Option<&Arc<ChampionRecord>> {
+        let seen = |number: i64| number < self.until.champions || self.seen.get(&id) == Some(&number);
+        self.people.index.record(id).filter(|_| numbers.until.follows(self.until) && numbers.champion.is_none_or(seen))
     }
 
     /// What is known, brought up to this view, and what is told of since; everybody is read if that is not much, or can't be.
     async fn as_of(conn: &impl ConnectionTrait, known: Option<Self>, today: NaiveDate) -> Result<(Self, Changes), Fault> {
         let changes = Changes::since(conn, known.as_ref().map_or(Until::default(), |known| known.until)).await?;
-        let Some(mut known) = known.filter(|known| changes.follow(known.until)) else { return Self::fresh(conn, changes, today).await };
-        let unknown: Vec<ChampionId> = changes.unknown_to(&known).collect();
-        if unknown.len() > MANY {
+        let Some(mut known) = known.filter(|known| changes.until.follows(known.until)) else {
+            return Self::fresh(conn, changes, today).await;
+        };
+        let unknown: Vec<ChampionId> = known.unknown(&changes).collect();
+        if unknown.len() > MANY.max(known.people.index.len() / ONE_IN) {
             return Self::fresh(conn, changes, today).await;
         }
-        if !unknown.is_empty() {
-            let records = facts::champions(conn, Which::These(&unknown)).await?;
+        for some in unknown.chunks(AT_ONCE) {
+            let people = facts::people(conn, Which::These(some)).await?;
             // Whoever is gone has no record.
-            unknown.iter().for_each(|id| known.index.remove(*id));
-            records.into_iter().for_each(|record| known.index.update(record.matched_from(today)));
+            some.iter().for_each(|id| known.people.remove(*id));
+            people.into_iter().for_each(|one| known.people.update(one, today));
         }
         Ok(known.with(changes))
     }
 
     async fn fresh(conn: &impl ConnectionTrait, changes: Changes, today: NaiveDate) -> Result<(Self, Changes), Fault> {
-        let mut index = Index::default();
+        let mut people = People::default();
         for some in facts::open(conn).await?.chunks(AT_ONCE) {
-            let records = facts::champions(conn, Which::These(some)).await?;
+            let read = facts::people(conn, Which::These(some)).await?;
             let filled = tokio::task::spawn_blocking(move || {
-                records.into_iter().for_each(|record| index.add(record.matched_from(today)));
-                index
+                read.into_iter().for_each(|one| people.add(one, today));
+                people
             });
-            index = filled.await.map_err(anyhow::Error::new)?;
+            people = filled.await.map_err(anyhow::Error::new)?;
         }
-        Ok(Self { index, until: Until::default(), seen: HashMap::new(), needs: Mutex::default() }.with(changes))
+        Ok(Self { people, until: Until::default(), seen: HashMap::new(), needs: Mutex::default() }.with(changes))
     }
 
     fn with(mut self, mut changes: Changes) -> (Self, Changes) {

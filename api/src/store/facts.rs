@@ -26,6 +26,7 @@ use rules::travel::Pace;
 use sea_orm::sea_query::Query;
 use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, JoinType, QueryFilter, QueryOrder, QuerySelect, Select};
 
+use super::brief::Named;
 use super::{acceptance as words, availability, dbs, session as sessions, training, travel};
 use crate::error::Fault;
 
@@ -71,6 +72,11 @@ pub async fn open(conn: &impl ConnectionTrait) -> Result<Vec<ChampionId>, DbErr>
 
 /// Champions as the rules read them, in the order of their ids.
 pub async fn champions(conn: &impl ConnectionTrait, which: Which<'_>) -> Result<Vec<ChampionRecord>, Fault> {
+    Ok(people(conn, which).await?.into_iter().map(|(_, record)| record).collect())
+}
+
+/// The same, with who they are.
+pub async fn people(conn: &impl ConnectionTrait, which: Which<'_>) -> Result<Vec<(Named, ChampionRecord)>, Fault> {
     let rows = which.narrow(champion::Entity::find(), champion::Column::Id).order_by_asc(champion::Column::Id).all(conn).await?;
     let requirements: Vec<Requirement> = training::requirements(conn).await?.iter().map(training::requirement_fact).collect();
     let mut parts = Parts::default();
@@ -79,7 +85,7 @@ pub async fn champions(conn: &impl ConnectionTrait, which: Which<'_>) -> Result<
     parts.load_checks(conn, which).await?;
     parts.load_acceptances(conn, which).await?;
     parts.load_wishes(conn, which).await?;
-    Ok(rows.into_iter().map(|row| record(row, &mut parts)).collect())
+    Ok(rows.into_iter().map(|row| (Named::from(&row), record(row, &mut parts))).collect())
 }
 
 /// A champion with what binds (`Blocker::is_binding`) for a need: clearance, other places, languages. When and where they like to
@@ -267,6 +273,11 @@ pub struct SessionFactsRow {
 }
 
 impl SessionFactsRow {
+    /// The same of the session as its row is now.
+    pub fn of(&self, session: session::Model) -> Self {
+        Self { session, ..self.clone() }
+    }
+
     /// What a kind of place asks for, if the session has one.
     pub fn need(&self, kind: PlaceKind) -> Option<&SessionNeed> {
         self.needs.get(&kind)

@@ -36,7 +36,7 @@ impl Listener {
         match db.backend() {
             DbBackend::Postgres => {
                 // Not one of the pool's connections: those are for requests.
-                let options = db.read().get_postgres_connection_pool().connect_options();
+                let options = db.read().orm().get_postgres_connection_pool().connect_options();
                 let alone = PgPoolOptions::new().max_connections(1).acquire_timeout(ANSWER);
                 let pool = alone.connect_with((*options).clone()).await.map_err(anyhow::Error::new)?;
                 let mut listener = PgListener::connect_with(&pool).await.map_err(anyhow::Error::new)?;

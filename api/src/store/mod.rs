@@ -10,19 +10,21 @@ use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use chrono::NaiveDate;
-use entity::training_module;
+use entity::{champion as champion_row, session as session_row, training_module};
 use rules::id::{ModuleId, SessionId};
+use rules::matching::ChampionRecord;
+use rules::session::SessionNeed;
 use sea_orm::metric::Info;
-use sea_orm::{
-    AccessMode, ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr,
-    SqliteTransactionMode, TransactionOptions, TransactionTrait,
-};
+use sea_orm::{ConnectOptions, ConnectionTrait, Database, DbBackend, DbErr};
 use sea_orm_migration::MigratorTrait;
 use sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
 use tokio::sync::Notify;
 
 use crate::error::Fault;
 use candidates::{Candidates, Matching, View};
+use changes::Numbers;
+use facts::SessionFactsRow;
+use pool::{Pool, Transaction};
 
 pub mod acceptance;
 pub mod account;
@@ -34,6 +36,7 @@ pub mod bundle;
 pub mod calendar;
 pub mod candidates;
 pub mod champion;
+pub mod changes;
 pub mod clearance;
 pub mod client;
 pub mod cohort;
@@ -48,6 +51,7 @@ pub mod listen;
 pub mod offer;
 pub mod outcome;
 pub mod paging;
+pub mod pool;
 pub mod provider;
 pub mod reference;
 pub mod rota;
@@ -59,6 +63,7 @@ pub mod sign_up;
 pub mod staffing;
 pub mod stage;
 pub mod stand_in;
+pub mod taking;
 pub mod training;
 pub mod travel;
 pub mod update_service;
@@ -67,8 +72,8 @@ pub mod wave;
 /// The two ways to the database.
 #[derive(Clone, Debug)]
 pub struct Db {
-    write: DatabaseConnection,
-    read: DatabaseConnection,
+    write: Pool,
+    read: Pool,
     /// Rung after each commit.
     committed: Arc<Notify>,
     /// Commits so far.
@@ -84,22 +89,23 @@ impl Db {
         if url.starts_with("sqlite:") {
             let write = Database::connect(sqlite(&with_create(url), 1, false)).await?;
             let read = Database::connect(sqlite(url, connections, true)).await?;
-            return Ok(Self::of(write, read));
+            return Ok(Self::of(Pool::new(write, 1, PATIENCE), Pool::new(read, connections, PATIENCE)));
         }
-        // Migrating holds a lock on one connection and works on another.
-        let pool = Database::connect(postgres(url, connections.max(2))).await?;
+        // Migrating holds a lock on one connection and works on another, beside those that are lent.
+        let pool = Pool::new(Database::connect(postgres(url, connections + 2)).await?, connections, PATIENCE);
         Ok(Self::of(pool.clone(), pool))
     }
 
-    fn of(write: DatabaseConnection, read: DatabaseConnection) -> Self {
+    fn of(write: Pool, read: Pool) -> Self {
         let (committed, commits, modules) = Default::default();
         Self { write, read, committed, commits, modules, candidates: Candidates::default() }
     }
 
     /// Tells of every statement that is sent, for those who count or time them. Transactions begun before are not told of.
-    pub fn on_statement(&mut self, told: impl Fn(&Info<'_>) + Clone + Send + Sync + 'static) {
-        self.read.set_metric_callback(told.clone());
-        self.write.set_metric_callback(told);
+    pub fn on_statement(&mut self, told: impl Fn(&Info<'_>) + Send + Sync + 'static) {
+        let told = Arc::new(told);
+        self.read.on_statement(told.clone());
+        self.write.on_statement(told);
     }
 
     /// A training module that has been read before.
@@ -113,41 +119,25 @@ impl Db {
     }
 
     /// For queries. On SQLite a write through it fails.
-    pub fn read(&self) -> &DatabaseConnection {
+    pub fn read(&self) -> &Pool {
         &self.read
     }
 
     /// For one write statement that stands alone, like filling a bucket.
-    pub fn single(&self) -> &DatabaseConnection {
+    pub fn single(&self) -> &Pool {
         &self.write
     }
 
     /// Begins a write; use it through `transact!`, which tries again when a race is lost.
-    #[allow(clippy::disallowed_methods, reason = "the one place that begins a write")]
-    pub async fn begin(&self) -> Result<DatabaseTransaction, DbErr> {
-        let immediate = Some(SqliteTransactionMode::Immediate);
-        match self.write.get_database_backend() {
-            DbBackend::Sqlite => {
-                self.write.begin_with_options(TransactionOptions { sqlite_transaction_mode: immediate, ..Default::default() }).await
-            }
-            _ => self.write.begin().await,
-        }
+    pub async fn begin(&self) -> Result<Transaction, DbErr> {
+        let how = if self.backend() == DbBackend::Sqlite { "BEGIN IMMEDIATE" } else { "BEGIN" };
+        self.write.begin(how).await
     }
 
     /// A view that does not change while it is read, for answers that need several statements to agree.
-    #[allow(clippy::disallowed_methods, reason = "the one place that begins a read")]
-    pub async fn snapshot(&self) -> Result<DatabaseTransaction, DbErr> {
-        match self.read.get_database_backend() {
-            DbBackend::Sqlite => self.read.begin().await,
-            _ => {
-                let options = TransactionOptions {
-                    isolation_level: Some(sea_orm::IsolationLevel::RepeatableRead),
-                    access_mode: Some(AccessMode::ReadOnly),
-                    ..Default::default()
-                };
-                self.read.begin_with_options(options).await
-            }
-        }
+    pub async fn snapshot(&self) -> Result<Transaction, DbErr> {
+        let how = if self.backend() == DbBackend::Sqlite { "BEGIN" } else { "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY" };
+        self.read.begin(how).await
     }
 
     /// A view like that, with every champion in it, from memory.
@@ -160,6 +150,22 @@ impl Db {
         self.candidates.matching(self, sessions, today).await
     }
 
+    /// What a session asks for that is locked, as of these numbers or later.
+    pub async fn asked(&self, tx: &Transaction, numbers: &Numbers, row: session_row::Model) -> Result<SessionFactsRow, DbErr> {
+        self.candidates.asked(tx, numbers, row).await
+    }
+
+    /// A champion who is locked, with what binds for a need, as of these numbers or later.
+    pub async fn bound(
+        &self,
+        tx: &Transaction,
+        numbers: &Numbers,
+        whom: (champion_row::Model, &SessionNeed),
+        today: NaiveDate,
+    ) -> Result<Arc<ChampionRecord>, Fault> {
+        self.candidates.bound(self, tx, numbers, whom, today).await
+    }
+
     /// How many writes were committed here: unchanged, nothing was written by this process meanwhile.
     pub fn commits(&self) -> u64 {
         self.commits.load(Ordering::Acquire)
@@ -167,7 +173,7 @@ impl Db {
 
     /// Whether the database answers.
     pub async fn ping(&self) -> Result<(), DbErr> {
-        self.read.ping().await
+        self.read.orm().ping().await
     }
 
     /// Which database this is.
@@ -176,18 +182,17 @@ impl Db {
     }
 
     /// Brings the schema up to date. Replicas that start together take turns (PostgreSQL advisory lock).
-    #[allow(clippy::disallowed_methods, reason = "a transaction that only holds the lock while others do the work")]
     pub async fn migrate(&self) -> Result<(), DbErr> {
         // Any number will do, as long as every replica uses the same: "DIGI" in ASCII.
         const LOCK: &str = "1145653065";
         if self.backend() == DbBackend::Sqlite {
-            return migration::Migrator::up(&self.write, None).await;
+            return migration::Migrator::up(self.write.orm(), None).await;
         }
-        let holder = self.write.begin().await?;
+        let holder = self.begin().await?;
         // Whoever comes second waits as long as the first one works.
         holder.execute_unprepared("SET LOCAL lock_timeout = 0; SET LOCAL statement_timeout = 0").await?;
         holder.execute_unprepared(&format!("SELECT pg_advisory_xact_lock({LOCK})")).await?;
-        let outcome = migration::Migrator::up(&self.write, None).await;
+        let outcome = migration::Migrator::up(self.write.orm(), None).await;
         holder.commit().await?;
         outcome
     }
@@ -199,7 +204,7 @@ impl Db {
     }
 
     /// Ends a write: commits, or rolls back and says whether the work may be tried again.
-    pub async fn finish<T, E: MaybeLostRace>(&self, tx: DatabaseTransaction, outcome: Result<T, E>, attempt: u32) -> Outcome<T, E> {
+    pub async fn finish<T, E: MaybeLostRace>(&self, tx: Transaction, outcome: Result<T, E>, attempt: u32) -> Outcome<T, E> {
         let ended = match outcome {
             Ok(value) => match tx.commit().await {
                 Ok(()) => {
@@ -225,12 +230,8 @@ impl Db {
     }
 }
 
-/// Begins a step of a write that can be taken back alone.
-#[allow(clippy::disallowed_methods, reason = "a savepoint inside a write that has begun")]
-pub async fn savepoint(tx: &DatabaseTransaction) -> Result<DatabaseTransaction, DbErr> {
-    tx.begin().await
-}
-
+/// How long to wait for a connection.
+const PATIENCE: Duration = Duration::from_secs(9);
 /// How often a lost race is run again before the caller is told.
 const ATTEMPTS: u32 = 10;
 
@@ -287,12 +288,7 @@ fn with_create(url: &str) -> String {
 
 fn sqlite(url: &str, connections: u32, read_only: bool) -> ConnectOptions {
     let mut options = ConnectOptions::new(url.to_owned());
-    options
-        .max_connections(connections)
-        .min_connections(1)
-        .sqlx_logging(false)
-        .test_before_acquire(false)
-        .acquire_timeout(Duration::from_secs(10));
+    options.max_connections(connections).min_connections(1).sqlx_logging(false).test_before_acquire(false).acquire_timeout(PATIENCE);
     options.map_sqlx_sqlite_opts(move |o| {
         let o = o.busy_timeout(Duration::from_secs(5)).foreign_keys(true).statement_cache_capacity(500).read_only(read_only);
         // Readers share the system's cache of the file: a megabyte each of their own, instead of two, is enough.
@@ -312,7 +308,7 @@ fn postgres(url: &str, connections: u32) -> ConnectOptions {
         .max_connections(connections)
         .min_connections(1)
         .sqlx_logging(false)
-        .acquire_timeout(Duration::from_secs(9))
+        .acquire_timeout(PATIENCE)
         .test_before_acquire_if_idle_for(Duration::from_secs(30));
     options.map_sqlx_postgres_opts(|o| o.application_name("digiknow").options([("statement_timeout", "15000"), ("lock_timeout", "10000")]));
     options

@@ -108,33 +108,50 @@ pub struct Sort<C> {
     pub descending: bool,
 }
 
-/// Reads one page of a selection.
-pub async fn page<E>(conn: &impl ConnectionTrait, select: Select<E>, sort: Sort<E::Column>, slice: &Slice) -> Result<Page<E::Model>, DbErr>
-where
-    E: EntityTrait,
-    E::Model: ModelTrait,
-{
+/// Narrows a selection to a page and one row more, which says whether there is a next.
+pub fn narrowed<E: EntityTrait>(mut select: Select<E>, sort: Sort<E::Column>, slice: &Slice) -> Select<E> {
     let beyond = |select: Select<E>, cursor: &Cursor, greater: bool| {
         let row = Expr::tuple([Expr::col(sort.key), Expr::col(sort.id)]);
         let at = Expr::tuple([Expr::value(cursor.key.clone()), Expr::value(cursor.id)]);
         select.filter(if greater { row.gt(at) } else { row.lt(at) })
     };
-    let mut select = select;
     if let Some(after) = &slice.after {
         select = beyond(select, after, !sort.descending);
     }
     if let Some(before) = &slice.before {
         select = beyond(select, before, sort.descending);
     }
-    let order = if sort.descending != slice.backward { Order::Desc } else { Order::Asc };
-    let mut rows = select.order_by(sort.key, order.clone()).order_by(sort.id, order).limit(slice.limit + 1).all(conn).await?;
-    let more = rows.len() as u64 > slice.limit;
-    rows.truncate(slice.limit as usize);
-    if slice.backward {
-        rows.reverse();
-        return Ok(Page { rows, has_next: slice.before.is_some(), has_previous: more });
+    let order = sort.order(slice);
+    select.order_by(sort.key, order.clone()).order_by(sort.id, order).limit(slice.limit + 1)
+}
+
+impl<C> Sort<C> {
+    /// How rows of a slice are read.
+    pub fn order(&self, slice: &Slice) -> Order {
+        if self.descending != slice.backward { Order::Desc } else { Order::Asc }
     }
-    Ok(Page { rows, has_next: more, has_previous: slice.after.is_some() })
+}
+
+impl<M> Page<M> {
+    /// The page, of the rows of a selection that was [`narrowed`] to it.
+    pub fn of(mut rows: Vec<M>, slice: &Slice) -> Self {
+        let more = rows.len() as u64 > slice.limit;
+        rows.truncate(slice.limit as usize);
+        if slice.backward {
+            rows.reverse();
+            return Self { rows, has_next: slice.before.is_some(), has_previous: more };
+        }
+        Self { rows, has_next: more, has_previous: slice.after.is_some() }
+    }
+}
+
+/// Reads one page of a selection.
+pub async fn page<E>(conn: &impl ConnectionTrait, select: Select<E>, sort: Sort<E::Column>, slice: &Slice) -> Result<Page<E::Model>, DbErr>
+where
+    E: EntityTrait,
+    E::Model: ModelTrait,
+{
+    Ok(Page::of(narrowed(select, sort, slice).all(conn).await?, slice))
 }
 
 #[cfg(test)]

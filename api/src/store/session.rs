@@ -151,6 +151,8 @@ pub async fn places_asking(conn: &impl ConnectionTrait, sessions: &[SessionId]) 
         .filter(place::Column::SessionId.is_in(sessions.iter().copied()))
         .order_by_asc(place::Column::SessionId)
         .order_by_asc(place::Column::Position)
+        .order_by_asc(place::Column::Id)
+        .order_by_asc(training_module::Column::Code)
         .select_only()
         .columns([place::Column::SessionId, place::Column::Id, place::Column::Kind])
         .columns([training_module::Column::Id, training_module::Column::Code])
@@ -160,8 +162,8 @@ pub async fn places_asking(conn: &impl ConnectionTrait, sessions: &[SessionId]) 
     let (mut places, mut modules) = (PlacesOf::new(), ModulesOf::new());
     for (session, id, kind, module, code) in rows {
         let of = places.entry(session).or_default();
-        // A row a module: those of a place follow one another, but two places may share a position.
-        if !of.contains(&(id, kind)) {
+        // A row a module: those of a place follow one another.
+        if of.last() != Some(&(id, kind)) {
             of.push((id, kind));
         }
         if let Some(asked) = module.zip(code) {
@@ -173,7 +175,8 @@ pub async fn places_asking(conn: &impl ConnectionTrait, sessions: &[SessionId]) 
 
 /// The topics of sessions.
 pub async fn topics(conn: &impl ConnectionTrait, sessions: &[SessionId]) -> Result<Vec<session_topic::Model>, DbErr> {
-    session_topic::Entity::find().filter(session_topic::Column::SessionId.is_in(sessions.iter().copied())).all(conn).await
+    let of = session_topic::Entity::find().filter(session_topic::Column::SessionId.is_in(sessions.iter().copied()));
+    of.order_by_asc(session_topic::Column::SessionId).order_by_asc(session_topic::Column::Topic).all(conn).await
 }
 
 /// What changed about sessions, oldest first.

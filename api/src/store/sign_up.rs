@@ -7,7 +7,8 @@ use rules::sign_up::{self, WaitingStatus};
 use sea_orm::sea_query::{Expr, OnConflict};
 use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
-const ON: [WaitingStatus; 2] = [WaitingStatus::Waiting, WaitingStatus::Offered];
+/// On the list.
+pub(super) const ON: [WaitingStatus; 2] = [WaitingStatus::Waiting, WaitingStatus::Offered];
 
 /// Whether champions take a session's places themselves.
 pub async fn is_open(conn: &impl ConnectionTrait, session: &session::Model) -> Result<bool, DbErr> {
