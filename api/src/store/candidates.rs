@@ -5,6 +5,7 @@
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use chrono::NaiveDate;
 use rules::id::{ChampionId, SessionId};
@@ -25,6 +26,8 @@ const MANY: usize = 500;
 const ONE_IN: usize = 4;
 /// Champions that are read at a time: what the tables say of them takes more room than what is kept.
 const AT_ONCE: usize = 500;
+/// How long those who changed are let gather before they are read.
+const SOON: Duration = Duration::from_millis(50);
 /// Sessions whose needs are kept; past that, none are.
 const SESSIONS: usize = 2_000;
 /// Changed sessions that are told of again and again before the memory moves on.
@@ -202,12 +205,31 @@ impl Candidates {
         if !self.freshening.swap(true, Ordering::AcqRel) {
             let (candidates, db) = (self.clone(), db.clone());
             tokio::spawn(async move {
-                let moved_on = candidates.clone().move_on(db, today).await;
+                // Whatever else changes in a moment is read with it.
+                tokio::time::sleep(SOON).await;
+                if let Err(fault) = candidates.catch_up(&db, today).await {
+                    tracing::debug!(%fault, "champions in memory are as old as they were");
+                }
                 candidates.freshening.store(false, Ordering::Release);
-                // What can't be read now is read by whoever asks next.
-                drop(moved_on);
             });
         }
+    }
+
+    /// Reads who has changed with nobody waiting, and then puts them in their places, unless somebody has moved on meanwhile.
+    async fn catch_up(&self, db: &Db, today: NaiveDate) -> Result<(), Fault> {
+        let Some(until) = self.at_hand(|held| held.until) else { return Ok(()) };
+        let conn = db.snapshot().await?;
+        let changes = Changes::since(&conn, until).await?;
+        let unknown = self.at_hand(|held| (held.until == until).then(|| held.to_read(&changes)));
+        let Some(Some(Some(unknown))) = unknown else { return Ok(()) };
+        let people = read(&conn, &unknown).await?;
+        conn.rollback().await?;
+        let mut held = self.held.write().await;
+        if let Some(known) = held.take() {
+            let stays = known.until != until;
+            *held = Some(if stays { known } else { known.replaced(unknown, people, today).with(changes).0 });
+        }
+        Ok(())
     }
 
     async fn move_on(self, db: Db, today: NaiveDate) -> Result<View, Fault> {
@@ -218,6 +240,14 @@ impl Candidates {
         *held = Some(known);
         Ok(View { conn, held: mapped(held.downgrade())?, changes })
     }
+}
+
+async fn read(conn: &impl ConnectionTrait, ids: &[ChampionId]) -> Result<Vec<(Named, ChampionRecord)>, Fault> {
+    let mut people = Vec::with_capacity(ids.len());
+    for some in ids.chunks(AT_ONCE) {
+        people.extend(facts::people(conn, Which::These(some)).await?);
+    }
+    Ok(people)
 }
 
 fn mapped(held: OwnedRwLockReadGuard<Option<Held>>) -> Result<Guard, Fault> {
@@ -265,20 +295,24 @@ impl Held {
     /// What is known, brought up to this view, and what is told of since; everybody is read if that is not much, or can't be.
     async fn as_of(conn: &impl ConnectionTrait, known: Option<Self>, today: NaiveDate) -> Result<(Self, Changes), Fault> {
         let changes = Changes::since(conn, known.as_ref().map_or(Until::default(), |known| known.until)).await?;
-        let Some(mut known) = known.filter(|known| changes.until.follows(known.until)) else {
-            return Self::fresh(conn, changes, today).await;
-        };
-        let unknown: Vec<ChampionId> = known.unknown(&changes).collect();
-        if unknown.len() > MANY.max(known.people.index.len() / ONE_IN) {
-            return Self::fresh(conn, changes, today).await;
-        }
-        for some in unknown.chunks(AT_ONCE) {
-            let people = facts::people(conn, Which::These(some)).await?;
-            // Whoever is gone has no record.
-            some.iter().for_each(|id| known.people.remove(*id));
-            people.into_iter().for_each(|one| known.people.update(one, today));
-        }
-        Ok(known.with(changes))
+        let known = known.and_then(|known| Some((known.to_read(&changes)?, known)));
+        let Some((unknown, known)) = known else { return Self::fresh(conn, changes, today).await };
+        let people = read(conn, &unknown).await?;
+        Ok(known.replaced(unknown, people, today).with(changes))
+    }
+
+    /// Whom to read for these changes; none if it has to be everybody.
+    fn to_read(&self, changes: &Changes) -> Option<Vec<ChampionId>> {
+        let unknown: Vec<ChampionId> = self.unknown(changes).collect();
+        let few = unknown.len() <= MANY.max(self.people.index.len() / ONE_IN);
+        (few && changes.until.follows(self.until)).then_some(unknown)
+    }
+
+    fn replaced(mut self, unknown: Vec<ChampionId>, people: Vec<(Named, ChampionRecord)>, today: NaiveDate) -> Self {
+        // Whoever is gone has no record.
+        unknown.into_iter().for_each(|id| self.people.remove(id));
+        people.into_iter().for_each(|one| self.people.update(one, today));
+        self
     }
 
     async fn fresh(conn: &impl ConnectionTrait, changes: Changes, today: NaiveDate) -> Result<(Self, Changes), Fault> {

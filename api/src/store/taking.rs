@@ -5,7 +5,7 @@ use rules::assignment::AssignmentStatus;
 use rules::id::{ChampionId, OfferId, PlaceId, StandInId};
 use rules::offer::OfferStatus;
 use rules::wave::WavesStatus;
-use sea_orm::sea_query::{Expr, LockType, SelectStatement, UnionType};
+use sea_orm::sea_query::{Expr, ExprTrait, LockType, SelectStatement, UnionType};
 use sea_orm::{
     ColumnTrait, ConnectionTrait, DbErr, EntityName, EntityTrait, FromQueryResult, Iterable, JoinType, QueryFilter, QueryResult,
     QuerySelect, QueryTrait,
@@ -90,24 +90,26 @@ fn ids<E: EntityTrait>(kind: i32, id: E::Column, filters: impl IntoIterator<Item
     of.into_query()
 }
 
+/// A state as part of the statement: PostgreSQL plans it once, where it would weigh a value anew each time.
+fn is(column: impl ColumnTrait, code: &'static str) -> Expr {
+    Expr::col((column.entity_name(), column)).eq(Expr::cust(format!("'{code}'")))
+}
+
 /// Reads what stands around an offer.
 pub async fn around(conn: &impl ConnectionTrait, of: &offer::Model) -> Result<Around, DbErr> {
-    let taken = [assignment::Column::SessionId.eq(of.session_id), assignment::Column::Status.eq(AssignmentStatus::Confirmed)];
+    let taken = [assignment::Column::SessionId.eq(of.session_id), is(assignment::Column::Status, AssignmentStatus::Confirmed.code())];
     let others = [
         offer::Column::SessionId.eq(of.session_id),
-        offer::Column::Status.eq(OfferStatus::Pending),
+        is(offer::Column::Status, OfferStatus::Pending.code()),
         offer::Column::Kind.eq(of.kind),
         offer::Column::Id.ne(of.id),
     ];
-    let waits = [
-        waiting::Column::SessionId.eq(of.session_id),
-        waiting::Column::ChampionId.eq(of.champion_id),
-        waiting::Column::Status.is_in(sign_up::ON),
-    ];
+    let [first, second] = sign_up::ON.map(|on| is(waiting::Column::Status, on.code()));
+    let waits = [waiting::Column::SessionId.eq(of.session_id), waiting::Column::ChampionId.eq(of.champion_id), first.or(second)];
     let waves = [
         offer_waves::Column::SessionId.eq(of.session_id),
         offer_waves::Column::Kind.eq(of.kind),
-        offer_waves::Column::Status.eq(WavesStatus::Running),
+        is(offer_waves::Column::Status, WavesStatus::Running.code()),
     ];
     let mut rows = ids::<assignment::Entity>(TAKEN, assignment::Column::PlaceId, taken);
     let more = [

@@ -206,8 +206,11 @@ async fn ask(run: &Run, requests: &[Request], until: Instant, target: &Target<'_
 async fn accept(run: &Run, data: &Data, until: Instant, target: &Target<'_>) -> Result<Turn> {
     ensure!(data.offers.len() >= run.clients, "fewer champions with offers than clients");
     let tasks = (0..run.clients).map(|client| {
-        let of = data.offers.iter().skip(client).step_by(run.clients).flatten();
-        let mine: Vec<Vec<u8>> = of.map(|(_, r)| if target.plain { r.plain.clone() } else { r.service.clone() }).collect();
+        // Everybody's first offer before anybody's second: nobody answers two within a moment.
+        let of: Vec<_> = data.offers.iter().skip(client).step_by(run.clients).collect();
+        let most = of.iter().map(|offers| offers.len()).max().unwrap_or(0);
+        let mine = (0..most).flat_map(|nth| of.iter().filter_map(move |offers| offers.get(nth)));
+        let mine: Vec<Vec<u8>> = mine.map(|(_, r)| if target.plain { r.plain.clone() } else { r.service.clone() }).collect();
         let at = target.server.at;
         tokio::spawn(async move {
             let mut connection = Connection::open(at).await?;

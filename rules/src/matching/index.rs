@@ -140,10 +140,9 @@ impl Index {
         let Some(question) = Question::of(need, now) else { return self.one_by_one(need, weights, now, most) };
         let mut board = Board::new(self.records.len().div_ceil(64));
         let lapses = self.ask(&question, &mut board);
-        let free = board.free(&self.live);
-        let blocked = board.counts(&self.live);
-        let marks = self.marks(&question, &board, &lapses, &free);
-        Found { top: self.top(&free, marks, weights, most), total: free.len(), blocked, blocked_total: self.len() - free.len() }
+        let marks = self.marks(&question, &board, &lapses);
+        let (top, total) = self.top(board.free(&self.live), marks, weights, most);
+        Found { top, total, blocked: board.counts(&self.live), blocked_total: self.len() - total }
     }
 
     fn insert(&mut self, champion: Arc<ChampionRecord>) {
@@ -212,47 +211,67 @@ impl Index {
         lapses
     }
 
-    /// The marks of those nothing stops.
-    fn marks(&self, question: &Question, board: &Board, lapses: &[Lapse], free: &[usize]) -> Vec<Marks> {
+    /// The marks of somebody nothing stops.
+    fn marks<'a>(&'a self, question: &'a Question<'_>, board: &'a Board, lapses: &'a [Lapse<'_>]) -> impl Fn(usize) -> Marks + 'a {
         let need = question.need;
         let place = if need.modality == Modality::InPerson { need.at.zip(self.reach.place(need)) } else { None };
         let helped = self.diary.helped(need.group);
-        let marks = |slot: &usize| {
-            if board.settled.has(*slot) {
-                return Marks::of(need, &self.records[*slot], question.now);
+        move |slot| {
+            if board.settled.has(slot) {
+                return Marks::of(need, &self.records[slot], question.now);
             }
-            let Taste { home, liked, asked_at, booked } = self.tastes[*slot];
-            let until = lapses.iter().filter_map(|lapse| lapse.until(*slot)).fold(board.lasts[*slot], Ord::min);
+            let Taste { home, liked, asked_at, booked } = self.tastes[slot];
+            let until = lapses.iter().filter_map(|lapse| lapse.until(slot)).fold(board.lasts[slot], Ord::min);
             Marks {
                 in_person: need.modality == Modality::InPerson,
-                band: place.and_then(|(at, place)| Some(self.reach.band(*slot, place, home?, at))),
+                band: place.and_then(|(at, place)| Some(self.reach.band(slot, place, home?, at))),
                 topics: (need.topics.iter().filter(|t| liked >> (**t as u32) & 1 == 1).count(), need.topics.len()),
-                helped: helped.has(*slot),
+                helped: helped.has(slot),
                 load: self.diary.load(booked, question.on),
                 asked_hours: asked_at.map(|at| (question.now - at).num_hours()),
                 slack_days: Some(i64::from(until) - i64::from(question.on)),
             }
-        };
-        free.iter().map(marks).collect()
+        }
     }
 
-    fn top(&self, free: &[usize], marks: Vec<Marks>, weights: &Weights, most: usize) -> Vec<Match> {
-        let points: [f64; FACTORS] = weights.points();
-        let mut scored: Vec<(f64, usize, usize)> =
-            marks.iter().zip(free).enumerate().map(|(at, (marks, slot))| (marks.score(&points), *slot, at)).collect();
+    /// The best, and how many there are. Whoever can't be among the best any more is forgotten at once: thousands take no room.
+    fn top(
+        &self,
+        free: impl Iterator<Item = usize>,
+        marks: impl Fn(usize) -> Marks,
+        weights: &Weights,
+        most: usize,
+    ) -> (Vec<Match>, usize) {
         if most == 0 {
-            return Vec::new();
+            return (Vec::new(), free.count());
         }
-        if most < scored.len() {
-            let id = |slot: usize| self.records[slot].id;
-            scored.select_nth_unstable_by(most - 1, |a, b| b.0.total_cmp(&a.0).then_with(|| id(a.1).cmp(&id(b.1))));
-            scored.truncate(most);
+        let points: [f64; FACTORS] = weights.points();
+        let id = |slot: usize| self.records[slot].id;
+        let before = |a: &(f64, usize), b: &(f64, usize)| b.0.total_cmp(&a.0).then_with(|| id(a.1).cmp(&id(b.1)));
+        let (mut best, mut total, mut least): (Vec<(f64, usize)>, usize, f64) = (Vec::new(), 0, f64::NEG_INFINITY);
+        for slot in free {
+            total += 1;
+            let score = marks(slot).score(&points);
+            if score < least {
+                continue;
+            }
+            best.push((score, slot));
+            if best.len() / 2 > most.saturating_add(SPARE) {
+                best.select_nth_unstable_by(most - 1, before);
+                best.truncate(most);
+                least = best.last().map_or(least, |(score, _)| *score);
+            }
         }
-        let mut top: Vec<Match> = scored.into_iter().map(|(_, slot, at)| marks[at].weighed(self.records[slot].id, weights)).collect();
+        best.sort_unstable_by(before);
+        best.truncate(most);
+        let mut top: Vec<Match> = best.into_iter().map(|(_, slot)| marks(slot).weighed(id(slot), weights)).collect();
         top.sort_by(best_first);
-        top
+        (top, total)
     }
 }
+
+/// So many more than are wanted are gathered before the best are told apart.
+const SPARE: usize = 32;
 
 #[cfg(test)]
 mod tests;

@@ -77,8 +77,8 @@ impl Board {
     }
 
     /// Those of the living whom nothing stops.
-    pub fn free(&self, live: &Bits) -> Vec<usize> {
+    pub fn free<'a>(&'a self, live: &'a Bits) -> impl Iterator<Item = usize> + 'a {
         let word = |at| self.blocked.iter().fold(live.word(at), |free, kind| free & !kind[at]);
-        self.words().flat_map(|at| ones(word(at)).map(move |bit| at * 64 + bit)).collect()
+        self.words().flat_map(move |at| ones(word(at)).map(move |bit| at * 64 + bit))
     }
 }

@@ -1,5 +1,7 @@
 use super::*;
+use crate::matching::Booking;
 use crate::matching::borough::{Seed, champion, date_of, need, now};
+use chrono::TimeDelta;
 use proptest::prelude::*;
 
 /// What an index answers is what asking everybody answers, to the bit.
@@ -49,6 +51,33 @@ proptest! {
             }
         }
         prop_assert!(index.records.len() <= 65 + index.len() * 3 / 2, "what is gone does not pile up");
+    }
+}
+
+proptest! {
+    #[test]
+    fn what_is_left_out_of_a_record_says_nothing_of_sessions_from_the_date_on(seed: u64, ahead in 0i64..60) {
+        let mut seed = Seed(seed);
+        let date = date_of(&mut seed);
+        for n in 0..20 {
+            let mut full = champion(&mut seed, n, date);
+            // As much again, long ago.
+            let ago = TimeDelta::days(70 + i64::try_from(seed.below(400)).expect("days"));
+            let past: Vec<Booking> = full.bookings.iter().map(|b| Booking {
+                session: crate::id::SessionId(uuid::Uuid::from_u128(u128::from(seed.below(u64::MAX)))),
+                span: crate::calendar::Span { from: b.span.from - ago, until: b.span.until - ago },
+                date: b.date - ago,
+                ..*b
+            }).collect();
+            full.bookings.splice(0..0, past);
+            let kept = full.clone().matched_from(date - TimeDelta::days(ahead));
+            let need = need(&mut seed, date);
+            prop_assert_eq!(blockers(&need, &kept), blockers(&need, &full));
+            prop_assert_eq!(Marks::of(&need, &kept, now()), Marks::of(&need, &full, now()));
+            let done = |record: &ChampionRecord| crate::matching::done_before(record, need.span.from).min(crate::proposal::FIRST_SESSIONS);
+            prop_assert_eq!(done(&kept), done(&full));
+            prop_assert!(kept.bookings.len() <= full.bookings.len());
+        }
     }
 }
 
