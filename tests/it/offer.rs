@@ -8,6 +8,8 @@ use crate::harness::booking::{ACCEPT, CANCEL, DECLINE, GIVE_UP, SEND, Volunteer,
 use crate::harness::{Persona, World};
 
 const OFFER: &str = "query($id: ID!) { node(id: $id) { ... on Offer { id status viewerCannotAcceptReasons { code message } } } }";
+const ACCEPT_ALONE: &str =
+    "mutation($id: ID!) { offerAccept(input: {offerId: $id}) { assignment { id status } userErrors { code field message } } }";
 const WITHDRAW: &str =
     "mutation($id: ID!) { offerWithdraw(input: {offerId: $id}) { offer { id status } userErrors { code field message } } }";
 const RELEASE: &str =
@@ -59,7 +61,7 @@ both!(accepting_reads_what_is_locked_and_what_stands_around_where_nothing_has_ch
     // Memory hears of the offer with the next who matches.
     world.matched(&invited.session, &[]).await;
     world.statements.lock().expect("a list").clear();
-    champion.done(ACCEPT, json!({ "id": invited.offers[0] })).await;
+    champion.done(ACCEPT_ALONE, json!({ "id": invited.offers[0] })).await;
     let sent = world.statements.lock().expect("a list").clone();
     let reads = sent.iter().filter(|statement| statement.starts_with("SELECT")).count();
     assert_eq!((reads, sent.len()), (3, 7), "who asks, what is locked, what stands around; offer, assignment, audit, outbox: {sent:#?}");

@@ -59,6 +59,7 @@ pub mod stage;
 pub mod stand_in;
 pub mod swap;
 pub mod training;
+pub mod training_change;
 pub mod update_service;
 pub mod venue;
 pub mod wave;
@@ -118,7 +119,7 @@ pub struct Mutation(
     duplicate::DuplicateMutation,
     emergency::EmergencyMutation,
     stage::StageMutation,
-    training::TrainingMutation,
+    training_change::TrainingMutation,
     cohort::CohortMutation,
     dbs::DbsMutation,
     update_service::UpdateServiceMutation,

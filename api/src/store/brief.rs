@@ -8,8 +8,8 @@ use rules::champion::Membership;
 use rules::id::{AssignmentId, ChampionId, CompletionId, ModuleId, SessionId};
 use sea_orm::sea_query::{Expr, ExprTrait, Query};
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, DbErr, EntityTrait, FromQueryResult, Iterable, JoinType, Order, QueryFilter, QueryOrder, QueryResult,
-    QuerySelect, QueryTrait, Select,
+    ColumnTrait, ConnectionTrait, DbBackend, DbErr, EntityTrait, FromQueryResult, Iterable, JoinType, Order, QueryFilter, QueryOrder,
+    QueryResult, QuerySelect, QueryTrait, Select,
 };
 
 use super::paging::{Page, Slice, Sort, narrowed};
@@ -161,13 +161,28 @@ pub async fn placed(conn: &impl ConnectionTrait, sessions: &[SessionId]) -> Resu
         .await
 }
 
-/// A page of sessions, and who is placed at them.
+/// A session, read by place.
+struct WholeSession(session::Model);
+
+impl FromQueryResult for WholeSession {
+    fn from_query_result(row: &QueryResult, _: &str) -> Result<Self, DbErr> {
+        ByPlace::at(row, 0).map(Self)
+    }
+}
+
+/// A page of sessions, and who is placed at them: one statement, or two on SQLite, where every value that is handed over costs more than
+/// another statement, and a session's stand in each of its rows.
 pub async fn sessions_with_placed(
     conn: &impl ConnectionTrait,
     of: Select<session::Entity>,
     sort: Sort<session::Column>,
     slice: &Slice,
 ) -> Result<(Page<session::Model>, Vec<Placed>), DbErr> {
+    if conn.get_database_backend() == DbBackend::Sqlite {
+        let page = Page::of(narrowed(of, sort, slice).into_model::<WholeSession>().all(conn).await?, slice).map(|whole| whole.0);
+        let people = placed(conn, &page.rows.iter().map(|row| row.id).collect::<Vec<_>>()).await?;
+        return Ok((page, people));
+    }
     let placed = Expr::col((assignment::Entity, assignment::Column::SessionId)).equals((session::Entity, session::Column::Id));
     let confirmed = Expr::col((assignment::Entity, assignment::Column::Status)).eq(AssignmentStatus::Confirmed.code());
     let who = Expr::col((champion::Entity, champion::Column::Id)).equals((assignment::Entity, assignment::Column::ChampionId));

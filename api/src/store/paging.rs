@@ -143,6 +143,11 @@ impl<M> Page<M> {
         }
         Self { rows, has_next: more, has_previous: slice.after.is_some() }
     }
+
+    /// The same page of something else.
+    pub fn map<T>(self, of: impl FnMut(M) -> T) -> Page<T> {
+        Page { rows: self.rows.into_iter().map(of).collect(), has_next: self.has_next, has_previous: self.has_previous }
+    }
 }
 
 /// Reads one page of a selection.

@@ -160,6 +160,11 @@ async fn first_process(app: &App) -> Result<Option<u32>> {
 }
 
 async fn turn(run: &Run, app: &App, data: &Arc<Data>, operation: Operation, target: &Target<'_>, database: Option<u32>) -> Result<Turn> {
+    if operation == Operation::M3 && !target.plain {
+        // Everybody's offers were taken back at once; as anywhere, somebody matches now and then, and memory hears of it.
+        let mut connection = Connection::open(target.server.at).await?;
+        one(&mut connection, &data.matches.first().context("a session")?.service, &mut Turn::default()).await?;
+    }
     let before = (of_server(target.server.id()), of_database(database));
     let began = Instant::now();
     let until = began + Duration::from_secs_f64(run.seconds);
