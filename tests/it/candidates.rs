@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use api::app::Call;
 use api::clock::new_id;
+use api::graphql::id::NodeId;
 use api::service::matching::{Wanted as Place, for_sessions};
 use api::store::facts::{self, Which};
 use api::store::pool::Transaction;
@@ -331,6 +332,25 @@ both!(memory_follows_what_is_done_through_the_api, |world| async move {
     let offered = agreed(&world, &wanted, "an offer").await;
     world.sign_in(&who.mailbox).await.done(ACCEPT, serde_json::json!({ "id": offer })).await;
     assert_ne!(agreed(&world, &wanted, "a yes").await, offered, "whoever is placed is not there to be asked again");
+});
+
+both!(a_document_that_asks_twice_does_not_wait_for_itself, |world| async move {
+    const TWICE: &str = "query($a: ID!, $b: ID!) { a: session(id: $a) { matches(first: 3) { totalCount } } \
+        b: session(id: $b) { title matches(first: 3) { edges { node { displayName } } } } }";
+    world.everybody_comes().await;
+    let coordinator = world.sign_in("coordinator").await;
+    let ids: Vec<SessionId> = wanted(&world).await.into_iter().map(|(id, _)| id).collect();
+    let ids = [ids[0].to_global(), ids[ids.len() - 1].to_global()];
+    for round in 0..12 {
+        // Somebody changes in between, so that whoever matches next moves memory on.
+        let change = async {
+            let nearer = champion::Entity::update_many().col_expr(champion::Column::ReachMetres, Expr::value(5_000 + round));
+            nearer.filter(champion::Column::Number.lte(3)).exec(world.app.db.single()).await.expect("updated");
+        };
+        let ask = || coordinator.ask(TWICE, serde_json::json!({ "a": ids[0], "b": ids[1] }));
+        let (_, answers) = futures_util::join!(change, futures_util::future::join_all((0..8).map(|_| ask())));
+        assert!(answers.iter().all(|answer| answer["a"]["matches"]["totalCount"].is_number() && answer["b"]["title"].is_string()));
+    }
 });
 
 both!(too_many_changes_at_once_are_read_as_everybody, |world| async move {

@@ -118,19 +118,21 @@ pub fn matched<'p>(ctx: &Context<'_>, people: impl Iterator<Item = &'p Person> +
     }
 }
 
-/// A session with the view it is of.
+/// A session with the moment it is of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct AsOf(pub SessionId);
 
-/// A session. Where the document goes on to its matches, it is as of the same view as they are, and read with it: from memory, unless it has changed.
+/// A session. Where the document goes on to its matches, it is as of the same moment as they are, and read with it: from memory, unless it has changed.
 pub async fn session(ctx: &Context<'_>, id: SessionId) -> Result<Option<session::Model>> {
     if !is_query(ctx) || quick::within(asked(ctx), "matches").is_none() || !ctx.may(Action::MatchRead, Relation::Own) {
         return ctx.rows().one(id).await;
     }
     let ids = [id];
     let matching = ctx.rows().aside(ctx.app().db.matching(&ids, ctx.call().today())).await.map_err(broken)?;
-    let found = matching.sessions.get(&id).map(|facts| facts.session.clone());
-    ctx.rows().ahead().keep([(AsOf(id), Arc::new(matching))]);
+    // Another field of the document may look at the champions too: nobody keeps them in between.
+    let moment = matching.let_go();
+    let found = moment.sessions.get(&id).map(|facts| facts.session.clone());
+    ctx.rows().ahead().keep([(AsOf(id), moment)]);
     Ok(found)
 }
 

@@ -25,6 +25,7 @@ use super::loader::{
 use super::matching::MatchConnection;
 use super::outcome::SessionOutcome;
 use super::paging::{Args, DateTimeRangeInput, connection, needed};
+use super::problem::broken;
 use super::quick::{self, AtHand, Quick, text};
 use super::request::ChampionRequest;
 use super::scalar::{DateTime, LocalDate, LocalTime};
@@ -34,10 +35,10 @@ use super::sign_up::WaitingEntry;
 use super::staffing::Staffing;
 use super::training::TrainingModule;
 use super::venue::Venue;
-use crate::service::matching::{Wanted, ranked_for};
+use crate::service::matching::{Ranked, Wanted, ranked_again};
 use crate::service::risk::{self, Standing};
 use crate::service::staffing::counts;
-use crate::store::candidates::Matching;
+use crate::store::candidates::Moment;
 use crate::store::session::{Filter, select};
 
 /// One dated session.
@@ -342,13 +343,7 @@ impl Session {
         }
         let args = Args { first, after, last, before };
         let ranked = match needed(&args) {
-            Ok(most) => {
-                let wanted = Wanted { session: self.0.id, kind, most };
-                match ctx.rows().ahead().all::<AsOf, Arc<Matching>>().and_then(|views| views.get(&AsOf(self.0.id)).cloned()) {
-                    Some(view) => Ok(ranked_for(ctx.app(), ctx.call(), &view, &wanted)),
-                    None => ctx.rows().one(wanted).await,
-                }
-            }
+            Ok(most) => ranked(ctx, Wanted { session: self.0.id, kind, most }).await,
             Err(error) => Err(error),
         };
         ranked.transpose().map(|ranked| MatchConnection::new(ranked?, args))
@@ -368,6 +363,16 @@ impl Session {
     async fn version(&self) -> i64 {
         self.0.version
     }
+}
+
+async fn ranked(ctx: &Context<'_>, wanted: Wanted) -> Result<Option<Ranked>> {
+    let moments = ctx.rows().ahead().all::<AsOf, Moment>();
+    if let Some(moment) = moments.as_ref().and_then(|moments| moments.get(&AsOf(wanted.session)))
+        && let Some(ranked) = ctx.rows().aside(ranked_again(ctx.app(), ctx.call(), moment, &wanted)).await.map_err(broken)?
+    {
+        return Ok(ranked);
+    }
+    ctx.rows().one(wanted).await
 }
 
 connection!(SessionConnection, SessionEdge, quick Session, "sessions", session, |row: &session::Model| row.starts_at);

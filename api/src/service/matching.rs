@@ -17,7 +17,7 @@ use super::session::{NewSession, group_for, judged, modules_for, places};
 use crate::app::{App, Call};
 use crate::error::{Fault, Refusal};
 use crate::store::brief::Named;
-use crate::store::candidates::{Matching, People};
+use crate::store::candidates::{Matching, Moment, People};
 use crate::store::facts::{self, SessionFactsRow, Which};
 use crate::store::session::Filter;
 use crate::store::{acceptance, directory, offer, session, training, travel};
@@ -50,9 +50,15 @@ pub async fn for_sessions(app: &App, call: &Call, wanted: &[Wanted]) -> Result<H
     Ok(wanted.iter().filter_map(|one| Some((*one, ranked_for(app, call, &matching, one)?))).collect())
 }
 
+/// Champions ranked as of a moment; none if they have changed since.
+pub async fn ranked_again(app: &App, call: &Call, moment: &Moment, wanted: &Wanted) -> Result<Option<Option<Ranked>>, Fault> {
+    let matching = app.db.again(moment).await?;
+    Ok(matching.map(|matching| ranked_for(app, call, &matching, wanted)))
+}
+
 /// Champions ranked for a kind of place at a session, if it has one.
-pub fn ranked_for(app: &App, call: &Call, matching: &Matching, wanted: &Wanted) -> Option<Ranked> {
-    let need = matching.sessions.get(&wanted.session)?.need(wanted.kind)?;
+fn ranked_for(app: &App, call: &Call, matching: &Matching, wanted: &Wanted) -> Option<Ranked> {
+    let need = matching.session(wanted.session)?.need(wanted.kind)?;
     Some(ranked(matching.people(), need, &app.policy.match_weights, call, wanted.most))
 }
 

@@ -107,11 +107,19 @@ impl View {
     }
 }
 
-/// What sessions ask for, and everybody who could be asked, as of one moment.
+/// What sessions ask for, and everybody who could be asked, as of one moment. Nobody moves on before it is dropped, so whoever has one
+/// must not wait for another.
 #[derive(Debug)]
 pub struct Matching {
     held: Guard,
-    /// The sessions that were asked about and are there.
+    moment: Moment,
+}
+
+/// A moment that somebody may come back to.
+#[derive(Clone, Debug)]
+pub struct Moment {
+    changes: Arc<Changes>,
+    /// The sessions that were asked about and were there.
     pub sessions: HashMap<SessionId, Arc<SessionFactsRow>>,
 }
 
@@ -119,6 +127,16 @@ impl Matching {
     /// The champions.
     pub fn people(&self) -> &People {
         &self.held.people
+    }
+
+    /// What this session asks for, if it was asked about and is there.
+    pub fn session(&self, id: SessionId) -> Option<&Arc<SessionFactsRow>> {
+        self.moment.sessions.get(&id)
+    }
+
+    /// Lets the champions go.
+    pub fn let_go(self) -> Moment {
+        self.moment
     }
 }
 
@@ -131,7 +149,7 @@ impl Candidates {
             if known.is_as_of(&changes)
                 && let Some(sessions) = known.needs(|id| changes.of(id), sessions)
             {
-                return Ok(Matching { held: mapped(held)?, sessions });
+                return Ok(Matching { held: mapped(held)?, moment: Moment { changes: Arc::new(changes), sessions } });
             }
         }
         drop(held);
@@ -140,7 +158,14 @@ impl Candidates {
         let sessions: HashMap<_, _> =
             facts::needs(&conn, rows).await?.into_iter().map(|facts| (facts.session.id, Arc::new(facts))).collect();
         held.keep(sessions.values().map(|facts| (facts.clone(), changes.of(facts.session.id))));
-        Ok(Matching { held, sessions })
+        Ok(Matching { held, moment: Moment { changes: Arc::new(changes), sessions } })
+    }
+
+    /// The champions of a moment, if they are still as they were.
+    pub async fn again(&self, moment: &Moment) -> Result<Option<Matching>, Fault> {
+        let held = self.held.clone().read_owned().await;
+        let same = held.as_ref().is_some_and(|known| known.is_as_of(&moment.changes));
+        if same { Ok(Some(Matching { held: mapped(held)?, moment: moment.clone() })) } else { Ok(None) }
     }
 
     /// Opens a view, for sessions from today on. The lock comes first: whoever holds it reads a later view than the one the index is of.
@@ -167,14 +192,18 @@ impl Candidates {
         numbers: &Numbers,
         row: entity::session::Model,
     ) -> Result<SessionFactsRow, DbErr> {
-        let found = self.at_hand(|held| (held.until, held.needs(|_| numbers.later(held.until), &[row.id])));
+        let known = |held: &Held| numbers.until.follows(held.until).then(|| held.needs(|_| numbers.later(held.until), &[row.id]));
+        let found = self.at_hand(|held| (held.until, known(held).flatten()));
         let until = found.as_ref().map(|(until, _)| *until);
         if let Some(known) = found.and_then(|(_, known)| known?.remove(&row.id)) {
             return Ok(known.of(row));
         }
         let facts = facts::need(conn, row).await?;
         // Memory that has moved on meanwhile may know of changes that these facts do not.
-        self.at_hand(|held| (Some(held.until) == until).then(|| held.keep([(Arc::new(facts.clone()), numbers.later(held.until))])));
+        self.at_hand(|held| {
+            (Some(held.until) == until && numbers.until.follows(held.until))
+                .then(|| held.keep([(Arc::new(facts.clone()), numbers.later(held.until))]))
+        });
         Ok(facts)
     }
 

@@ -21,7 +21,7 @@ use sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
 use tokio::sync::Notify;
 
 use crate::error::Fault;
-use candidates::{Candidates, Matching, View};
+use candidates::{Candidates, Matching, Moment, View};
 use changes::Numbers;
 use facts::SessionFactsRow;
 use pool::{Pool, Transaction};
@@ -148,6 +148,11 @@ impl Db {
     /// What sessions ask for, and every champion, from memory.
     pub async fn matching(&self, sessions: &[SessionId], today: NaiveDate) -> Result<Matching, Fault> {
         self.candidates.matching(self, sessions, today).await
+    }
+
+    /// The champions of a moment, if they are still as they were.
+    pub async fn again(&self, moment: &Moment) -> Result<Option<Matching>, Fault> {
+        self.candidates.again(moment).await
     }
 
     /// What a session asks for that is locked, as of these numbers or later.
