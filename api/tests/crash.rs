@@ -7,6 +7,7 @@ use std::collections::{HashMap, HashSet};
 use std::net::{SocketAddr, TcpListener};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -122,6 +123,8 @@ struct Cast {
     /// Tokens by address, as they are needed.
     tokens: Arc<tokio::sync::Mutex<Tokens>>,
     place: (Value, Value),
+    /// Set once something was killed: whoever was not in the middle of anything may never notice.
+    over: AtomicBool,
 }
 
 impl Cast {
@@ -129,8 +132,14 @@ impl Cast {
         let told = Arc::new(Mutex::new(Told::default()));
         let http = reqwest::Client::new();
         let partner = Client { http, url: url.to_owned(), header: KEY_HEADER, secret: api::demo::DEMO_KEY.to_owned(), told };
-        let mut cast =
-            Self { leader: partner.clone(), coordinator: partner.clone(), partner, tokens: tokens.clone(), place: Default::default() };
+        let mut cast = Self {
+            leader: partner.clone(),
+            coordinator: partner.clone(),
+            partner,
+            tokens: tokens.clone(),
+            place: Default::default(),
+            over: AtomicBool::new(false),
+        };
         cast.leader = cast.holder("leader@demo.digiknow.example").await.expect("the leader");
         cast.coordinator = cast.holder("coordinator@demo.digiknow.example").await.expect("the coordinator");
         let groups = cast.partner.send("{ groups(first: 100) { nodes { id slug venue { id } } } }", &json!({})).await.expect("groups");
@@ -153,9 +162,13 @@ impl Cast {
         Some(Client { header: "authorization", secret: format!("Bearer {}", tokens[email].1), ..self.partner.clone() })
     }
 
+    fn goes_on(&self) -> bool {
+        !self.over.load(Ordering::Acquire)
+    }
+
     /// Strangers sign up, one after the other.
     async fn sign_ups(&self, tag: &str) {
-        for index in 0.. {
+        for index in (0..).take_while(|_| self.goes_on()) {
             let input = json!({
                 "idempotencyKey": format!("{tag}-{index}"), "fullName": format!("{tag}-{index}."), "email": format!("{tag}-{index}@example.org"),
                 "postcode": "SK1 3XE", "birthDate": "1970-05-17", "languages": ["eng"], "topics": [], "windows": [], "consents": [{ "purpose": "PRIVACY_NOTICE", "wordingVersion": "2026-01", "given": true }],
@@ -167,7 +180,7 @@ impl Cast {
 
     /// A leader asks for a champion, offers the place to the best match, who takes it.
     async fn bookings(&self, tag: &str, (first_day, hour): (chrono::NaiveDate, u32)) {
-        for (index, day) in first_day.iter_days().enumerate() {
+        for (index, day) in first_day.iter_days().enumerate().take_while(|_| self.goes_on()) {
             let session = json!({ "groupId": self.place.0, "venueId": self.place.1, "title": tag, "date": day, "startTime": format!("{hour:02}:00"),
                 "durationMinutes": 60, "dbs": null, "places": [{ "kind": "HELPER", "count": 1 }] });
             let key = format!("{tag}-{index}");
@@ -270,7 +283,8 @@ async fn rounds_of(database: Option<String>, mut crash: impl FnMut(u32, &mut Ser
         let killed = sleep(Duration::from_millis(300 + 170 * u64::from(round % 5)));
         tokio::select! { _ = &mut load => panic!("the service ended by itself"), () = killed => {} }
         crash(round, &mut service);
-        // Whoever is in the middle of something learns that nobody answers, and stops.
+        cast.over.store(true, Ordering::Release);
+        // Whoever is in the middle of something learns that nobody answers, and everybody stops.
         load.await;
         if service.process.try_wait().expect("a state").is_some() {
             service = Service::start(folder.path(), database.as_deref(), listen).await;
