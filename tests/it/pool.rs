@@ -118,6 +118,15 @@ both!(with_every_connection_lent_the_next_waits_for_one, |world| async move {
     assert_eq!(waiting.await.expect("no panic").expect("an answer"), 5);
 });
 
+both!(after_a_burst_the_service_is_ready_and_migrates, |world| async move {
+    let db = &world.app.db;
+    futures_util::future::join_all((0..64).map(|number| counts_to(db.read(), 20_000 + number))).await;
+    set(db.single(), "a write").await;
+    let soon = Duration::from_secs(5);
+    tokio::time::timeout(soon, db.ping()).await.expect("in time").expect("ready");
+    tokio::time::timeout(soon, db.migrate()).await.expect("in time").expect("migrated");
+});
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn connections_that_were_cut_at_rest_fail_once_and_not_once_each() {
     let Some(world) = World::new(Backend::Postgres).await else {

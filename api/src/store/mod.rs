@@ -178,7 +178,7 @@ impl Db {
 
     /// Whether the database answers.
     pub async fn ping(&self) -> Result<(), DbErr> {
-        self.read.orm().ping().await
+        self.read.ping().await
     }
 
     /// Which database this is.

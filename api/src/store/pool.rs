@@ -39,13 +39,11 @@ macro_rules! with {
     ($link:expr, |$conn:ident: $kind:ident| $work:expr) => {
         match $link {
             Link::Postgres(held) => {
-                #[allow(dead_code, reason = "not everybody has to say which kind")]
                 type $kind = Postgres;
                 let $conn = &mut **held;
                 $work
             }
             Link::Sqlite(held) => {
-                #[allow(dead_code, reason = "not everybody has to say which kind")]
                 type $kind = Sqlite;
                 let $conn = &mut **held;
                 $work
@@ -130,9 +128,15 @@ impl Pool {
         Self { shared: Arc::new(Shared { orm, resting: Mutex::default(), turns, patience }), told: None }
     }
 
-    /// The pool underneath, for migrating.
+    /// The pool underneath, for migrating. What rests here goes back to it first: it may have no others.
     pub(super) fn orm(&self) -> &DatabaseConnection {
+        self.shared.resting().clear();
         &self.shared.orm
+    }
+
+    /// Whether the database answers.
+    pub(super) async fn ping(&self) -> Result<(), DbErr> {
+        self.execute_unprepared("SELECT 1").await.map(|_| ())
     }
 
     /// Tells of every statement that is sent. Transactions begun before are not told of.
@@ -222,7 +226,10 @@ impl Lent {
 
     async fn unprepared(&mut self, sql: &str) -> Result<ExecResult, DbErr> {
         let link = self.start()?;
-        let outcome = with!(link, |conn: Kind| conn.execute(AssertSqlSafe(sql.to_owned())).await.map(ExecResult::from));
+        let outcome = with!(link, |conn: Kind| {
+            let conn: &mut <Kind as Database>::Connection = conn;
+            conn.execute(AssertSqlSafe(sql.to_owned())).await.map(ExecResult::from)
+        });
         self.end(outcome, DbErr::Exec)
     }
 
