@@ -24,6 +24,7 @@ mod m20261122_000023_session_alert;
 mod m20261122_000024_closed;
 mod m20261122_000031_areas;
 mod m20261122_000032_bundle;
+mod m20261122_000033_who_has_a_role;
 
 /// Runs the migrations. Replicas that start together go through `api::store::migrate`, which holds a lock.
 #[derive(Debug)]
@@ -55,6 +56,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261122_000024_closed::Migration),
             Box::new(m20261122_000031_areas::Migration),
             Box::new(m20261122_000032_bundle::Migration),
+            Box::new(m20261122_000033_who_has_a_role::Migration),
         ]
     }
 }
