@@ -226,6 +226,13 @@ pub fn passes_child_threshold(dates: &[NaiveDate], on: NaiveDate) -> bool {
     near.windows(4).any(|four| four[0] + Days::new(30) > four[3])
 }
 
+/// Whether one more date takes any of `dates` over the threshold of [`passes_child_threshold`]: what those ask for changes then, and
+/// only then.
+pub fn raises_others(dates: &[NaiveDate], added: NaiveDate) -> bool {
+    let with: Vec<NaiveDate> = dates.iter().copied().chain([added]).collect();
+    dates.iter().any(|on| passes_child_threshold(&with, *on) && !passes_child_threshold(dates, *on))
+}
+
 vocabulary! {
     /// Where a check stands. Each step is one event that is never changed.
     DbsStatus {

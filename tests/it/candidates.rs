@@ -6,7 +6,7 @@ use api::app::Call;
 use api::clock::new_id;
 use api::graphql::id::NodeId;
 use api::service::matching::{Wanted as Place, for_sessions};
-use api::store::facts::{self, Which};
+use api::store::facts::{self, SessionFactsRow, Which};
 use api::store::pool::Transaction;
 use api::store::taking;
 use chrono::{Days, TimeDelta};
@@ -84,12 +84,13 @@ async fn judged_alike(world: &World, wanted: &Wanted, after: &str) {
         let row = people[(number * 7 + after.len()) % people.len()].clone();
         let session = session::Entity::find_by_id(*session_id).one(&tx).await.expect("a row").expect("a session");
         let around = taking::around(&tx, &an_offer(row.id, *session_id, *kind)).await.expect("what stands around");
-        let read = facts::need(&tx, session.clone()).await.expect("a need");
-        let asked = db.asked(&tx, &around.numbers, session).await.expect("a need");
-        assert_eq!((asked.need(*kind), &asked.places), (read.need(*kind), &read.places), "after {after}");
+        let read = facts::need(&tx, session).await.expect("a need");
+        let asked = db.asked(&tx, &around.numbers, *session_id).await.expect("a need");
+        let said = |facts: &SessionFactsRow| (facts.session.clone(), facts.need(*kind).cloned(), facts.places.clone());
+        assert_eq!(said(&asked), said(&read), "after {after}");
         let (Some(need), whom) = (read.need(*kind), &[row.id]) else { continue };
         let record = facts::champions(&tx, Which::These(whom)).await.expect("a record").remove(0);
-        let bound = db.bound(&tx, &around.numbers, (row, need), world.now().date_naive()).await.expect("a record");
+        let bound = db.bound(&tx, &around.numbers, (row.id, need), world.now().date_naive()).await.expect("a record");
         let said = |record: &ChampionRecord| {
             let binding: Vec<Blocker> = blockers(need, record).into_iter().filter(Blocker::is_binding).collect();
             (binding, done_before(record, need.span.from).min(FIRST_SESSIONS))

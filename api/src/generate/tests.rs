@@ -91,8 +91,7 @@ async fn everybody_placed_is_cleared_and_everybody_asked_can_accept() {
         let verdict = accept(crate::service::offer::fact(one), &openings, need, &people[&one.champion_id], now);
         assert!(matches!(verdict, Ok(Acceptance::Takes(_))), "{verdict:?}");
         // What only says where and when somebody likes to help changes no verdict, nor does what nobody asks about: it is not read.
-        let row = champion::Entity::find_by_id(one.champion_id).one(app.db.read()).await.expect("a read").expect("a champion");
-        let bound = facts::binding(app.db.read(), row, need).await.expect("a record");
+        let bound = facts::binding(app.db.read(), one.champion_id, need).await.expect("a record");
         assert_eq!(accept(crate::service::offer::fact(one), &openings, need, &bound, now), verdict);
     }
     assert!(!asked.is_empty());

@@ -6,7 +6,8 @@ use chrono::{Days, NaiveDate, TimeDelta};
 use entity::assignment::{self, Column};
 use entity::assignment_alert;
 use rules::clearance::outlook::{Break, Period, Prevention, cleared_until, preventions, timeline};
-use rules::clearance::{Gap, least};
+use rules::clearance::{Gap, counts_as_date_with_children, least};
+use rules::dbs::raises_others;
 use rules::id::{AssignmentId, ChampionId, SessionId};
 use rules::matching::{ChampionRecord, clearance_gaps, for_clearance, overlap, too_far_apart};
 use rules::policy::Action;
@@ -135,4 +136,18 @@ pub(super) async fn judge_again(tx: &impl ConnectionTrait, call: &Call, cause: A
         }
     }
     Ok(())
+}
+
+/// The same once a champion has said yes to one more session: the others ask for something else only if it is a fourth date with
+/// children in 30 days. The record is as it was before.
+pub(super) async fn judge_others(
+    tx: &impl ConnectionTrait,
+    call: &Call,
+    cause: Action,
+    champion: &ChampionRecord,
+    taken: &entity::session::Model,
+) -> Result<(), Fault> {
+    let dates: Vec<NaiveDate> = champion.bookings.iter().filter(|b| b.with_children).map(|b| b.date).collect();
+    let raised = counts_as_date_with_children(taken.audience) && raises_others(&dates, taken.local_date);
+    if raised { judge_again(tx, call, cause, &[champion.id]).await } else { Ok(()) }
 }

@@ -5,7 +5,6 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use chrono::{DateTime, TimeDelta, Utc};
 use entity::{assignment, offer as row_of};
 use rules::assignment::AssignmentStatus;
-use rules::clearance::counts_as_date_with_children;
 use rules::id::{AssignmentId, ChampionId, OfferBundleId, OfferId, PlaceId, RequestId, SessionId};
 use rules::life::StandInEvent;
 use rules::matching::ChampionRecord;
@@ -21,7 +20,7 @@ use rules::wave::DeclineScope;
 use sea_orm::ConnectionTrait;
 use serde_json::json;
 
-use super::clearance::judge_again;
+use super::clearance::judge_others;
 use super::stand_in::Duty;
 use super::team::{Teams, beside};
 use super::{Mail, Once, Subject, answered, audited, done, emit, event, keep, mail, outgoing};
@@ -29,6 +28,7 @@ use crate::app::{App, Call};
 use crate::clock::new_id;
 use crate::error::{Fault, Refusal};
 use crate::store::facts::{self, SessionFactsRow, Which};
+use crate::store::row::Writes;
 use crate::store::taking::{self, Around, Own};
 use crate::store::{self, ledger, offer, row, transact};
 
@@ -255,9 +255,9 @@ pub async fn cannot_accept(
 pub async fn accept(app: &App, call: &Call, id: OfferId) -> Result<assignment::Model, Refusal<CannotAccept>> {
     let action = Action::OfferAccept;
     let result = transact!(app.db, |tx| {
-        let Own { offer, session, champion, stand_in } = own(&tx, call, id, action).await?;
+        let Own { offer, stand_in } = own(&tx, call, id, action).await?;
         let around = taking::around(&tx, &offer).await?;
-        let facts = app.db.asked(&tx, &around.numbers, session).await?;
+        let facts = app.db.asked(&tx, &around.numbers, offer.session_id).await?;
         let duty = match stand_in {
             Some(search) => Some(super::stand_in::duties(&tx, &[search]).await?.remove(&search)),
             None => None,
@@ -267,7 +267,7 @@ pub async fn accept(app: &App, call: &Call, id: OfferId) -> Result<assignment::M
             None => facts.open(offer.kind, &around.taken),
         };
         let Some(need) = facts.need(offer.kind) else { return Err(Refusal::rule(CannotAccept::PlacesFilled)) };
-        let record = app.db.bound(&tx, &around.numbers, (champion, need), call.today()).await?;
+        let record = app.db.bound(&tx, &around.numbers, (offer.champion_id, need), call.today()).await?;
         let team = beside(&tx, &facts, &places, &record).await?;
         let openings = Openings { status: facts.session.status, places, team };
         match judge_accept(fact(&offer), &openings, need, &record, call.now)? {
@@ -275,7 +275,7 @@ pub async fn accept(app: &App, call: &Call, id: OfferId) -> Result<assignment::M
                 let there = offer::assignment_of(&tx, id).await?;
                 there.ok_or(Refusal::Fault(Fault::Other(anyhow::anyhow!("an accepted offer without its assignment"))))
             }
-            Acceptance::Takes(place) => Ok(take(&tx, call, offer, &facts, place, &around, duty.flatten()).await?),
+            Acceptance::Takes(place) => Ok(take(&tx, call, offer, (&facts, &record), place, &around, duty.flatten()).await?),
         }
     });
     audited(app, call, action, Subject("Offer", Some(id.0)), result).await
@@ -286,19 +286,27 @@ async fn take(
     tx: &impl ConnectionTrait,
     call: &Call,
     offer: row_of::Model,
-    facts: &SessionFactsRow,
+    (facts, record): (&SessionFactsRow, &ChampionRecord),
     place: PlaceId,
     around: &Around,
     duty: Option<Duty>,
 ) -> Result<assignment::Model, Fault> {
     let session = &facts.session;
     let (offer_id, champion, kind) = (offer.id, offer.champion_id, offer.kind);
-    row::update(tx, row_of::Model { status: OfferStatus::Accepted, responded_at: Some(call.now), ..offer }).await?;
     let held = duty.and_then(|duty| duty.held.map(|held| (duty.search, held)));
     if let Some((_, held)) = &held {
         super::assignment::hand_over(tx, call, held.clone(), Action::OfferAccept).await?;
     }
-    let made = put(tx, call, session, place, champion, Some(offer_id)).await?;
+    let made = placed(call, session, place, champion, Some(offer_id));
+    let detail = json!({ "assignment": made.id, "place": place });
+    let news = json!({ "assignment": made.id, "session": session.id, "champion": champion });
+    Writes::default()
+        .update(row_of::Model { status: OfferStatus::Accepted, responded_at: Some(call.now), ..offer })?
+        .insert(made.clone())
+        .insert(event(call, Action::OfferAccept, Subject("Offer", Some(offer_id.0)), "DONE", detail))
+        .insert(outgoing(call, "assignment.confirmed", news))
+        .run(tx)
+        .await?;
     if around.waits {
         store::sign_up::placed(tx, session.id, champion, call.now).await?;
     }
@@ -308,12 +316,7 @@ async fn take(
         None if full && (around.others || around.waves) => close_others(tx, call, facts, kind).await?,
         None => {}
     }
-    done(tx, call, Action::OfferAccept, Subject("Offer", Some(offer_id.0)), json!({ "assignment": made.id, "place": place })).await?;
-    emit(tx, call, "assignment.confirmed", json!({ "assignment": made.id, "session": session.id, "champion": champion })).await?;
-    // A fourth date with children in 30 days raises what the other three ask for; other dates change nothing for the others.
-    if counts_as_date_with_children(session.audience) {
-        judge_again(tx, call, Action::OfferAccept, &[champion]).await?;
-    }
+    judge_others(tx, call, Action::OfferAccept, record, session).await?;
     Ok(made)
 }
 
@@ -326,20 +329,21 @@ pub(super) async fn confirm(
     champion: ChampionId,
     offer_id: Option<OfferId>,
 ) -> Result<AssignmentId, Fault> {
-    let made = put(tx, call, session, place, champion, offer_id).await?;
+    let made = placed(call, session, place, champion, offer_id);
+    let id = made.id;
+    row::insert(tx, made).await?;
     store::sign_up::placed(tx, session.id, champion, call.now).await?;
-    Ok(made.id)
+    Ok(id)
 }
 
-async fn put(
-    tx: &impl ConnectionTrait,
+fn placed(
     call: &Call,
     session: &entity::session::Model,
     place: PlaceId,
     champion: ChampionId,
     offer_id: Option<OfferId>,
-) -> Result<assignment::Model, Fault> {
-    let made = assignment::Model {
+) -> assignment::Model {
+    assignment::Model {
         id: new_id(call.now),
         session_id: session.id,
         place_id: place,
@@ -353,9 +357,7 @@ async fn put(
         ended_reason: None,
         clashing: false,
         hurried: false,
-    };
-    row::insert(tx, made.clone()).await?;
-    Ok(made)
+    }
 }
 
 /// A stand-in has the duty now: the search ends, the swaps of the old place lapse, and whoever had it is told.
@@ -396,21 +398,21 @@ pub async fn decline(
 ) -> Result<OfferId, Refusal<CannotDecline>> {
     let action = Action::OfferDecline;
     let result = transact!(app.db, |tx| {
-        let Own { offer, session, .. } = own(&tx, call, id, action).await?;
+        let Own { offer, .. } = own(&tx, call, id, action).await?;
         if scope == DeclineScope::NotNow {
             store::wave::rest(&tx, offer.champion_id, Some(call.now + TimeDelta::days(app.policy.quiet_days))).await?;
         }
         if !judge_decline(fact(&offer), call.now).map_err(Refusal::rule)? {
             return Ok(id);
         }
-        let (kind, decline_reason) = (offer.kind, reason.clone());
+        let (session, kind, decline_reason) = (offer.session_id, offer.kind, reason.clone());
         row::update(&tx, row_of::Model { status: OfferStatus::Declined, responded_at: Some(call.now), decline_reason, ..offer }).await?;
         let waits = |o: &row_of::Model| o.kind == kind && fact(o).status_at(call.now) == OfferStatus::Pending;
-        if !offer::of_sessions(&tx, &[session.id]).await?.iter().any(waits) {
-            store::wave::hurry(&tx, session.id, kind, call.now).await?;
+        if !offer::of_sessions(&tx, &[session]).await?.iter().any(waits) {
+            store::wave::hurry(&tx, session, kind, call.now).await?;
         }
         done(&tx, call, action, Subject("Offer", Some(id.0)), json!({ "scope": scope })).await?;
-        emit(&tx, call, "offer.declined", json!({ "offer": id, "session": session.id })).await?;
+        emit(&tx, call, "offer.declined", json!({ "offer": id, "session": session })).await?;
         Ok(id)
     });
     audited(app, call, action, Subject("Offer", Some(id.0)), result).await

@@ -19,7 +19,7 @@ use rules::sign_up::{
 use sea_orm::ConnectionTrait;
 use serde_json::json;
 
-use super::clearance::judge_again;
+use super::clearance::judge_others;
 use super::offer::{Asking, ask, close_others, confirm, fact, open_places};
 use super::team::{Teams, beside};
 use super::{Once, Subject, answered, audited, done, emit, keep};
@@ -126,7 +126,7 @@ pub async fn take(
         }
         done(&tx, call, action, Subject("Assignment", Some(id.0)), json!({ "session": session, "place": place })).await?;
         emit(&tx, call, "assignment.confirmed", json!({ "assignment": id, "session": session, "champion": champion })).await?;
-        judge_again(&tx, call, action, &[champion]).await?;
+        judge_others(&tx, call, action, &door.record, &door.facts.session).await?;
         keep(&tx, call, once.as_ref(), &id).await?;
         Ok(id)
     });

@@ -186,23 +186,19 @@ impl Candidates {
     }
 
     /// What a session asks for that is locked, as of these numbers or later: from memory if nothing has changed, or read and kept.
-    pub async fn asked(
-        &self,
-        conn: &impl ConnectionTrait,
-        numbers: &Numbers,
-        row: entity::session::Model,
-    ) -> Result<SessionFactsRow, DbErr> {
-        let known = |held: &Held| numbers.until.follows(held.until).then(|| held.needs(|_| numbers.later(held.until), &[row.id]));
+    pub async fn asked(&self, conn: &impl ConnectionTrait, numbers: &Numbers, id: SessionId) -> Result<Arc<SessionFactsRow>, DbErr> {
+        let known = |held: &Held| numbers.until.follows(held.until).then(|| held.needs(|_| numbers.later(held.until), &[id]));
         let found = self.at_hand(|held| (held.until, known(held).flatten()));
         let until = found.as_ref().map(|(until, _)| *until);
-        if let Some(known) = found.and_then(|(_, known)| known?.remove(&row.id)) {
-            return Ok(known.of(row));
+        if let Some(known) = found.and_then(|(_, known)| known?.remove(&id)) {
+            return Ok(known);
         }
-        let facts = facts::need(conn, row).await?;
+        let row = session::find(conn, id).await?.ok_or_else(|| DbErr::RecordNotFound("a session that is locked".to_owned()))?;
+        let facts = Arc::new(facts::need(conn, row).await?);
         // Memory that has moved on meanwhile may know of changes that these facts do not.
         self.at_hand(|held| {
             (Some(held.until) == until && numbers.until.follows(held.until))
-                .then(|| held.keep([(Arc::new(facts.clone()), numbers.later(held.until))]))
+                .then(|| held.keep([(facts.clone(), numbers.later(held.until))]))
         });
         Ok(facts)
     }
@@ -214,15 +210,15 @@ impl Candidates {
         db: &Db,
         conn: &impl ConnectionTrait,
         numbers: &Numbers,
-        (row, need): (entity::champion::Model, &SessionNeed),
+        (id, need): (ChampionId, &SessionNeed),
         today: NaiveDate,
     ) -> Result<Arc<ChampionRecord>, Fault> {
-        match self.at_hand(|held| held.champion(numbers, row.id).cloned()) {
+        match self.at_hand(|held| held.champion(numbers, id).cloned()) {
             Some(Some(known)) => return Ok(known),
             Some(None) => self.freshen(db, today),
             None => {}
         }
-        facts::binding(conn, row, need).await.map(Arc::new)
+        facts::binding(conn, id, need).await.map(Arc::new)
     }
 
     /// Looks at what is held, if somebody was ever read and nobody is reading.

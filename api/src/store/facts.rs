@@ -90,8 +90,9 @@ pub async fn people(conn: &impl ConnectionTrait, which: Which<'_>) -> Result<Vec
 
 /// A champion with what binds (`Blocker::is_binding`) for a need: clearance, other places, languages. When and where they like to
 /// help, and with what, is left out, since whoever says yes has weighed that; so is what the need doesn't ask about.
-pub async fn binding(conn: &impl ConnectionTrait, row: champion::Model, need: &SessionNeed) -> Result<ChampionRecord, Fault> {
-    let ids = [row.id];
+pub async fn binding(conn: &impl ConnectionTrait, id: ChampionId, need: &SessionNeed) -> Result<ChampionRecord, Fault> {
+    let row = super::champion::find(conn, id).await?.ok_or_else(|| DbErr::RecordNotFound("a champion that is locked".to_owned()))?;
+    let ids = [id];
     let (which, mut parts) = (Which::These(&ids), Parts::default());
     parts.load_shown(conn, which, &need.requirements).await?;
     if need.language.is_some() {
@@ -273,11 +274,6 @@ pub struct SessionFactsRow {
 }
 
 impl SessionFactsRow {
-    /// The same of the session as its row is now.
-    pub fn of(&self, session: session::Model) -> Self {
-        Self { session, ..self.clone() }
-    }
-
     /// What a kind of place asks for, if the session has one.
     pub fn need(&self, kind: PlaceKind) -> Option<&SessionNeed> {
         self.needs.get(&kind)

@@ -10,8 +10,8 @@ use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use chrono::NaiveDate;
-use entity::{champion as champion_row, session as session_row, training_module};
-use rules::id::{ModuleId, SessionId};
+use entity::training_module;
+use rules::id::{ChampionId, ModuleId, SessionId};
 use rules::matching::ChampionRecord;
 use rules::session::SessionNeed;
 use sea_orm::metric::Info;
@@ -156,8 +156,8 @@ impl Db {
     }
 
     /// What a session asks for that is locked, as of these numbers or later.
-    pub async fn asked(&self, tx: &Transaction, numbers: &Numbers, row: session_row::Model) -> Result<SessionFactsRow, DbErr> {
-        self.candidates.asked(tx, numbers, row).await
+    pub async fn asked(&self, tx: &Transaction, numbers: &Numbers, session: SessionId) -> Result<Arc<SessionFactsRow>, DbErr> {
+        self.candidates.asked(tx, numbers, session).await
     }
 
     /// A champion who is locked, with what binds for a need, as of these numbers or later.
@@ -165,7 +165,7 @@ impl Db {
         &self,
         tx: &Transaction,
         numbers: &Numbers,
-        whom: (champion_row::Model, &SessionNeed),
+        whom: (ChampionId, &SessionNeed),
         today: NaiveDate,
     ) -> Result<Arc<ChampionRecord>, Fault> {
         self.candidates.bound(self, tx, numbers, whom, today).await

@@ -1,8 +1,9 @@
 //! Reading rows by a column, and writing whole ones.
 
+use sea_orm::sea_query::{CommonTableExpression, Expr, InsertStatement, Query, UpdateStatement, WithClause};
 use sea_orm::{
-    ActiveModelBehavior, ActiveModelTrait, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, Iterable, ModelTrait,
-    QueryFilter, QueryTrait, Update, Value,
+    ActiveModelBehavior, ActiveModelTrait, ColumnTrait, ConnectionTrait, DbBackend, DbErr, EntityTrait, IntoActiveModel, Iterable,
+    ModelTrait, QueryFilter, QueryTrait, Update, Value,
 };
 
 /// The rows whose column holds one of these values.
@@ -46,4 +47,60 @@ where
     A: ActiveModelTrait<Entity = M::Entity> + ActiveModelBehavior + Send,
 {
     Update::one(row.into_active_model().reset_all()).exec_without_returning(conn).await.map(|_| ())
+}
+
+/// Writes of rows that need not be there for one another: one statement on PostgreSQL, which spares a way there and back for each. On
+/// SQLite, where a statement writes to one table, one after the other.
+#[derive(Debug, Default)]
+pub struct Writes(Vec<Write>);
+
+#[derive(Debug)]
+enum Write {
+    Insert(InsertStatement),
+    Update(UpdateStatement),
+}
+
+impl Writes {
+    /// [`insert`] as well.
+    pub fn insert<M, A>(mut self, row: M) -> Self
+    where
+        M: ModelTrait + IntoActiveModel<A>,
+        A: ActiveModelTrait<Entity = M::Entity> + ActiveModelBehavior + Send,
+    {
+        self.0.push(Write::Insert(M::Entity::insert(row.into_active_model().reset_all()).into_query()));
+        self
+    }
+
+    /// [`update`] as well.
+    pub fn update<M, A>(mut self, row: M) -> Result<Self, DbErr>
+    where
+        M: ModelTrait + IntoActiveModel<A>,
+        A: ActiveModelTrait<Entity = M::Entity> + ActiveModelBehavior + Send,
+    {
+        self.0.push(Write::Update(Update::one(row.into_active_model().reset_all()).validate()?.into_query()));
+        Ok(self)
+    }
+
+    /// Writes them all.
+    pub async fn run(self, conn: &impl ConnectionTrait) -> Result<(), DbErr> {
+        if conn.get_database_backend() == DbBackend::Postgres {
+            let mut all = WithClause::new();
+            for (number, write) in self.0.into_iter().enumerate() {
+                let mut part = CommonTableExpression::new();
+                match write {
+                    Write::Insert(statement) => part.query(statement),
+                    Write::Update(statement) => part.query(statement),
+                };
+                all.cte(part.table_name(format!("write{number}")).to_owned());
+            }
+            return conn.execute(&all.query(Query::select().expr(Expr::cust("1")).to_owned())).await.map(drop);
+        }
+        for write in self.0 {
+            match write {
+                Write::Insert(statement) => conn.execute(&statement).await?,
+                Write::Update(statement) => conn.execute(&statement).await?,
+            };
+        }
+        Ok(())
+    }
 }

@@ -16,29 +16,18 @@ use super::brief::ByPlace;
 use super::changes::Numbers;
 use super::sign_up;
 
-/// A champion's own offer, with what it is of and for whom.
+/// A champion's own offer.
 #[derive(Clone, Debug)]
 pub struct Own {
     /// The offer.
     pub offer: offer::Model,
-    /// The session.
-    pub session: session::Model,
-    /// The champion.
-    pub champion: champion::Model,
     /// The search for a stand-in it is for.
     pub stand_in: Option<StandInId>,
 }
 
 impl FromQueryResult for Own {
     fn from_query_result(row: &QueryResult, _: &str) -> Result<Self, DbErr> {
-        let session = offer::Column::iter().count();
-        let champion = session + session::Column::iter().count();
-        Ok(Self {
-            offer: ByPlace::at(row, 0)?,
-            session: ByPlace::at(row, session)?,
-            champion: ByPlace::at(row, champion)?,
-            stand_in: row.try_get_by_index(champion + champion::Column::iter().count())?,
-        })
+        Ok(Self { offer: ByPlace::at(row, 0)?, stand_in: row.try_get_by_index(offer::Column::iter().count())? })
     }
 }
 
@@ -53,8 +42,6 @@ pub async fn own(conn: &impl ConnectionTrait, id: OfferId, champion: ChampionId)
         .join(JoinType::InnerJoin, to_session.into())
         .join(JoinType::InnerJoin, to_champion.into())
         .join(JoinType::LeftJoin, to_asking.into())
-        .columns(session::Column::iter())
-        .columns(champion::Column::iter())
         .column(asking::Column::StandInId);
     let tables = [session::Entity.table_ref(), offer::Entity.table_ref(), champion::Entity.table_ref()];
     QuerySelect::query(&mut of).lock_with_tables(LockType::Update, tables);

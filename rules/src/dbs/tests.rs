@@ -98,6 +98,26 @@ fn four_days_in_any_thirty() {
 }
 
 #[test]
+fn the_fourth_day_changes_the_other_three_and_no_other_day_does() {
+    let added = date("2026-11-30");
+    let cases: [(&[&str], bool); 6] = [
+        (&[], false),
+        (&["2026-11-10", "2026-11-20"], false),
+        (&["2026-11-01", "2026-11-10", "2026-11-20"], true),
+        (&["2026-10-31", "2026-11-10", "2026-11-20"], false),
+        (&["2026-11-10", "2026-11-20", "2026-11-30"], false), // that day is one of them already
+        (&["2026-11-01", "2026-11-10", "2026-11-20", "2026-11-25"], false), // they are over it already
+    ];
+    for (dates, expected) in cases {
+        let dates: Vec<NaiveDate> = dates.iter().map(|d| date(d)).collect();
+        assert_eq!(raises_others(&dates, added), expected, "{dates:?}");
+    }
+    // The fifth day takes over the one before the four that none of them reached.
+    let dates = ["2026-11-05", "2026-11-08", "2026-11-10", "2026-12-12"].map(date);
+    assert!(raises_others(&dates, date("2026-12-01")), "5, 8 and 10 November have a fourth day; 12 December has none");
+}
+
+#[test]
 fn clear_fails_closed() {
     let clear = DbsRecord {
         scope: DbsScope::BASIC,
