@@ -19,6 +19,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 use jsonwebtoken::{DecodingKey, EncodingKey};
 use uuid::Uuid;
 
+use crate::token::Signed;
+
 /// The longest any token is good for, and so how long a key verifies after it has stopped signing.
 pub const LONGEST_TOKEN: TimeDelta = TimeDelta::minutes(60);
 
@@ -61,6 +63,7 @@ pub struct Keys {
     devices: hmac::Key,
     badges: SigningKey,
     arrivals: hmac::Key,
+    signed: Signed,
 }
 
 impl fmt::Debug for Keys {
@@ -99,6 +102,7 @@ impl Keys {
             badges: badge_key(&root)?,
             arrivals: derived("digiknow identity providers v1"),
             ring: RwLock::new(ring.into()),
+            signed: Signed::default(),
         })
     }
 
@@ -134,6 +138,11 @@ impl Keys {
     /// The key of this name, if tokens it signed may still be good.
     pub fn verifying(&self, id: &str, now: DateTime<Utc>) -> Option<DecodingKey> {
         self.states(now).into_iter().find(|(key, state)| key.id == id && *state != State::Over).map(|(key, _)| key.verifying)
+    }
+
+    /// Tokens whose signatures were found to be ours.
+    pub fn signed(&self) -> &Signed {
+        &self.signed
     }
 
     /// Every key, oldest first, and what it does.

@@ -1,6 +1,9 @@
 //! Access tokens: JWT (RFC 7519, RFC 9068) of one algorithm, Ed25519. A token says who; what they may do is read from the
 //! database (docs/decisions/0007).
 
+use std::collections::HashMap;
+use std::sync::{Arc, PoisonError, RwLock};
+
 use anyhow::{Context, Result};
 use chrono::{DateTime, TimeDelta, Utc};
 use jsonwebtoken::{Algorithm, Header, Validation};
@@ -42,7 +45,7 @@ pub enum Bearer {
 }
 
 /// Every claim that may stand in a token, and no other.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Claims {
     iss: String,
@@ -114,11 +117,49 @@ pub fn issue(keys: &Keys, bearer: &Bearer, now: DateTime<Utc>, minutes: i64) -> 
     jsonwebtoken::encode(&header(&key.id), &Claims::new(bearer, now, minutes), &key.signing).context("a token could not be signed")
 }
 
+/// Tokens whose signatures were found good, and what they say: a text that comes again would be found the same. Whether its key and
+/// its time are still good is asked each time.
+#[derive(Default)]
+pub struct Signed(RwLock<HashMap<String, Arc<(String, Claims)>>>);
+
+/// The most tokens that are remembered: beyond, none are.
+const MOST: usize = 2_000;
+
+impl Signed {
+    fn find(&self, token: &str) -> Option<Arc<(String, Claims)>> {
+        self.0.read().unwrap_or_else(PoisonError::into_inner).get(token).cloned()
+    }
+
+    fn keep(&self, token: &str, said: Arc<(String, Claims)>) {
+        let mut known = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        if known.len() >= MOST {
+            known.clear();
+        }
+        known.insert(token.to_owned(), said);
+    }
+}
+
 /// Checks an access token: our header, a known key, and every claim; times are judged by `now`.
 pub fn check(keys: &Keys, token: &str, now: DateTime<Utc>) -> Option<Bearer> {
     if token.len() > LONGEST {
         return None;
     }
+    let known = keys.signed().find(token);
+    let is_new = known.is_none();
+    let said = known.or_else(|| verified(keys, token, now).map(Arc::new))?;
+    let (key_id, claims) = &*said;
+    let at = now.timestamp();
+    if !(claims.nbf <= at && at < claims.exp) || keys.verifying(key_id, now).is_none() {
+        return None;
+    }
+    if is_new {
+        keys.signed().keep(token, said.clone());
+    }
+    claims.clone().bearer()
+}
+
+/// What a token says, and the name of the key that signed it; none if it is not of ours.
+fn verified(keys: &Keys, token: &str, now: DateTime<Utc>) -> Option<(String, Claims)> {
     let given = jsonwebtoken::decode_header(token).ok()?;
     let key_id = given.kid.clone()?;
     if given != header(&key_id) {
@@ -133,13 +174,13 @@ pub fn check(keys: &Keys, token: &str, now: DateTime<Utc>) -> Option<Bearer> {
     validation.validate_exp = false;
     validation.validate_nbf = false;
     let claims = jsonwebtoken::decode::<Claims>(token, &key, &validation).ok()?.claims;
-    let at = now.timestamp();
-    if claims.nbf <= at && at < claims.exp { claims.bearer() } else { None }
+    Some((key_id, claims))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::keys::rotated;
 
     fn keys() -> Keys {
         Keys::from_pem(&Keys::generate_pem().expect("a key")).expect("a key")
@@ -163,5 +204,19 @@ mod tests {
             assert_eq!(check(&keys, &text, now - TimeDelta::seconds(1)), None, "not yet");
             assert_eq!(check(&self::keys(), &text, now), None, "another key");
         }
+    }
+
+    #[test]
+    fn a_token_that_was_found_good_ends_with_its_key() {
+        let now: DateTime<Utc> = "2026-11-21T12:00:00Z".parse().expect("an instant");
+        let later = now + TimeDelta::minutes(10);
+        let keys = Keys::from_pem(&rotated(&Keys::generate_pem().expect("a key"), later, now).expect("rotated")).expect("keys");
+        let bearer = Bearer::Account { account: AccountId(Uuid::from_u128(5)), epoch: 3, sign_in: None };
+        let text = issue(&keys, &bearer, now, 600).expect("a token");
+        assert_eq!(
+            [0, 0, 69, 70].map(|minutes| check(&keys, &text, now + TimeDelta::minutes(minutes)).is_some()),
+            [true, true, true, false]
+        );
+        assert_eq!(check(&keys, &(text.clone() + "A"), now), None, "another text");
     }
 }

@@ -449,13 +449,15 @@ pub struct Unlock {
 
 /// Remedies tried in pairs.
 const PAIRED: usize = 30;
+/// Sessions that are weighed against one another: the first so many.
+pub const WEIGHED: usize = 500;
 
-/// For each session a champion can't take, its blockers: which one or two remedies would unlock most?
+/// For each session a champion can't take, its blockers: which one or two remedies would unlock most of the first [`WEIGHED`]?
 ///
 /// Answers the best few, most sessions first: what single sessions ask for, and the pair that opens most together.
 pub fn unlocks(blocked: &[(SessionId, Vec<Blocker>)], most: usize) -> Vec<Unlock> {
     let asked: Vec<(SessionId, BTreeSet<Remedy>)> =
-        blocked.iter().filter_map(|(session, blockers)| Some((*session, remedies(blockers)?))).collect();
+        blocked.iter().filter_map(|(session, blockers)| Some((*session, remedies(blockers)?))).take(WEIGHED).collect();
     let does = |wanted: &BTreeSet<Remedy>, needs: &BTreeSet<Remedy>| needs.iter().all(|need| wanted.iter().any(|w| w.covers(need)));
     let open = |wanted: &BTreeSet<Remedy>| -> Vec<SessionId> {
         asked.iter().filter(|(_, needs)| does(wanted, needs)).map(|(session, _)| *session).collect()

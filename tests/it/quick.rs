@@ -104,6 +104,10 @@ both!(keys_that_repeat_and_arguments_are_the_librarys, |world| async move {
     let seen = who.ask(query, range()).await;
     let first = &seen["sessions"]["nodes"].as_array().expect("sessions").iter().find_map(|s| s["assignments"].get(0)).expect("somebody")["champion"];
     assert!(first["id"].is_string() && first["displayName"].is_string() && first["clearance"]["on"] == "2026-12-01", "{first}");
+    // A page of which only what a list tells was read, and then the library is asked for it.
+    let twice = "query($range: DateTimeRangeInput!) { sessions(filter: {range: $range}, first: 5) { nodes { title title date timeZone assignments { status \
+        champion { id } } } } }";
+    assert!(same(&who, twice).await["sessions"]["nodes"][0]["date"].is_string());
 });
 
 both!(a_groups_dashboard_takes_two_statements_or_three_and_one_for_who_asks, |world| async move {

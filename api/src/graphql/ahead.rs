@@ -18,13 +18,14 @@ use rules::policy::{Action, Relation};
 use sea_orm::DbErr;
 
 use super::context::Ctx;
+use super::listed::Listed;
 use super::loader::{ConfirmedAt, LanguagesOf, MatchedOf, NameOf, Rows};
 use super::paging::{Args, read, sliced};
 use super::problem::broken;
 use super::quick;
 use crate::error::Fault;
 use crate::service::matching::Person;
-use crate::store::brief::{self, Completed, Named};
+use crate::store::brief::{self, Completed, Dated, Named, OnPage};
 use crate::store::facts::group;
 use crate::store::paging::Page;
 use crate::store::session::{BY_START, Filter, select};
@@ -152,17 +153,26 @@ fn of_placed(session: &SelectionSet) -> Option<&SelectionSet> {
 
 /// A page of sessions. Where the document goes on to who is placed, that is read with it, and their training right after: two
 /// statements in all.
-pub async fn sessions(ctx: &Context<'_>, filter: &Filter, args: Args) -> Result<Page<session::Model>> {
+pub async fn sessions(ctx: &Context<'_>, filter: &Filter, args: Args) -> Result<Page<Listed>> {
     let page = asked(ctx);
     let nodes = quick::within(page, "nodes").or_else(|| quick::within(quick::within(page, "edges")?, "node"));
     let leads = |groups: &Vec<GroupId>| groups.iter().all(|group| ctx.call().caller.leads.contains(group));
     let relation = if filter.groups.as_ref().is_some_and(leads) { Relation::Own } else { Relation::Other };
-    let champion = nodes.and_then(of_placed).filter(|_| is_query(ctx) && ctx.may(Action::SessionRotaRead, relation));
-    let Some(champion) = champion else { return read(ctx, select(filter), BY_START, args).await };
+    let asked = nodes.filter(|_| is_query(ctx) && ctx.may(Action::SessionRotaRead, relation));
+    match asked.and_then(|nodes| Some((nodes, of_placed(nodes)?))) {
+        Some((nodes, champion)) if quick::knows::<Dated>(nodes) => {
+            Ok(with_placed::<Dated>(ctx, filter, args, champion).await?.map(Listed::from))
+        }
+        Some((_, champion)) => Ok(with_placed::<session::Model>(ctx, filter, args, champion).await?.map(Listed::from)),
+        None => Ok(read(ctx, select(filter), BY_START, args).await?.map(Listed::from)),
+    }
+}
+
+async fn with_placed<S: OnPage>(ctx: &Context<'_>, filter: &Filter, args: Args, champion: &SelectionSet) -> Result<Page<S>> {
     let trained = quick::within(champion, "trainingCompletions").is_some() && ctx.may(Action::TrainingRead, Relation::Other);
     let (slice, conn, ahead) = (sliced(BY_START, args)?, ctx.app().db.read(), ctx.rows().ahead());
     let both = async {
-        let (page, placed) = brief::sessions_with_placed(conn, select(filter), BY_START, &slice).await?;
+        let (page, placed) = brief::sessions_with_placed::<S>(conn, select(filter), BY_START, &slice).await?;
         if trained {
             let people: BTreeSet<ChampionId> = placed.iter().map(|row| row.champion.id).collect();
             let held = brief::completed_by(conn, people.iter().copied()).await?;
@@ -172,7 +182,7 @@ pub async fn sessions(ctx: &Context<'_>, filter: &Filter, args: Args) -> Result<
         }
         ahead.keep(placed.iter().map(|row| (NameOf(row.champion.id), row.champion.clone())));
         ahead.keep(group(placed.into_iter().map(|row| (PlacedAt(row.assignment.session_id), row.assignment))));
-        ahead.keep(page.rows.iter().map(|row| (PlacedAt(row.id), Vec::<assignment::Model>::new())));
+        ahead.keep(page.rows.iter().map(|row| (PlacedAt(row.id()), Vec::<assignment::Model>::new())));
         Ok::<_, DbErr>(page)
     };
     ctx.rows().aside(both).await.map_err(broken)

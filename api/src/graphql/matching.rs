@@ -249,7 +249,7 @@ impl OpportunityList {
         self.0.open.len()
     }
 
-    /// What one or two things would unlock, most sessions first: five at most.
+    /// What one or two things would unlock, most sessions first: five at most, of the first 500 that are blocked by so little.
     async fn unlocks(&self) -> Vec<Unlocking> {
         self.0.unlocks.iter().cloned().map(Unlocking).collect()
     }

@@ -27,6 +27,7 @@ pub mod exemption;
 pub mod group;
 pub mod group_calendar;
 pub mod id;
+mod listed;
 pub mod loader;
 pub mod matching;
 pub mod node;

@@ -154,19 +154,19 @@ where
 }
 
 /// Declares the connection and edge of a type over a table: `connection!(Groups, GroupConnection, GroupEdge, Group, "groups", community_group)`.
-/// With `quick Group`, nodes are answered at once where everything asked of them is at hand.
+/// With `[Row]` in place of the type, the rows of a page are of a type of their own, and are the nodes themselves.
 macro_rules! connection {
-    ($connection:ident, $edge:ident, quick $node:ident, $what:literal, $entity:ident, $key:expr) => {
-        connection!($connection, $edge, [$crate::graphql::quick::Quick<$node>, |row| $crate::graphql::quick::Quick($node(row))], $what, $entity, $key);
+    ($connection:ident, $edge:ident, [$row:ty], $what:literal, $entity:ident, $key:expr) => {
+        connection!($connection, $edge, [$row, $row, std::convert::identity], $what, $entity, $key);
     };
     ($connection:ident, $edge:ident, $node:ident, $what:literal, $entity:ident, $key:expr) => {
-        connection!($connection, $edge, [$node, $node], $what, $entity, $key);
+        connection!($connection, $edge, [entity::$entity::Model, $node, $node], $what, $entity, $key);
     };
-    ($connection:ident, $edge:ident, [$node:ty, $make:expr], $what:literal, $entity:ident, $key:expr) => {
+    ($connection:ident, $edge:ident, [$row:ty, $node:ty, $make:expr], $what:literal, $entity:ident, $key:expr) => {
         #[doc = concat!("A page of ", $what, ".")]
         #[derive(Debug)]
         pub struct $connection {
-            page: $crate::store::paging::Page<entity::$entity::Model>,
+            page: $crate::store::paging::Page<$row>,
             all: sea_orm::Select<entity::$entity::Entity>,
         }
 
@@ -187,11 +187,11 @@ macro_rules! connection {
                 sort: $crate::store::paging::Sort<entity::$entity::Column>,
                 args: $crate::graphql::paging::Args,
             ) -> async_graphql::Result<Self> {
-                let page = $crate::graphql::paging::read(ctx, all.clone(), sort, args).await?;
+                let page = $crate::graphql::paging::read(ctx, all.clone(), sort, args).await?.map(<$row>::from);
                 Ok(Self { page, all })
             }
 
-            fn cursor(row: &entity::$entity::Model) -> String {
+            fn cursor(row: &$row) -> String {
                 let key = $key;
                 $crate::store::paging::Cursor::of(key(row), row.id).encode()
             }

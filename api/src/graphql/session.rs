@@ -2,22 +2,22 @@
 
 use std::sync::Arc;
 
-use async_graphql::parser::types::Field;
-use async_graphql::{Context, ContextSelectionSet, ID, InputObject, Object, Result, ScalarType, SimpleObject, Value};
-use entity::{assignment, place, session};
+use async_graphql::{Context, ID, InputObject, Object, Result, SimpleObject};
+use entity::{place, session};
 use rules::dbs::{Audience, DbsScope, SessionFacts, permitted};
-use rules::id::{GroupId, SessionId};
+use rules::id::GroupId;
 use rules::input::Topic;
 use rules::matching::ChampionRecord;
 use rules::policy::{Action, Relation};
 use rules::session::{Cover, Modality, PlaceKind, SessionChangeKind, SessionStatus, Setting, cover};
 use rules::sign_up::is_open;
 
-use super::ahead::{self, AsOf, PlacedAt, placed, sessions};
+use super::ahead::{self, AsOf, placed, sessions};
 use super::assignment::Assignment;
 use super::context::Ctx;
 use super::group::Group;
 use super::id::{self, NodeId};
+use super::listed::Listed;
 use super::loader::{
     ChangesOf, ConfirmedAt, GroupSignUp, MarksOf, OccurrenceOf, OutcomesOf, PlaceModules, PlacesOf, RecordOf, RequestFor, SessionSignUp,
     SessionTopics, StaffingOf, WaitingAt,
@@ -26,7 +26,7 @@ use super::matching::MatchConnection;
 use super::outcome::SessionOutcome;
 use super::paging::{Args, DateTimeRangeInput, connection, needed};
 use super::problem::broken;
-use super::quick::{self, AtHand, Quick, text};
+use super::quick::Quick;
 use super::request::ChampionRequest;
 use super::scalar::{DateTime, LocalDate, LocalTime};
 use super::series::SessionSeries;
@@ -76,49 +76,6 @@ impl Session {
             return Ok(None);
         }
         Ok(Some(placed(ctx, self.0.id).await?.into_iter().map(|row| Quick(Assignment(row))).collect()))
-    }
-}
-
-impl AtHand for Session {
-    const TYPE: &'static str = SessionId::TYPE;
-    const FIELDS: &'static [&'static str] = &[
-        "id",
-        "title",
-        "modality",
-        "startsAt",
-        "endsAt",
-        "date",
-        "startTime",
-        "durationMinutes",
-        "timeZone",
-        "status",
-        "assignments",
-        "version",
-    ];
-
-    fn at_hand(&self, ctx: &ContextSelectionSet<'_>, field: &Field) -> Option<Value> {
-        Some(match field.name.node.as_str() {
-            "id" => text(Some(self.0.id.to_global())),
-            "title" => text(Some(&self.0.title)),
-            "modality" => text(Some(self.0.modality.code())),
-            "startsAt" => DateTime(self.0.starts_at).to_value(),
-            "endsAt" => DateTime(self.0.ends_at).to_value(),
-            "date" => LocalDate(self.0.local_date).to_value(),
-            "startTime" => LocalTime(self.0.local_start).to_value(),
-            "durationMinutes" => self.0.minutes.into(),
-            "timeZone" => text(Some(&self.0.zone)),
-            "status" => text(Some(self.0.status.code())),
-            "version" => self.0.version.into(),
-            "assignments" => {
-                // Whether a champion is placed here is not at hand.
-                let relation = ctx.call().caller.to_group(self.0.group_id);
-                let placed = ctx.rows().ahead().all::<PlacedAt, Vec<assignment::Model>>();
-                let placed = placed.filter(|_| ctx.may(Action::SessionRotaRead, relation))?.get(&PlacedAt(self.0.id)).cloned()?;
-                let placed: Vec<Assignment> = placed.into_iter().map(Assignment).collect();
-                return quick::list(ctx, &field.selection_set.node, &placed);
-            }
-            _ => return None,
-        })
     }
 }
 
@@ -375,7 +332,7 @@ async fn ranked(ctx: &Context<'_>, wanted: Wanted) -> Result<Option<Ranked>> {
     ctx.rows().one(wanted).await
 }
 
-connection!(SessionConnection, SessionEdge, quick Session, "sessions", session, |row: &session::Model| row.starts_at);
+connection!(SessionConnection, SessionEdge, [Listed], "sessions", session, |row: &Listed| row.starts_at);
 
 /// The highest DBS check the law permits for a session.
 #[derive(SimpleObject, Debug)]

@@ -158,12 +158,28 @@ pub async fn opportunities(app: &App, call: &Call, champions: &[ChampionId]) -> 
     let sessions = facts::needs(&conn, session::in_order(&conn, &filter).await?).await?;
     let ids: Vec<SessionId> = sessions.iter().map(|s| s.session.id).collect();
     let taken: HashSet<PlaceId> = offer::confirmed(&conn, &ids).await?.into_iter().map(|a| a.place_id).collect();
-    Ok(records.iter().map(|record| (record.id, for_champion(record, &sessions, &taken, (&app.policy.match_weights, call)))).collect())
+    let mut found = HashMap::new();
+    for record in &records {
+        found.insert(record.id, for_champion(record, &sessions, &taken, (&app.policy.match_weights, call)).await);
+    }
+    Ok(found)
 }
 
-fn for_champion(record: &ChampionRecord, sessions: &[SessionFactsRow], taken: &HashSet<PlaceId>, by: (&Weights, &Call)) -> Opportunities {
+/// Sessions that are judged before others have their turn: thousands take a while, in which nobody else would be answered, and no time
+/// limit could end it.
+const AT_A_TIME: usize = 64;
+
+async fn for_champion(
+    record: &ChampionRecord,
+    sessions: &[SessionFactsRow],
+    taken: &HashSet<PlaceId>,
+    by: (&Weights, &Call),
+) -> Opportunities {
     let mut found = Opportunities::default();
-    for facts in sessions {
+    for (number, facts) in sessions.iter().enumerate() {
+        if number % AT_A_TIME == 0 {
+            tokio::task::yield_now().await;
+        }
         let is_open = |kind: &PlaceKind| facts.places.iter().any(|(id, k)| k == kind && !taken.contains(id));
         sort_kinds(&mut found, facts, record, facts.kinds().filter(is_open).collect(), by);
     }

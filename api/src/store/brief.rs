@@ -1,11 +1,12 @@
 //! The few columns that lists and dashboards tell of a row, read by their places: finding a column by its name costs as much as
 //! decoding what is in it.
 
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
 use entity::{assignment, champion, completion, offer, session};
 use rules::assignment::AssignmentStatus;
 use rules::champion::Membership;
-use rules::id::{AssignmentId, ChampionId, CompletionId, ModuleId, SessionId};
+use rules::id::{AssignmentId, ChampionId, CompletionId, GroupId, ModuleId, SessionId};
+use rules::session::{Modality, SessionStatus};
 use sea_orm::sea_query::{Expr, ExprTrait, Query};
 use sea_orm::{
     ColumnTrait, ConnectionTrait, DbBackend, DbErr, EntityTrait, FromQueryResult, Iterable, JoinType, Order, QueryFilter, QueryOrder,
@@ -15,7 +16,7 @@ use sea_orm::{
 use super::paging::{Page, Slice, Sort, narrowed};
 
 /// Something read from columns side by side.
-pub(super) trait ByPlace: Sized {
+pub trait ByPlace: Sized {
     /// Reads it, its first column being at that place.
     fn at(row: &QueryResult, first: usize) -> Result<Self, DbErr>;
 }
@@ -64,6 +65,43 @@ brief! {
         full_name = FullName: String,
         known_as = KnownAs: Option<String>,
         membership = Membership: Membership,
+    }
+}
+
+brief! {
+    /// When a session is, and what it is called.
+    Dated of session {
+        id = Id: SessionId,
+        group_id = GroupId: GroupId,
+        title = Title: String,
+        modality = Modality: Modality,
+        local_date = LocalDate: NaiveDate,
+        local_start = LocalStart: NaiveTime,
+        minutes = Minutes: i32,
+        zone = Zone: String,
+        starts_at = StartsAt: DateTime<Utc>,
+        ends_at = EndsAt: DateTime<Utc>,
+        status = Status: SessionStatus,
+        version = Version: i64,
+    }
+}
+
+impl From<&session::Model> for Dated {
+    fn from(row: &session::Model) -> Self {
+        Self {
+            id: row.id,
+            group_id: row.group_id,
+            title: row.title.clone(),
+            modality: row.modality,
+            local_date: row.local_date,
+            local_start: row.local_start,
+            minutes: row.minutes,
+            zone: row.zone.clone(),
+            starts_at: row.starts_at,
+            ends_at: row.ends_at,
+            status: row.status,
+            version: row.version,
+        }
     }
 }
 
@@ -161,26 +199,48 @@ pub async fn placed(conn: &impl ConnectionTrait, sessions: &[SessionId]) -> Resu
         .await
 }
 
-/// A session, read by place.
-struct WholeSession(session::Model);
+/// A session as a page has it: whole, or what a list tells.
+pub trait OnPage: ByPlace {
+    /// The columns of it, the id first.
+    fn columns() -> impl Iterator<Item = session::Column>;
 
-impl FromQueryResult for WholeSession {
-    fn from_query_result(row: &QueryResult, _: &str) -> Result<Self, DbErr> {
-        ByPlace::at(row, 0).map(Self)
+    /// Which it is.
+    fn id(&self) -> SessionId;
+}
+
+impl OnPage for session::Model {
+    fn columns() -> impl Iterator<Item = session::Column> {
+        session::Column::iter()
+    }
+
+    fn id(&self) -> SessionId {
+        self.id
+    }
+}
+
+impl OnPage for Dated {
+    fn columns() -> impl Iterator<Item = session::Column> {
+        Self::columns()
+    }
+
+    fn id(&self) -> SessionId {
+        self.id
     }
 }
 
 /// A page of sessions, and who is placed at them: one statement, or two on SQLite, where every value that is handed over costs more than
 /// another statement, and a session's stand in each of its rows.
-pub async fn sessions_with_placed(
+pub async fn sessions_with_placed<S: OnPage>(
     conn: &impl ConnectionTrait,
     of: Select<session::Entity>,
     sort: Sort<session::Column>,
     slice: &Slice,
-) -> Result<(Page<session::Model>, Vec<Placed>), DbErr> {
+) -> Result<(Page<S>, Vec<Placed>), DbErr> {
     if conn.get_database_backend() == DbBackend::Sqlite {
-        let page = Page::of(narrowed(of, sort, slice).into_model::<WholeSession>().all(conn).await?, slice).map(|whole| whole.0);
-        let people = placed(conn, &page.rows.iter().map(|row| row.id).collect::<Vec<_>>()).await?;
+        let lines = narrowed(of, sort, slice).select_only().columns(S::columns()).into_query();
+        let lines = conn.query_all(&lines).await?.iter().map(|row| S::at(row, 0)).collect::<Result<_, _>>()?;
+        let page = Page::of(lines, slice);
+        let people = placed(conn, &page.rows.iter().map(S::id).collect::<Vec<_>>()).await?;
         return Ok((page, people));
     }
     let placed = Expr::col((assignment::Entity, assignment::Column::SessionId)).equals((session::Entity, session::Column::Id));
@@ -188,7 +248,7 @@ pub async fn sessions_with_placed(
     let who = Expr::col((champion::Entity, champion::Column::Id)).equals((assignment::Entity, assignment::Column::ChampionId));
     let order = sort.order(slice);
     let with = Query::select()
-        .columns(session::Column::iter().map(|column| (session::Entity, column)))
+        .columns(S::columns().map(|column| (session::Entity, column)))
         .columns(assignment::Column::iter().map(|column| (assignment::Entity, column)))
         .columns(Named::columns().map(|column| (champion::Entity, column)))
         .from_subquery(narrowed(of, sort, slice).into_query(), session::Entity)
@@ -198,12 +258,12 @@ pub async fn sessions_with_placed(
         .order_by((session::Entity, sort.id), order)
         .order_by((assignment::Entity, assignment::Column::Id), Order::Asc)
         .to_owned();
-    let (mut sessions, mut people): (Vec<session::Model>, Vec<Placed>) = Default::default();
-    let first = session::Column::iter().count();
+    let (mut sessions, mut people): (Vec<S>, Vec<Placed>) = Default::default();
+    let first = S::columns().count();
     for row in conn.query_all(&with).await? {
         let id: SessionId = row.try_get_by_index(0)?;
-        if sessions.last().is_none_or(|last| last.id != id) {
-            sessions.push(ByPlace::at(&row, 0)?);
+        if sessions.last().is_none_or(|last| last.id() != id) {
+            sessions.push(S::at(&row, 0)?);
         }
         if row.try_get_by_index::<Option<AssignmentId>>(first)?.is_some() {
             people.push(ByPlace::at(&row, first)?);

@@ -34,7 +34,7 @@ use crate::geo::Point;
 use crate::id::ChampionId;
 use crate::session::{Modality, SessionNeed};
 use bits::Bits;
-use board::Board;
+use board::{Board, Spare};
 use cleared::{Cleared, Lapse};
 use diary::Diary;
 use hours::Hours;
@@ -74,6 +74,7 @@ pub struct Index {
     reach: Reach,
     speaks: HashMap<String, Bits>,
     tastes: Vec<Taste>,
+    spare: Spare,
 }
 
 /// What the factors read besides columns, side by side: whoever is left is looked up once.
@@ -138,11 +139,13 @@ impl Index {
     /// The best `most` champions for a place, and who is ruled out: what [`rank_by`] says of the same champions.
     pub fn matches(&self, need: &SessionNeed, weights: &Weights, now: DateTime<Utc>, most: usize) -> Found {
         let Some(question) = Question::of(need, now) else { return self.one_by_one(need, weights, now, most) };
-        let mut board = Board::new(self.records.len().div_ceil(64));
+        let mut board = self.spare.take(self.records.len().div_ceil(64));
         let lapses = self.ask(&question, &mut board);
         let marks = self.marks(&question, &board, &lapses);
         let (top, total) = self.top(board.free(&self.live), marks, weights, most);
-        Found { top, total, blocked: board.counts(&self.live), blocked_total: self.len() - total }
+        let blocked = board.counts(&self.live);
+        self.spare.keep(board);
+        Found { top, total, blocked, blocked_total: self.len() - total }
     }
 
     fn insert(&mut self, champion: Arc<ChampionRecord>) {

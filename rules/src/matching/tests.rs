@@ -235,6 +235,16 @@ fn two_things_may_unlock_more_than_one() {
     assert_eq!(best.len(), 3);
 }
 
+/// Thousands of sessions, each of which asks for something of its own, would be weighed for minutes.
+#[test]
+fn what_unlocks_most_is_looked_for_among_the_first_sessions() {
+    let blocked = |n: usize| {
+        (SessionId(Uuid::from_u128(n as u128)), vec![Blocker::TooFar { metres: 6_000 + n as u32 * 1_000, reach: 5_000, area: None }])
+    };
+    let best = unlocks(&(0..WEIGHED + 1).map(blocked).collect::<Vec<_>>(), 1);
+    assert_eq!(best[0].sessions.len(), WEIGHED, "the farthest of the first opens all of those before it");
+}
+
 #[test]
 fn remedies_say_which_hours_how_far_and_how_many() {
     let said = |champion: ChampionRecord| blockers(&here(), &champion).first().and_then(Blocker::remedy).map(|r| (r.kind, r.what));

@@ -18,6 +18,11 @@ impl Bits {
         }
     }
 
+    /// Takes everybody out.
+    pub fn empty(&mut self) {
+        self.0.clear();
+    }
+
     pub fn has(&self, slot: usize) -> bool {
         self.word(slot / 64) >> (slot % 64) & 1 == 1
     }

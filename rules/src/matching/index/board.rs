@@ -1,14 +1,47 @@
 //! What one question finds out about every slot.
 
 use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
 
 use super::bits::{Bits, ones};
 use super::column::Column;
 use super::day::{Day, LATEST};
 use crate::matching::BlockerKind;
 
+/// Boards that were used and may be used again, with all the room they have: a question fills hundreds of kilobytes, and getting
+/// those from the system and back each time takes longer than filling them.
+#[derive(Debug, Default)]
+pub(super) struct Spare(Mutex<Vec<Board>>);
+
+/// As many boards as are kept.
+const KEPT: usize = 4;
+
+impl Spare {
+    /// An empty board for so many words of slots.
+    pub fn take(&self, words: usize) -> Board {
+        let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        let mut board = kept.unwrap_or_default();
+        board.empty(words);
+        board
+    }
+
+    /// Keeps a board for the next question.
+    pub fn keep(&self, board: Board) {
+        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if kept.len() < KEPT {
+            kept.push(board);
+        }
+    }
+}
+
+impl Clone for Spare {
+    fn clone(&self) -> Self {
+        Self::default()
+    }
+}
+
 /// For every kind of blocker, whom it stops.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Board {
     words: usize,
     blocked: Vec<Vec<u64>>,
@@ -16,12 +49,42 @@ pub(super) struct Board {
     pub lasts: Vec<Day>,
     /// Slots that were settled one by one: columns don't tell all about them, so their marks are read off the record too.
     pub settled: Bits,
+    /// Room for a set of slots, and for a day of each.
+    sets: Vec<Vec<u64>>,
+    days: Vec<Vec<Day>>,
 }
 
 impl Board {
-    pub fn new(words: usize) -> Self {
-        let blocked = BlockerKind::ALL.iter().map(|_| vec![0; words]).collect();
-        Self { words, blocked, lasts: vec![LATEST; words * 64], settled: Bits::default() }
+    fn empty(&mut self, words: usize) {
+        self.words = words;
+        self.blocked.resize_with(BlockerKind::ALL.len(), Vec::new);
+        self.blocked.iter_mut().for_each(|kind| fill(kind, words, 0));
+        fill(&mut self.lasts, words * 64, LATEST);
+        self.settled.empty();
+    }
+
+    /// A set with nobody in it; give it back.
+    pub fn set(&mut self) -> Vec<u64> {
+        let mut set = self.sets.pop().unwrap_or_default();
+        fill(&mut set, self.words, 0);
+        set
+    }
+
+    /// The same day for every slot; give them back.
+    pub fn days(&mut self, day: Day) -> Vec<Day> {
+        let mut days = self.days.pop().unwrap_or_default();
+        fill(&mut days, self.words * 64, day);
+        days
+    }
+
+    /// Keeps the room of a set.
+    pub fn give_set(&mut self, set: Vec<u64>) {
+        self.sets.push(set);
+    }
+
+    /// Keeps the room of days.
+    pub fn give_days(&mut self, days: Vec<Day>) {
+        self.days.push(days);
     }
 
     pub fn words(&self) -> std::ops::Range<usize> {
@@ -51,7 +114,7 @@ impl Board {
 
     /// Blocks everybody who doesn't hold what the column says; `judge` settles the doubtful ones.
     pub fn only_held(&mut self, kind: BlockerKind, column: Option<&Column>, days: (Day, Day), mut judge: impl FnMut(usize) -> bool) {
-        let mut held = vec![0; self.words];
+        let mut held = self.set();
         let settled = &mut self.settled;
         let mut settle = |slot| {
             settled.set(slot);
@@ -61,6 +124,7 @@ impl Board {
             column.held(days.0, days.1, &mut settle, |at, word| held[at] = word);
         }
         self.only(kind, |at| held[at]);
+        self.give_set(held);
     }
 
     /// Puts a slot's blockers in place of whatever the columns said.
@@ -81,4 +145,9 @@ impl Board {
         let word = |at| self.blocked.iter().fold(live.word(at), |free, kind| free & !kind[at]);
         self.words().flat_map(move |at| ones(word(at)).map(move |bit| at * 64 + bit))
     }
+}
+
+fn fill<T: Copy>(list: &mut Vec<T>, len: usize, with: T) {
+    list.clear();
+    list.resize(len, with);
 }

@@ -183,11 +183,15 @@ impl Cleared {
             let asked = if plain.is_some() { u64::MAX } else { often };
             self.ask_acceptance(question, records, (at, checked & asked), board);
         }
-        let mut best = plain.map_or_else(|| vec![LATEST; board.lasts.len()], |(_, best)| best);
-        if let Some((frequent, (_, regulated))) = &regulated {
+        let (held, mut best) = plain.unwrap_or_else(|| (board.set(), board.days(LATEST)));
+        board.give_set(held);
+        if let Some((frequent, (held, regulated))) = regulated {
             frequent.iter().for_each(|slot| best[slot] = regulated[slot]);
+            board.give_set(held);
+            board.give_days(regulated);
         }
-        board.lasts.iter_mut().zip(best).for_each(|(day, best)| *day = (*day).min(best));
+        board.lasts.iter_mut().zip(&best).for_each(|(day, best)| *day = (*day).min(*best));
+        board.give_days(best);
     }
 
     /// Blocks those of a word with a sufficient check whom the organisation has not accepted, where it asks for that. Whoever has a
@@ -209,7 +213,7 @@ impl Cleared {
 
     /// Who has a sufficient check, and its last day where columns tell.
     fn checked(&self, needed: DbsScope, question: &Question, records: &[Arc<ChampionRecord>], board: &mut Board) -> (Vec<u64>, Vec<Day>) {
-        let (mut held, mut best) = (vec![0; board.words().len()], vec![0; board.lasts.len()]);
+        let (mut held, mut best) = (board.set(), board.days(0));
         for (_, column) in self.checks.iter().filter(|(scope, _)| scope.suffices_for(needed)) {
             let judge = |slot: usize| {
                 board.settled.set(slot);
