@@ -116,6 +116,7 @@ mod tests {
     use super::*;
     use crate::clearance::tests::need;
     use crate::matching::borough::{Seed, champion};
+    use crate::matching::index::board::Spare;
     use proptest::prelude::*;
 
     fn anywhere() -> impl Strategy<Value = Point> {
@@ -136,7 +137,7 @@ mod tests {
                 ..champion(&mut Seed(1), 1, need().date)
             };
             let records = [from(origin, 1), from(home, (i64::from(metres) + slack).max(0) as u32)].map(Arc::new);
-            let (mut reach, mut board, asked) = (Reach::default(), super::super::board::Spare::default().take(1), crate::session::SessionNeed { at: Some(at), ..need() });
+            let (mut reach, mut board, asked) = (Reach::default(), Spare::default().take(1), SessionNeed { at: Some(at), ..need() });
             records.iter().enumerate().for_each(|(slot, record)| reach.add(slot, record));
             reach.ask(&asked, &records, &mut board);
             prop_assert_eq!(board.is_blocked(BlockerKind::TooFar, 1), metres > records[1].reach_metres);
