@@ -3,11 +3,13 @@
 #![recursion_limit = "256"]
 
 pub mod app;
+pub mod aside;
 pub mod auth;
 pub mod backup;
 pub mod baseline;
 pub mod budget;
 pub mod clock;
+pub mod command;
 pub mod config;
 pub mod demo;
 pub mod error;

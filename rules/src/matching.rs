@@ -6,6 +6,7 @@
 //!
 //! [`rank`] says what the answer is, champion by champion; [`Index`] gives the same answer from memory, in microseconds.
 
+mod bookings;
 mod factor;
 mod index;
 
@@ -24,6 +25,7 @@ use crate::proposal::FIRST_SESSIONS;
 use crate::session::{Modality, SessionNeed};
 use crate::vocabulary::vocabulary;
 
+pub use bookings::Bookings;
 pub use factor::{Factor, FactorKind, Weights};
 pub use index::{Found, Index};
 
@@ -74,7 +76,7 @@ pub struct ChampionRecord {
     /// Leave and extra time.
     pub exceptions: Vec<Exception>,
     /// Confirmed sessions, past and to come.
-    pub bookings: Vec<Booking>,
+    pub bookings: Bookings,
     /// When the champion was last asked.
     pub last_asked_at: Option<DateTime<Utc>>,
 }
@@ -289,7 +291,7 @@ pub fn done_before(champion: &ChampionRecord, at: DateTime<Utc>) -> usize {
     champion.bookings.iter().filter(|b| b.span.until <= at).count()
 }
 
-fn others<'a>(need: &SessionNeed, champion: &'a ChampionRecord) -> impl Iterator<Item = &'a Booking> {
+fn others<'a>(need: &SessionNeed, champion: &'a ChampionRecord) -> impl Iterator<Item = Booking> {
     let session = need.session;
     champion.bookings.iter().filter(move |b| Some(b.session) != session)
 }
@@ -324,7 +326,7 @@ fn week_blocker(need: &SessionNeed, champion: &ChampionRecord) -> Option<Blocker
 fn month_blocker(need: &SessionNeed, champion: &ChampionRecord) -> Option<Blocker> {
     let most = champion.most_per_month?;
     let month = |date: NaiveDate| (date.year(), date.month());
-    let counts = |b: &&Booking| month(b.date) == month(need.date) && Some(b.session) != need.session;
+    let counts = |b: &Booking| month(b.date) == month(need.date) && Some(b.session) != need.session;
     let taken = champion.bookings.iter().filter(counts).count();
     (taken >= most as usize).then_some(Blocker::MonthIsFull { most, taken: u32::try_from(taken).unwrap_or(u32::MAX) })
 }

@@ -313,7 +313,7 @@ mod tests {
             topics: vec![],
             windows: vec![],
             exceptions: vec![],
-            bookings: vec![],
+            bookings: Default::default(),
             last_asked_at: None,
         }
     }
@@ -342,7 +342,7 @@ mod tests {
         let session = SessionId(Uuid::from_u128(8));
         let need = SessionNeed { session: Some(session), ..need() };
         let here = Booking { session, group: need.group, span: need.span, date: need.date, with_children: false, at: None };
-        let placed = ChampionRecord { bookings: vec![here], ..champion() };
+        let placed = ChampionRecord { bookings: vec![here].into(), ..champion() };
         let again = |champion: &ChampionRecord, status| {
             let offered = if champion.bookings.is_empty() { OfferStatus::Ended } else { OfferStatus::Accepted };
             accept(offer(offered), &Openings { places: vec![], status, team: ROOM }, &need, champion, at(NOW))
@@ -379,14 +379,16 @@ mod tests {
         assert_eq!(refused(late, &one_place(), &need(), &champion(), "2026-12-01T10:00:00Z"), [CannotAccept::SessionStarted]);
         let with = SessionId(Uuid::from_u128(8));
         let busy = ChampionRecord {
-            bookings: vec![Booking {
+            bookings: [Booking {
                 session: with,
                 group: need().group,
                 span: need().span,
                 date: need().date,
                 with_children: false,
                 at: None,
-            }],
+            }]
+            .into_iter()
+            .collect(),
             ..champion()
         };
         assert_eq!(refused(pending, &one_place(), &need(), &busy, NOW), [CannotAccept::Clashes { with }]);

@@ -9,6 +9,7 @@ mod mailbox;
 mod password;
 mod provider;
 mod refresh;
+mod together;
 mod token;
 
 /// Somebody tries the administrator's mailbox with a wrong password.

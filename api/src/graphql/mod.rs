@@ -157,6 +157,10 @@ pub fn contract() -> Contract {
 
 /// The contract as text: what `schema.graphql` holds.
 pub fn sdl() -> String {
-    let options = SDLExportOptions::new().sorted_fields().sorted_arguments().sorted_enum_items();
-    contract().sdl_with_options(options)
+    sdl_of(&contract())
+}
+
+/// The same of a contract that is there.
+pub fn sdl_of(contract: &Contract) -> String {
+    contract.sdl_with_options(SDLExportOptions::new().sorted_fields().sorted_arguments().sorted_enum_items())
 }

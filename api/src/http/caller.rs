@@ -11,7 +11,7 @@ use crate::app::App;
 use crate::error::Fault;
 use crate::graphql::code::Code;
 use crate::service;
-use crate::store;
+use crate::store::account::Holder;
 use crate::token::{self, Bearer};
 
 /// Where a partner client puts its key.
@@ -75,8 +75,7 @@ pub async fn still_stands(app: &App, headers: &HeaderMap, now: DateTime<Utc>) ->
 async fn signed_in(app: &App, value: &str, now: DateTime<Utc>) -> Result<Caller, Rejection> {
     match claimed(app, value, now)? {
         Bearer::Account { account, epoch, sign_in } => {
-            let known = store::account::caller(app.db.read(), account, epoch, sign_in).await.map_err(unknown)?;
-            known.map(|known| Caller { sign_in, ..known }).ok_or_else(ended)
+            app.db.caller(Holder { account, epoch, sign_in }).await.map_err(unknown)?.ok_or_else(ended)
         }
         Bearer::Client { client, key, scopes } => {
             service::client::by_token(app, client, key, &scopes, now).await.map_err(unknown)?.ok_or_else(ended)

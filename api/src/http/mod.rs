@@ -19,7 +19,7 @@ use crate::app::{App, Call};
 use crate::budget::Budgets;
 use crate::graphql::context::prepare;
 use crate::graphql::document::Places;
-use crate::graphql::{Contract, contract, sdl};
+use crate::graphql::{Contract, contract, sdl_of};
 use crate::metrics;
 
 mod admit;
@@ -73,10 +73,11 @@ impl Site {
     /// The routes' share of a service.
     pub fn new(app: Arc<App>) -> Self {
         let never = watch::Sender::new(false).subscribe();
-        let sdl = sdl();
+        let schema = contract();
+        let sdl = sdl_of(&schema);
         Self {
             app,
-            schema: contract(),
+            schema,
             fit: Arc::new(Places::of(&sdl)),
             sdl: sdl.into(),
             settings: Arc::default(),

@@ -17,7 +17,7 @@ use rules::reason::Reason;
 use rules::request::RequestStatus;
 use rules::session::PlaceKind;
 use rules::wave::DeclineScope;
-use sea_orm::ConnectionTrait;
+use sea_orm::{ConnectionTrait, IntoActiveModel, Set};
 use serde_json::json;
 
 use super::clearance::judge_others;
@@ -301,7 +301,7 @@ async fn take(
     let detail = json!({ "assignment": made.id, "place": place });
     let news = json!({ "assignment": made.id, "session": session.id, "champion": champion });
     Writes::default()
-        .update(row_of::Model { status: OfferStatus::Accepted, responded_at: Some(call.now), ..offer })?
+        .change(row_of::ActiveModel { status: Set(OfferStatus::Accepted), responded_at: Set(Some(call.now)), ..offer.into_active_model() })?
         .insert(made.clone())
         .insert(event(call, Action::OfferAccept, Subject("Offer", Some(offer_id.0)), "DONE", detail))
         .insert(outgoing(call, "assignment.confirmed", news))

@@ -197,7 +197,7 @@ pub async fn refresh(app: &App, call: &Call, refresh_token: &str) -> Result<Gran
         transact!(app.db, |tx| {
             let Some(token) = store::sign_in::token(&tx, &hash).await? else { return Ok(None) };
             let Some(mut family) = store::sign_in::lock(&tx, token.sign_in_id).await? else { return Ok(None) };
-            if store::sign_in::standing(&tx, family.account_id, family.epoch, None).await?.is_none() {
+            if store::sign_in::standing(&tx, family.account_id, family.epoch).await?.is_none() {
                 return Ok(None);
             }
             match store::sign_in::family(&family).refresh(token.generation, call.now) {

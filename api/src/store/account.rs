@@ -1,12 +1,14 @@
 //! Accounts and their roles.
 
-use entity::{account, api_client, champion, client_document, module_trainer, role_grant};
+use std::collections::HashMap;
+
+use entity::{account, api_client, champion, client_document, module_trainer, role_grant, sign_in};
 use rules::id::{AccountId, ChampionId, GroupId, ModuleId, SignInId};
 use rules::policy::{Caller, Role};
 use sea_orm::sea_query::{Expr, OnConflict};
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, JoinType, QueryFilter, QueryOrder,
-    QuerySelect, QueryTrait, Select,
+    QuerySelect, QueryTrait,
 };
 use uuid::Uuid;
 
@@ -20,49 +22,102 @@ pub async fn find(conn: &impl ConnectionTrait, id: AccountId) -> Result<Option<a
     account::Entity::find_by_id(id).one(conn).await
 }
 
-/// Everything the policy reads of who holds an access token, if it is still good: one statement, asked with every request.
-pub async fn caller(
-    conn: &impl ConnectionTrait,
-    account: AccountId,
-    epoch: i64,
-    sign_in: Option<SignInId>,
-) -> Result<Option<Caller>, DbErr> {
-    caller_of(conn, account, super::sign_in::good(account, epoch, sign_in)).await
+/// What an access token of an account says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Holder {
+    pub account: AccountId,
+    /// The account's epoch when the token was made.
+    pub epoch: i64,
+    /// The sign-in it belongs to; none for one that an operator made.
+    pub sign_in: Option<SignInId>,
+}
+
+/// The most holders that are looked for with one statement.
+const HOLDERS: usize = 64;
+
+/// Everything the policy reads of those who hold access tokens, each as far as theirs is still good: one statement, however many ask.
+pub async fn callers(conn: &impl ConnectionTrait, holders: &[Holder]) -> Result<Vec<Option<Caller>>, DbErr> {
+    let mut callers = Vec::with_capacity(holders.len());
+    for some in holders.chunks(HOLDERS) {
+        let accounts = some.iter().map(|holder| holder.account).collect();
+        let known = standing(conn, accounts, some.iter().filter_map(|holder| holder.sign_in).collect()).await?;
+        callers.extend(some.iter().map(|holder| {
+            let of = known.get(&holder.account).filter(|of| of.epoch == holder.epoch)?;
+            let open = holder.sign_in.is_none_or(|sign_in| of.open.contains(&sign_in));
+            open.then(|| Caller { sign_in: holder.sign_in, ..of.caller.clone() })
+        }));
+    }
+    Ok(callers)
 }
 
 /// The same of an account that nobody has signed in to here, if it is active.
 pub async fn absent(conn: &impl ConnectionTrait, account: AccountId) -> Result<Option<Caller>, DbErr> {
-    caller_of(conn, account, super::sign_in::active(account)).await
+    Ok(standing(conn, vec![account], Vec::new()).await?.remove(&account).map(|of| of.caller))
 }
 
-async fn caller_of(conn: &impl ConnectionTrait, account: AccountId, found: Select<account::Entity>) -> Result<Option<Caller>, DbErr> {
-    type Row = (Option<ChampionId>, Option<Role>, Option<GroupId>, Option<ModuleId>);
+/// An active account.
+#[derive(Debug)]
+struct Standing {
+    epoch: i64,
+    caller: Caller,
+    /// Sign-ins that have not ended, of those that were asked about.
+    open: Vec<SignInId>,
+}
+
+async fn standing(
+    conn: &impl ConnectionTrait,
+    accounts: Vec<AccountId>,
+    sign_ins: Vec<SignInId>,
+) -> Result<HashMap<AccountId, Standing>, DbErr> {
+    type Row = (AccountId, i64, Option<ChampionId>, Option<Role>, Option<GroupId>, Option<ModuleId>, Option<SignInId>);
     let to_champion = account::Entity::belongs_to(champion::Entity).from(account::Column::Id).to(champion::Column::AccountId);
     let to_grants = account::Entity::belongs_to(role_grant::Entity).from(account::Column::Id).to(role_grant::Column::AccountId);
     let to_modules = account::Entity::belongs_to(module_trainer::Entity).from(account::Column::Id).to(module_trainer::Column::AccountId);
-    let rows: Vec<Row> = found
+    let sign_ins = padded(sign_ins);
+    let to_open = account::Entity::belongs_to(sign_in::Entity).from(account::Column::Id).to(sign_in::Column::AccountId);
+    let to_open = to_open.on_condition(move |_, _| {
+        Condition::all().add(sign_in::Column::EndedAt.is_null()).add(sign_in::Column::Id.is_in(sign_ins.iter().copied()))
+    });
+    let rows: Vec<Row> = account::Entity::find()
+        .filter(account::Column::Id.is_in(padded(accounts)))
+        .filter(account::Column::Active.eq(true))
         .join(JoinType::LeftJoin, to_champion.into())
         .join(JoinType::LeftJoin, to_grants.into())
         .join(JoinType::LeftJoin, to_modules.into())
+        .join(JoinType::LeftJoin, to_open.into())
         .select_only()
+        .columns([account::Column::Id, account::Column::Epoch])
         .column(champion::Column::Id)
         .columns([role_grant::Column::Role, role_grant::Column::GroupId])
         .column(module_trainer::Column::ModuleId)
+        .column(sign_in::Column::Id)
         .order_by_asc(role_grant::Column::Id)
         .into_tuple()
         .all(conn)
         .await?;
-    let Some((champion, ..)) = rows.first().copied() else { return Ok(None) };
-    // Every role stands beside every module: each is taken once.
-    let mut caller = Caller { account: Some(account), champion, ..Caller::default() };
-    for (_, role, group, module) in rows {
+    // Every role stands beside every module and every sign-in: each is taken once.
+    let mut found: HashMap<AccountId, Standing> = HashMap::new();
+    for (account, epoch, champion, role, group, module, sign_in) in rows {
+        let Standing { caller, open, .. } = found.entry(account).or_insert_with(|| {
+            let caller = Caller { account: Some(account), champion, ..Caller::default() };
+            Standing { epoch, caller, open: Vec::new() }
+        });
         let leads = group.filter(|_| role == Some(Role::GroupLeader));
         caller.roles.extend(role.filter(|role| !caller.roles.contains(role)));
         caller.leads.extend(leads.filter(|group| !caller.leads.contains(group)));
         caller.trains.extend(module.filter(|module| !caller.trains.contains(module)));
+        open.extend(sign_in.filter(|sign_in| !open.contains(sign_in)));
     }
-    caller.roles.sort();
-    Ok(Some(caller))
+    found.values_mut().for_each(|of| of.caller.roles.sort());
+    Ok(found)
+}
+
+/// Ids for a list in a statement, the last of them again until they are a power of two: so there are few statements to prepare.
+fn padded<I: Copy>(mut ids: Vec<I>) -> Vec<I> {
+    if let Some(last) = ids.last().copied() {
+        ids.resize(ids.len().next_power_of_two(), last);
+    }
+    ids
 }
 
 /// The accounts with a role that may sign in, oldest first.

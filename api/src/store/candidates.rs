@@ -19,6 +19,7 @@ use super::changes::{Changes, Numbers, Seen, Until};
 use super::facts::{self, SessionFactsRow, Which};
 use super::pool::Transaction;
 use super::{Db, session};
+use crate::aside::aside;
 use crate::error::Fault;
 
 /// More changed champions than this, and more than one in so many, are not read by themselves: everybody is.
@@ -145,11 +146,11 @@ impl Candidates {
     pub async fn matching(&self, db: &Db, sessions: &[SessionId], today: NaiveDate) -> Result<Matching, Fault> {
         let held = self.held.clone().read_owned().await;
         if let Some(known) = held.as_ref() {
-            let changes = Changes::since(db.read(), known.until).await?;
+            let changes = db.changed(known.until).await?;
             if known.is_as_of(&changes)
                 && let Some(sessions) = known.needs(|id| changes.of(id), sessions)
             {
-                return Ok(Matching { held: mapped(held)?, moment: Moment { changes: Arc::new(changes), sessions } });
+                return Ok(Matching { held: mapped(held)?, moment: Moment { changes, sessions } });
             }
         }
         drop(held);
@@ -180,9 +181,8 @@ impl Candidates {
         }
         drop(held);
         conn.rollback().await?;
-        // Reading everybody may take longer than a request may: it goes on when nobody waits for it any more.
-        let moved_on = tokio::spawn(self.clone().move_on(db.clone(), today));
-        moved_on.await.map_err(anyhow::Error::new)?
+        // Reading everybody may take longer than a request may.
+        aside(self.clone().move_on(db.clone(), today)).await.map_err(anyhow::Error::new)?
     }
 
     /// What a session asks for that is locked, as of these numbers or later: from memory if nothing has changed, or read and kept.
@@ -343,13 +343,9 @@ impl Held {
     async fn fresh(conn: &impl ConnectionTrait, changes: Changes, today: NaiveDate) -> Result<(Self, Changes), Fault> {
         let mut people = People::default();
         for some in facts::open(conn).await?.chunks(AT_ONCE) {
-            let read = facts::people(conn, Which::These(some)).await?;
-            let filled = tokio::task::spawn_blocking(move || {
-                read.into_iter().for_each(|one| people.add(one, today));
-                people
-            });
-            people = filled.await.map_err(anyhow::Error::new)?;
+            facts::people(conn, Which::These(some)).await?.into_iter().for_each(|one| people.add(one, today));
         }
+        people.index.fit();
         Ok(Self { people, until: Until::default(), seen: HashMap::new(), needs: Mutex::default() }.with(changes))
     }
 

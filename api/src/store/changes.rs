@@ -2,6 +2,7 @@
 //! change (docs/decisions/0018).
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use entity::{champion_change, need_change};
 use rules::id::{ChampionId, SessionId};
@@ -16,7 +17,7 @@ const ALL: SessionId = SessionId(Uuid::nil());
 pub type Seen = (Option<i64>, Option<i64>);
 
 /// All changes numbered below these are known.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Until {
     pub champions: i64,
     pub sessions: i64,
@@ -112,6 +113,17 @@ impl Changes {
             }
         }
         Ok(changes)
+    }
+
+    /// The same for several who know different things, which is rare: one statement for those who know the same.
+    pub async fn since_each(conn: &impl ConnectionTrait, since: &[Until]) -> Result<Vec<Arc<Self>>, DbErr> {
+        let mut read: HashMap<Until, Arc<Self>> = HashMap::new();
+        for until in since {
+            if !read.contains_key(until) {
+                read.insert(*until, Arc::new(Self::since(conn, *until).await?));
+            }
+        }
+        Ok(since.iter().filter_map(|until| read.get(until).cloned()).collect())
     }
 
     pub fn of(&self, session: SessionId) -> Seen {

@@ -18,7 +18,7 @@ use rules::exemption::Exemption;
 use rules::geo::{Point, areas_of};
 use rules::id::{ChampionId, GroupId, PlaceId, RequirementId, SessionId};
 use rules::input::Topic;
-use rules::matching::{Booking, ChampionRecord};
+use rules::matching::{Booking, Bookings, ChampionRecord};
 use rules::requirement::{Evidence, Requirement, RequirementKind};
 use rules::session::{Modality, PlaceKind, SessionNeed};
 use rules::training::Completion;
@@ -120,7 +120,7 @@ struct Parts {
     accepted: HashMap<ChampionId, Vec<Accepted>>,
     windows: HashMap<ChampionId, Vec<rules::availability::Window>>,
     exceptions: HashMap<ChampionId, Vec<rules::availability::Exception>>,
-    bookings: HashMap<ChampionId, Vec<Booking>>,
+    bookings: HashMap<ChampionId, Bookings>,
     paces: HashMap<ChampionId, entity::champion_pace::Model>,
 }
 
@@ -135,7 +135,9 @@ impl Parts {
         self.evidence = group(evidence.iter().filter_map(|r| Some((r.champion_id, evidence_fact(r, of(r.requirement_id)?.kind)))));
         self.completions = group(completions.iter().map(|r| (r.champion_id, completion_fact(r))));
         self.exemptions = group(exemptions.iter().filter_map(|r| Some((r.champion_id, exemption_fact(r, of(r.requirement_id)?)?))));
-        self.bookings = group(bookings(conn, which).await?);
+        for (champion, booking) in bookings(conn, which).await? {
+            self.bookings.entry(champion).or_default().push(booking);
+        }
         Ok(())
     }
 
@@ -198,7 +200,7 @@ fn record(row: champion::Model, parts: &mut Parts) -> ChampionRecord {
         topics: take(&mut parts.topics, id),
         windows: take(&mut parts.windows, id),
         exceptions: take(&mut parts.exceptions, id),
-        bookings: take(&mut parts.bookings, id),
+        bookings: parts.bookings.remove(&id).unwrap_or_default(),
     }
 }
 

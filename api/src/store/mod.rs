@@ -13,6 +13,7 @@ use chrono::NaiveDate;
 use entity::training_module;
 use rules::id::{ChampionId, ModuleId, SessionId};
 use rules::matching::ChampionRecord;
+use rules::policy::Caller;
 use rules::session::SessionNeed;
 use sea_orm::metric::Info;
 use sea_orm::{ConnectOptions, ConnectionTrait, Database, DbBackend, DbErr};
@@ -21,10 +22,12 @@ use sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
 use tokio::sync::Notify;
 
 use crate::error::Fault;
+use account::Holder;
 use candidates::{Candidates, Matching, Moment, View};
-use changes::Numbers;
+use changes::{Changes, Numbers, Until};
 use facts::SessionFactsRow;
 use pool::{Pool, Transaction};
+use together::Together;
 
 pub mod acceptance;
 pub mod account;
@@ -64,6 +67,7 @@ pub mod staffing;
 pub mod stage;
 pub mod stand_in;
 pub mod taking;
+mod together;
 pub mod training;
 pub mod travel;
 pub mod update_service;
@@ -81,6 +85,8 @@ pub struct Db {
     /// Training modules that have been read: they never change.
     modules: Arc<RwLock<HashMap<ModuleId, Arc<training_module::Model>>>>,
     candidates: Candidates,
+    callers: Arc<Together<Holder, Option<Caller>>>,
+    changes: Arc<Together<Until, Arc<Changes>>>,
 }
 
 impl Db {
@@ -97,8 +103,8 @@ impl Db {
     }
 
     fn of(write: Pool, read: Pool) -> Self {
-        let (committed, commits, modules) = Default::default();
-        Self { write, read, committed, commits, modules, candidates: Candidates::default() }
+        let (committed, commits, modules, callers, changes) = Default::default();
+        Self { write, read, committed, commits, modules, candidates: Candidates::default(), callers, changes }
     }
 
     /// Tells of every statement that is sent, for those who count or time them. Transactions begun before are not told of.
@@ -138,6 +144,18 @@ impl Db {
     pub async fn snapshot(&self) -> Result<Transaction, DbErr> {
         let how = if self.backend() == DbBackend::Sqlite { "BEGIN" } else { "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY" };
         self.read.begin(how).await
+    }
+
+    /// Everything the policy reads of who holds an access token, if it is still good: read with all who are looked for meanwhile.
+    pub async fn caller(&self, holder: Holder) -> Result<Option<Caller>, DbErr> {
+        let read = self.read.clone();
+        self.callers.ask(holder, |holders| async move { account::callers(&read, &holders).await }).await
+    }
+
+    /// What has changed since champions and sessions were read, as of now: read with all who ask meanwhile.
+    async fn changed(&self, since: Until) -> Result<Arc<Changes>, DbErr> {
+        let read = self.read.clone();
+        self.changes.ask(since, |since| async move { Changes::since_each(&read, &since).await }).await
     }
 
     /// A view like that, with every champion in it, from memory.

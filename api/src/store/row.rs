@@ -71,13 +71,12 @@ impl Writes {
         self
     }
 
-    /// [`update`] as well.
-    pub fn update<M, A>(mut self, row: M) -> Result<Self, DbErr>
+    /// Those columns of a row that are set. The caller holds the row's lock or has judged its version.
+    pub fn change<A>(mut self, row: A) -> Result<Self, DbErr>
     where
-        M: ModelTrait + IntoActiveModel<A>,
-        A: ActiveModelTrait<Entity = M::Entity> + ActiveModelBehavior + Send,
+        A: ActiveModelTrait + Send,
     {
-        self.0.push(Write::Update(Update::one(row.into_active_model().reset_all()).validate()?.into_query()));
+        self.0.push(Write::Update(Update::one(row).validate()?.into_query()));
         Ok(self)
     }
 

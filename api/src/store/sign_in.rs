@@ -5,7 +5,7 @@ use entity::{account, account_link, refresh_token, sign_in};
 use rules::id::{AccountId, SignInId};
 use rules::sign_in::{EndReason, Family, IDLE, LONGEST};
 use sea_orm::sea_query::{Cond, Expr, Query};
-use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select};
+use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use uuid::Uuid;
 
 /// What the rule reads of a row.
@@ -13,33 +13,9 @@ pub fn family(row: &sign_in::Model) -> Family {
     Family { generation: row.generation, rotated_at: row.rotated_at, created_at: row.created_at, ended: row.ended_at.is_some() }
 }
 
-/// An account, if it may act.
-pub(super) fn active(account: AccountId) -> Select<account::Entity> {
-    account::Entity::find_by_id(account).filter(account::Column::Active.eq(true))
-}
-
-/// The account of an access token, if it may act: active, of this epoch, and the sign-in not ended.
-pub(super) fn good(account: AccountId, epoch: i64, sign_in: Option<SignInId>) -> Select<account::Entity> {
-    let found = active(account).filter(account::Column::Epoch.eq(epoch));
-    let Some(id) = sign_in else { return found };
-    let open = Query::select()
-        .expr(Expr::val(1))
-        .from(sign_in::Entity)
-        .and_where(sign_in::Column::Id.eq(id))
-        .and_where(sign_in::Column::AccountId.eq(account))
-        .and_where(sign_in::Column::EndedAt.is_null())
-        .to_owned();
-    found.filter(Expr::exists(open))
-}
-
-/// The account of an access token, if it may act.
-pub async fn standing(
-    conn: &impl ConnectionTrait,
-    account: AccountId,
-    epoch: i64,
-    sign_in: Option<SignInId>,
-) -> Result<Option<account::Model>, DbErr> {
-    good(account, epoch, sign_in).one(conn).await
+/// The account of a sign-in, if it may act: active, and of this epoch.
+pub async fn standing(conn: &impl ConnectionTrait, account: AccountId, epoch: i64) -> Result<Option<account::Model>, DbErr> {
+    account::Entity::find_by_id(account).filter(account::Column::Active.eq(true)).filter(account::Column::Epoch.eq(epoch)).one(conn).await
 }
 
 /// A refresh token by its hash.

@@ -207,7 +207,7 @@ pub(crate) fn champion(seed: &mut Seed, n: u64, date: NaiveDate) -> ChampionReco
         topics: seed.some(4, |seed| seed.of(Topic::ALL)),
         windows: seed.some(6, |seed| window(seed, date)),
         exceptions: if seed.odds(2) { vec![] } else { seed.some(3, |seed| exception(seed, date)) },
-        bookings: if seed.odds(2) { vec![] } else { seed.some(7, |seed| booking(seed, date)) },
+        bookings: if seed.odds(2) { Default::default() } else { seed.some(7, |seed| booking(seed, date)).into() },
         last_asked_at: if seed.odds(3) { None } else { Some(now() - TimeDelta::minutes(seed.below(60_000) as i64 - 99)) },
     }
 }

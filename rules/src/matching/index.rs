@@ -102,6 +102,17 @@ impl Index {
         self.insert(Arc::new(champion));
     }
 
+    /// Takes no more room than it needs, once everybody is in: lists that grew have up to as much again to grow. A copy's have none,
+    /// and one part is copied at a time.
+    pub fn fit(&mut self) {
+        self.cleared = self.cleared.clone();
+        self.diary = self.diary.clone();
+        self.hours = self.hours.clone();
+        self.reach = self.reach.clone();
+        self.tastes = self.tastes.clone();
+        self.records = self.records.clone();
+    }
+
     /// Puts a champion's record in place of the one there was, if there was one.
     pub fn update(&mut self, champion: ChampionRecord) {
         self.insert(Arc::new(champion));

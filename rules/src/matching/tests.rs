@@ -32,7 +32,7 @@ pub(crate) fn champion(n: u128) -> ChampionRecord {
             modality: None,
         }],
         exceptions: vec![],
-        bookings: vec![],
+        bookings: Default::default(),
         last_asked_at: None,
     }
 }
@@ -66,12 +66,18 @@ fn each_hard_rule_alone_blocks() {
         (ChampionRecord { home: None, ..champion(1) }, BlockerKind::TooFar),
         (ChampionRecord { remote_only: true, ..champion(1) }, BlockerKind::TooFar),
         (ChampionRecord { windows: vec![], ..champion(1) }, BlockerKind::NotAvailable),
-        (ChampionRecord { bookings: vec![booking(2, "2026-12-01T11:59:00Z", "2026-12-01T13:00:00Z")], ..champion(1) }, BlockerKind::Clash),
-        (ChampionRecord { bookings: vec![booking(1, "2026-12-01T10:00:00Z", "2026-12-01T12:00:00Z")], ..champion(1) }, BlockerKind::Clash),
+        (
+            ChampionRecord { bookings: vec![booking(2, "2026-12-01T11:59:00Z", "2026-12-01T13:00:00Z")].into(), ..champion(1) },
+            BlockerKind::Clash,
+        ),
+        (
+            ChampionRecord { bookings: vec![booking(1, "2026-12-01T10:00:00Z", "2026-12-01T12:00:00Z")].into(), ..champion(1) },
+            BlockerKind::Clash,
+        ),
         (
             ChampionRecord {
                 most_per_week: Some(1),
-                bookings: vec![booking(2, "2026-12-06T10:00:00Z", "2026-12-06T12:00:00Z")],
+                bookings: vec![booking(2, "2026-12-06T10:00:00Z", "2026-12-06T12:00:00Z")].into(),
                 ..champion(1)
             },
             BlockerKind::WeekIsFull,
@@ -79,7 +85,7 @@ fn each_hard_rule_alone_blocks() {
         (
             ChampionRecord {
                 most_per_month: Some(1),
-                bookings: vec![booking(2, "2026-12-31T10:00:00Z", "2026-12-31T12:00:00Z")],
+                bookings: vec![booking(2, "2026-12-31T10:00:00Z", "2026-12-31T12:00:00Z")].into(),
                 ..champion(1)
             },
             BlockerKind::MonthIsFull,
@@ -138,14 +144,14 @@ fn whose_home_is_unknown_is_never_taken_for_a_neighbour() {
 
 #[test]
 fn a_session_that_only_touches_does_not_clash() {
-    let busy = ChampionRecord { bookings: vec![booking(2, "2026-12-01T12:00:00Z", "2026-12-01T13:00:00Z")], ..champion(1) };
+    let busy = ChampionRecord { bookings: vec![booking(2, "2026-12-01T12:00:00Z", "2026-12-01T13:00:00Z")].into(), ..champion(1) };
     assert_eq!(blockers(&here(), &busy), []);
 }
 
 #[test]
 fn a_month_is_the_calendars_and_a_full_one_is_a_wish() {
     let last = booking(2, "2026-11-30T10:00:00Z", "2026-11-30T12:00:00Z");
-    let busy = ChampionRecord { most_per_month: Some(1), bookings: vec![last], ..champion(1) };
+    let busy = ChampionRecord { most_per_month: Some(1), bookings: vec![last].into(), ..champion(1) };
     assert_eq!(blockers(&here(), &busy), [], "November is another month");
     let full = Blocker::MonthIsFull { most: 1, taken: 1 };
     assert!(!full.is_binding() && full.remedy().map(|r| r.kind) == Some(RemedyKind::RaiseMonthlyLimit));
@@ -162,7 +168,7 @@ fn hours_for_one_way_of_helping_cover_no_other() {
 #[test]
 fn a_journey_that_does_not_fit_is_a_clash_that_binds() {
     let marple = Point { latitude: 53.3943, longitude: -2.0632 };
-    let at = |at, from, until| ChampionRecord { bookings: vec![Booking { at, ..booking(2, from, until) }], ..champion(1) };
+    let at = |at, from, until| ChampionRecord { bookings: vec![Booking { at, ..booking(2, from, until) }].into(), ..champion(1) };
     let near = at(Some(marple), "2026-12-01T12:30:00Z", "2026-12-01T13:30:00Z");
     let found = blockers(&here(), &near);
     assert_eq!(found, [Blocker::TooFarApart { with: SessionId(Uuid::from_u128(2)), minutes: 7 }]);
@@ -186,7 +192,7 @@ fn the_order_is_stable_and_says_why() {
     let topics = SessionNeed { topics: vec![Topic::NhsApp, Topic::Email], ..here() };
     let knows = ChampionRecord { topics: vec![Topic::NhsApp], ..champion(3) };
     let helped = ChampionRecord {
-        bookings: vec![Booking { group: topics.group, ..booking(5, "2026-08-01T10:00:00Z", "2026-08-01T12:00:00Z") }],
+        bookings: vec![Booking { group: topics.group, ..booking(5, "2026-08-01T10:00:00Z", "2026-08-01T12:00:00Z") }].into(),
         ..champion(2)
     };
     let asked = ChampionRecord { last_asked_at: Some(now()), ..champion(1) };
@@ -257,7 +263,7 @@ fn remedies_say_which_hours_how_far_and_how_many() {
             "up to ",
         ),
         (
-            ChampionRecord { most_per_week: Some(1), bookings: vec![busy(2), busy(3)], ..champion(1) },
+            ChampionRecord { most_per_week: Some(1), bookings: vec![busy(2), busy(3)].into(), ..champion(1) },
             RemedyKind::RaiseWeeklyLimit,
             "3 sessions a week",
         ),

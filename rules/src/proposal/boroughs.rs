@@ -286,7 +286,7 @@ fn a_new_champion_is_planned_beside_somebody_experienced_and_not_alone() {
     let mut board = simple(&[(PlaceKind::Helper, 2)]);
     let begins = board.openings[0].need.span.from;
     board.champions.iter_mut().for_each(|c| c.bookings.retain(|b| b.span.until <= begins));
-    board.champions[0].bookings.clear();
+    board.champions[0].bookings = Default::default();
     let both = plan(&board, &Wishes::default());
     assert_eq!(both.lines.len(), 2, "{both:#?}");
     board.champions.truncate(1);

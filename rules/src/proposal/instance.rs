@@ -146,7 +146,7 @@ impl Board {
         groups: &HashMap<GroupId, i64>,
     ) -> Vec<rota::Session> {
         let mut mine: Vec<rota::Session> = Vec::new();
-        let inside = |b: &&Booking| (0..self.weeks * 10_080).contains(&self.minute(b.span.from));
+        let inside = |b: &Booking| (0..self.weeks * 10_080).contains(&self.minute(b.span.from));
         for b in record.bookings.iter().filter(inside) {
             let (x, y) = project(b.at);
             let (start, end) = (self.minute(b.span.from), self.minute(b.span.until));

@@ -15,7 +15,7 @@ use crate::dbs::passes_child_threshold;
 use crate::geo::{EARTH_RADIUS, Point, distance_metres};
 use crate::id::{GroupId, SessionId};
 use crate::matching::factor::LOAD_DAYS;
-use crate::matching::{BlockerKind, Booking, ChampionRecord};
+use crate::matching::{BlockerKind, Bookings, ChampionRecord};
 use crate::session::Modality;
 
 /// Nanoseconds.
@@ -69,7 +69,7 @@ impl Default for Diary {
 impl Diary {
     /// Files a champion's bookings. False if one can't be told in nanoseconds.
     pub fn add(&mut self, slot: usize, record: &ChampionRecord) -> bool {
-        for booking in &record.bookings {
+        for booking in record.bookings.iter() {
             self.placed.add(booking.session, slot as u32);
             let helped = self.helped.entry(booking.group).or_default();
             // Most come to one group again and again.
@@ -83,7 +83,7 @@ impl Diary {
         fill(slot, record.most_per_month, months, &mut self.full_months, &mut self.never[1]);
         self.frequent.extend(frequent(&record.bookings).into_iter().map(|(from, until)| (slot as u32, from, until)));
         let mut told = true;
-        for booking in &record.bookings {
+        for booking in record.bookings.iter() {
             let place = booking.at.and_then(|at| self.number(at));
             told &= nanos(booking.span).map(|span| self.busy.add_at(slot, span, place)).is_some();
         }
@@ -254,7 +254,7 @@ fn fill(slot: usize, most: Option<u32>, periods: impl Iterator<Item = i64>, full
 }
 
 /// The days on which one more session with children would make the fourth date in thirty.
-fn frequent(bookings: &[Booking]) -> Vec<(Day, Day)> {
+fn frequent(bookings: &Bookings) -> Vec<(Day, Day)> {
     let mut dates: Vec<NaiveDate> = bookings.iter().filter(|b| b.with_children).map(|b| b.date).collect();
     dates.sort_unstable();
     dates.dedup();
