@@ -291,7 +291,7 @@ pub fn done_before(champion: &ChampionRecord, at: DateTime<Utc>) -> usize {
     champion.bookings.iter().filter(|b| b.span.until <= at).count()
 }
 
-fn others<'a>(need: &SessionNeed, champion: &'a ChampionRecord) -> impl Iterator<Item = Booking> {
+fn others(need: &SessionNeed, champion: &ChampionRecord) -> impl Iterator<Item = Booking> {
     let session = need.session;
     champion.bookings.iter().filter(move |b| Some(b.session) != session)
 }
