@@ -158,6 +158,15 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_read_that_panics_is_a_fault_and_the_next_goes_on() {
+        let (together, reads) = (Arc::<Together<u32, (u32, usize)>>::default(), Reads::new());
+        let broken = together.ask(1, |_| async { panic!("a bug") }).await;
+        assert!(broken.is_err_and(|error| error.to_string().contains("without an answer")));
+        reads.may_end.add_permits(1);
+        assert_eq!(ask(&together, &reads, 2).await.expect("a task").expect("an answer"), (2, 1));
+    }
+
+    #[tokio::test]
     async fn a_read_that_hangs_holds_up_nobody_else() {
         let (together, hangs, reads) = (Arc::default(), Reads::new(), Reads::new());
         let stuck = ask(&together, &hangs, 1);
