@@ -7,8 +7,8 @@ use api::clock::new_id;
 use api::graphql::id::NodeId;
 use api::service::matching::{Wanted as Place, for_sessions};
 use api::store::facts::{self, SessionFactsRow, Which};
-use api::store::pool::Transaction;
 use api::store::taking;
+use api::store::transaction::Transaction;
 use chrono::{Days, TimeDelta};
 use entity::{
     acceptance, assignment, availability_exception, availability_window, champion, champion_area, champion_language, champion_topic,

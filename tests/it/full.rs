@@ -92,12 +92,22 @@ async fn refuses_keeps_and_recovers(world: &World, disk: Disk) {
     }
     // Room for the work and none for the answer: then it is there, whole, and the retry finds it (docs/decisions/0017).
     assert!(found(&coordinator, kept).await.as_i64().is_some_and(|there| there <= 1), "once at most");
+    // Many at once, who may be committed together: each is told what became of its own.
+    let crowd = kept + 1..kept + 25;
+    let told = futures_util::future::join_all(crowd.clone().map(|index| partner.send(SIGN_UP, form(index)))).await;
+    for (index, (status, body)) in crowd.clone().zip(told) {
+        let there = found(&coordinator, index).await.as_i64();
+        match status.as_u16() {
+            200 => assert_eq!((&body["data"]["championSignUp"]["userErrors"], there), (&json!([]), Some(1))),
+            status => assert!(status == 503 && there.is_some_and(|there| there <= 1), "{status} {there:?}"),
+        }
+    }
     // There is room again: the same request, with the same key, makes one thing.
     disk.make_room(world).await;
-    for _ in 0..2 {
-        partner.done(SIGN_UP, form(kept)).await;
+    for index in [kept, kept].into_iter().chain(crowd) {
+        partner.done(SIGN_UP, form(index)).await;
+        assert_eq!(found(&coordinator, index).await, 1);
     }
-    assert_eq!(found(&coordinator, kept).await, 1);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -58,5 +58,6 @@ mod swap;
 mod sweep;
 mod tour;
 mod training;
+mod transaction;
 mod travel;
 mod wave;

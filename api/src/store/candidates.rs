@@ -17,7 +17,7 @@ use tokio::sync::{OwnedRwLockReadGuard, RwLock};
 use super::brief::Named;
 use super::changes::{Changes, Numbers, Seen, Until};
 use super::facts::{self, SessionFactsRow, Which};
-use super::pool::Transaction;
+use super::transaction::Transaction;
 use super::{Db, session};
 use crate::aside::aside;
 use crate::error::Fault;
@@ -186,7 +186,7 @@ impl Candidates {
     }
 
     /// What a session asks for that is locked, as of these numbers or later: from memory if nothing has changed, or read and kept.
-    pub async fn asked(&self, conn: &impl ConnectionTrait, numbers: &Numbers, id: SessionId) -> Result<Arc<SessionFactsRow>, DbErr> {
+    pub async fn asked(&self, conn: &Transaction, numbers: &Numbers, id: SessionId) -> Result<Arc<SessionFactsRow>, DbErr> {
         let known = |held: &Held| numbers.until.follows(held.until).then(|| held.needs(|_| numbers.later(held.until), &[id]));
         let found = self.at_hand(|held| (held.until, known(held).flatten()));
         let until = found.as_ref().map(|(until, _)| *until);
@@ -195,10 +195,11 @@ impl Candidates {
         }
         let row = session::find(conn, id).await?.ok_or_else(|| DbErr::RecordNotFound("a session that is locked".to_owned()))?;
         let facts = Arc::new(facts::need(conn, row).await?);
-        // Memory that has moved on meanwhile may know of changes that these facts do not.
+        // Memory that has moved on meanwhile may know of changes that these facts do not; and what others changed may be taken back.
         self.at_hand(|held| {
-            (Some(held.until) == until && numbers.until.follows(held.until))
-                .then(|| held.keep([(facts.clone(), numbers.later(held.until))]))
+            let later = numbers.later(held.until);
+            let stands = !conn.sees_others() || later == (None, None);
+            (Some(held.until) == until && numbers.until.follows(held.until) && stands).then(|| held.keep([(facts.clone(), later)]))
         });
         Ok(facts)
     }

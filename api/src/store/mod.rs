@@ -26,8 +26,9 @@ use account::Holder;
 use candidates::{Candidates, Matching, Moment, View};
 use changes::{Changes, Numbers, Until};
 use facts::SessionFactsRow;
-use pool::{Pool, Transaction};
+use pool::Pool;
 use together::Together;
+use transaction::Transaction;
 
 pub mod acceptance;
 pub mod account;
@@ -69,6 +70,7 @@ pub mod stand_in;
 pub mod taking;
 mod together;
 pub mod training;
+pub mod transaction;
 pub mod travel;
 pub mod update_service;
 pub mod wave;
@@ -95,7 +97,7 @@ impl Db {
         if url.starts_with("sqlite:") {
             let write = Database::connect(sqlite(&with_create(url), 1, false)).await?;
             let read = Database::connect(sqlite(url, connections, true)).await?;
-            return Ok(Self::of(Pool::new(write, 1, PATIENCE), Pool::new(read, connections, PATIENCE)));
+            return Ok(Self::of(Pool::writer(write, PATIENCE), Pool::new(read, connections, PATIENCE)));
         }
         // Migrating holds a lock on one connection and works on another, beside those that are lent.
         let pool = Pool::new(Database::connect(postgres(url, connections + 2)).await?, connections, PATIENCE);
@@ -237,11 +239,8 @@ impl Db {
                 }
                 Err(error) => Err(E::from(error)),
             },
-            Err(error) => {
-                // The rollback's own failure adds nothing: the connection is thrown away with it.
-                let _ = tx.rollback().await;
-                Err(error)
-            }
+            // What was refused by what others did stands only if that does.
+            Err(error) => Err(tx.rollback().await.map_or_else(E::from, |()| error)),
         };
         match ended {
             Err(error) if error.is_lost_race() && attempt < ATTEMPTS => {
@@ -319,7 +318,8 @@ fn sqlite(url: &str, connections: u32, read_only: bool) -> ConnectOptions {
         if read_only {
             o.pragma("cache_size", "-1024")
         } else {
-            o.journal_mode(SqliteJournalMode::Wal).synchronous(SqliteSynchronous::Full)
+            // What can be taken back alone is kept in memory until it is committed.
+            o.journal_mode(SqliteJournalMode::Wal).synchronous(SqliteSynchronous::Full).pragma("temp_store", "MEMORY")
         }
     });
     options

@@ -1,21 +1,24 @@
-//! Connections, lent for one statement or for a transaction.
+//! Connections, lent for one statement or for a transaction ([`super::transaction`]).
 //!
 //! sqlx's pool asks a connection after every use whether it still works: one more round trip for each statement. Here one that has
 //! ended its work well rests, and is lent again as it is. One that failed, was interrupted, rested for long or has grown old goes
 //! back to sqlx's pool, which tests it or opens another (docs/decisions/0027).
 
+use std::borrow::Cow;
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use sea_orm::metric::Info;
 use sea_orm::{ConnAcquireErr, ConnectionTrait, DatabaseConnection, DbBackend, DbErr, ExecResult, QueryResult, RuntimeErr, Statement};
 use sea_query_sqlx::SqlxValues;
 use sqlx::pool::PoolConnection;
-use sqlx::{AssertSqlSafe, Database, Executor, Postgres, SqlSafeStr, Sqlite};
+use sqlx::{AssertSqlSafe, Connection, Database, Executor, Postgres, SqlSafeStr, Sqlite};
 use sqlx_core::transaction::TransactionManager;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
+use super::transaction::{Ended, Transaction};
 use crate::error::is_away;
 
 /// How long one may rest and be taken as it is.
@@ -52,6 +55,35 @@ macro_rules! with {
     };
 }
 
+impl Link {
+    /// How many transactions and steps have begun and not ended.
+    fn depth(&self) -> usize {
+        match self {
+            Self::Postgres(conn) => Begin::<Postgres>::get_transaction_depth(conn),
+            Self::Sqlite(conn) => Begin::<Sqlite>::get_transaction_depth(conn),
+        }
+    }
+
+    /// The same if whatever began on it has been taken back; otherwise it is closed. SQLite ends a transaction by itself after some failures,
+    /// which leaves nothing to take back, and sqlx, which goes by what it was told, believes in it for ever.
+    async fn at_rest(mut self) -> Option<Self> {
+        if self.depth() == 0 {
+            return Some(self);
+        }
+        // What it was told meanwhile is done before it answers.
+        let answers = with!(&mut self, |conn: Kind| <<Kind as Database>::Connection as Connection>::ping(conn).await);
+        if answers.is_ok() && self.depth() == 0 {
+            return Some(self);
+        }
+        // Its own failure adds nothing: it is gone either way.
+        let _ = match self {
+            Self::Postgres(conn) => conn.close().await,
+            Self::Sqlite(conn) => conn.close().await,
+        };
+        None
+    }
+}
+
 /// A connection that is not lent.
 #[derive(Debug)]
 struct Resting {
@@ -66,7 +98,12 @@ struct Shared {
     orm: DatabaseConnection,
     resting: Mutex<Vec<Resting>>,
     turns: Arc<Semaphore>,
+    /// How many wait for a turn.
+    queue: AtomicUsize,
     patience: Duration,
+    /// Whether whoever waits to write is committed with the one before.
+    together: bool,
+    ended: Mutex<Option<Ended>>,
 }
 
 /// As many connections as may work at once.
@@ -83,18 +120,25 @@ impl fmt::Debug for Pool {
 }
 
 /// A connection that works for somebody.
-struct Lent {
+#[derive(Debug)]
+pub(super) struct Lent {
     /// None once it has gone.
     link: Option<Link>,
     taken: Instant,
     /// Whether it ended its work well, as far as it has come.
     sound: bool,
-    from: Pool,
-    _turn: OwnedSemaphorePermit,
+    /// Whether a statement failed since a transaction began.
+    pub(super) failed: bool,
+    /// What goes to the database with the next statement, ahead of it.
+    pub(super) ahead: Option<&'static str>,
+    pub(super) from: Pool,
+    /// None while nobody works with it.
+    pub(super) turn: Option<OwnedSemaphorePermit>,
 }
 
 impl Drop for Lent {
     fn drop(&mut self) {
+        self.abandon();
         let rests = self.sound && self.taken.elapsed() < AWAY && !self.from.shared.turns.is_closed();
         if let Some(link) = self.link.take().filter(|_| rests) {
             self.from.shared.resting().push(Resting { link, since: Instant::now(), taken: self.taken });
@@ -102,21 +146,42 @@ impl Drop for Lent {
     }
 }
 
+/// Somebody who waits for a turn.
+struct Queued<'a>(&'a AtomicUsize);
+
+impl<'a> Queued<'a> {
+    fn at(queue: &'a AtomicUsize) -> Self {
+        queue.fetch_add(1, Ordering::AcqRel);
+        Self(queue)
+    }
+}
+
+impl Drop for Queued<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::AcqRel);
+    }
+}
+
 impl Shared {
-    fn resting(&self) -> std::sync::MutexGuard<'_, Vec<Resting>> {
+    fn resting(&self) -> MutexGuard<'_, Vec<Resting>> {
         self.resting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     async fn link(&self) -> Result<Link, DbErr> {
-        let acquired = match self.orm.get_database_backend() {
-            DbBackend::Postgres => self.orm.get_postgres_connection_pool().acquire().await.map(Link::Postgres),
-            _ => self.orm.get_sqlite_connection_pool().acquire().await.map(Link::Sqlite),
-        };
-        acquired.map_err(|error| match error {
-            sqlx::Error::PoolTimedOut => DbErr::ConnectionAcquire(ConnAcquireErr::Timeout),
-            sqlx::Error::PoolClosed => DbErr::ConnectionAcquire(ConnAcquireErr::ConnectionClosed),
-            error => DbErr::Conn(RuntimeErr::SqlxError(Arc::new(error))),
-        })
+        loop {
+            let acquired = match self.orm.get_database_backend() {
+                DbBackend::Postgres => self.orm.get_postgres_connection_pool().acquire().await.map(Link::Postgres),
+                _ => self.orm.get_sqlite_connection_pool().acquire().await.map(Link::Sqlite),
+            };
+            let acquired = acquired.map_err(|error| match error {
+                sqlx::Error::PoolTimedOut => DbErr::ConnectionAcquire(ConnAcquireErr::Timeout),
+                sqlx::Error::PoolClosed => DbErr::ConnectionAcquire(ConnAcquireErr::ConnectionClosed),
+                error => DbErr::Conn(RuntimeErr::SqlxError(Arc::new(error))),
+            });
+            if let Some(link) = acquired?.at_rest().await {
+                return Ok(link);
+            }
+        }
     }
 }
 
@@ -124,8 +189,18 @@ impl Pool {
     /// Lends connections of sqlx's pool, so many at once; it may have more, for others. Whoever waits longer than `patience` is
     /// told that there is none.
     pub fn new(orm: DatabaseConnection, connections: u32, patience: Duration) -> Self {
+        Self::with(orm, connections, patience, false)
+    }
+
+    /// One connection that writes, for SQLite: transactions that wait for it are committed together (docs/decisions/0029).
+    pub(super) fn writer(orm: DatabaseConnection, patience: Duration) -> Self {
+        Self::with(orm, 1, patience, true)
+    }
+
+    fn with(orm: DatabaseConnection, connections: u32, patience: Duration, together: bool) -> Self {
         let turns = Arc::new(Semaphore::new(connections as usize));
-        Self { shared: Arc::new(Shared { orm, resting: Mutex::default(), turns, patience }), told: None }
+        let (resting, queue, ended) = Default::default();
+        Self { shared: Arc::new(Shared { orm, resting, turns, queue, patience, together, ended }), told: None }
     }
 
     /// The pool underneath, for migrating. What rests here goes back to it first: it may have no others.
@@ -146,29 +221,91 @@ impl Pool {
 
     /// Begins a transaction.
     pub(super) async fn begin(&self, how: &'static str) -> Result<Transaction, DbErr> {
-        let mut lent = self.lend().await?;
-        lent.begin(Some(how)).await?;
-        Ok(Transaction { backend: self.get_database_backend(), lent: tokio::sync::Mutex::new(lent) })
+        let turn = self.turn().await?;
+        match self.ended() {
+            Some(ended) => Ok(Transaction::join(ended, turn)),
+            None => Transaction::begin(self.lend(turn).await?, how).await,
+        }
     }
 
     /// Closes every connection, once those that are lent have come back.
     pub(super) async fn close(&self) -> Result<(), DbErr> {
+        if self.shared.together {
+            self.commit_in_turn().await;
+        }
         self.shared.turns.close();
         self.shared.resting().clear();
         self.shared.orm.close_by_ref().await
     }
 
-    async fn lend(&self) -> Result<Lent, DbErr> {
+    /// Waits until one may work. Whoever came first goes first.
+    async fn turn(&self) -> Result<OwnedSemaphorePermit, DbErr> {
+        let _queued = Queued::at(&self.shared.queue);
         let turn = tokio::time::timeout(self.shared.patience, self.shared.turns.clone().acquire_owned()).await;
         let turn = turn.map_err(|_| DbErr::ConnectionAcquire(ConnAcquireErr::Timeout))?;
-        let turn = turn.map_err(|_| DbErr::ConnectionAcquire(ConnAcquireErr::ConnectionClosed))?;
+        turn.map_err(|_| DbErr::ConnectionAcquire(ConnAcquireErr::ConnectionClosed))
+    }
+
+    /// Whether somebody waits who can be committed together with whoever works now.
+    pub(super) fn others_wait(&self) -> bool {
+        self.shared.together && self.shared.queue.load(Ordering::Acquire) > 0
+    }
+
+    /// Leaves what has ended to whoever comes next, in its turn.
+    pub(super) fn leave(&self, ended: Ended) {
+        *self.shared.ended.lock().unwrap_or_else(PoisonError::into_inner) = Some(ended);
+    }
+
+    /// What has ended and is not committed.
+    fn ended(&self) -> Option<Ended> {
+        self.shared.ended.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+
+    /// Commits what has ended, once everybody who waited before this has had their turn.
+    pub(super) async fn commit_in_turn(&self) {
+        let turn = self.shared.turns.clone().acquire_owned().await;
+        if let Some(ended) = self.ended() {
+            ended.commit(turn.ok()).await;
+        }
+    }
+
+    /// A connection for one statement, or a place among those who are committed together.
+    async fn single(&self) -> Result<Single, DbErr> {
+        let turn = self.turn().await?;
+        match self.ended() {
+            Some(ended) => Ok(Single::Joined(Transaction::join(ended, turn))),
+            None => Ok(Single::Alone(self.lend(turn).await?)),
+        }
+    }
+
+    async fn lend(&self, turn: OwnedSemaphorePermit) -> Result<Lent, DbErr> {
         let rested = self.shared.resting().pop().filter(|one| one.since.elapsed() < REST);
         let (link, taken) = match rested {
             Some(one) => (one.link, one.taken),
             None => (self.shared.link().await?, Instant::now()),
         };
-        Ok(Lent { link: Some(link), taken, sound: true, from: self.clone(), _turn: turn })
+        Ok(Lent { link: Some(link), taken, sound: true, failed: false, ahead: None, from: self.clone(), turn: Some(turn) })
     }
+}
+
+/// Where one statement runs.
+enum Single {
+    Alone(Lent),
+    Joined(Transaction),
+}
+
+/// Runs one statement by itself.
+macro_rules! single {
+    ($pool:expr, |$conn:ident| $alone:expr, |$tx:ident| $joined:expr) => {
+        match $pool.single().await? {
+            Single::Alone(mut $conn) => $alone.await,
+            Single::Joined($tx) => {
+                let outcome = $joined.await?;
+                $tx.commit().await?;
+                Ok(outcome)
+            }
+        }
+    };
 }
 
 /// Runs one statement, and tells of it.
@@ -177,9 +314,10 @@ macro_rules! run {
         let (lent, mut statement) = ($lent, $statement);
         let values = SqlxValues(statement.values.take().unwrap_or_else(|| sea_orm::Values(Vec::new())));
         let began = Instant::now();
+        let sql = lent.with_ahead(&statement.sql);
         let link = lent.start()?;
         let outcome = with!(link, |$conn: Kind| {
-            let $query = sqlx::query_with::<Kind, _>(AssertSqlSafe(statement.sql.as_str()), values);
+            let $query = sqlx::query_with::<Kind, _>(AssertSqlSafe(&*sql), values);
             $work
         });
         let outcome = lent.end(outcome, $kind);
@@ -197,8 +335,13 @@ impl Lent {
         self.link.as_mut().ok_or(DbErr::ConnectionAcquire(ConnAcquireErr::ConnectionClosed))
     }
 
+    fn with_ahead<'a>(&mut self, sql: &'a str) -> Cow<'a, str> {
+        self.ahead.take().map_or(Cow::Borrowed(sql), |ahead| Cow::Owned(format!("{ahead}{sql}")))
+    }
+
     fn end<T>(&mut self, outcome: Result<T, sqlx::Error>, kind: fn(RuntimeErr) -> DbErr) -> Result<T, DbErr> {
         self.sound = outcome.is_ok();
+        self.failed |= !self.sound;
         outcome.map_err(|error| {
             let error = kind(RuntimeErr::SqlxError(Arc::new(error)));
             // What broke this one may have broken the others: they are tested before anybody gets them.
@@ -209,55 +352,59 @@ impl Lent {
         })
     }
 
-    async fn all(&mut self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
+    pub(super) async fn all(&mut self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
         run!(self, statement, DbErr::Query, |conn, query| query
             .fetch_all(conn)
             .await
             .map(|rows| rows.into_iter().map(QueryResult::from).collect()))
     }
 
-    async fn one(&mut self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
+    pub(super) async fn one(&mut self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
         run!(self, statement, DbErr::Query, |conn, query| query.fetch_optional(conn).await.map(|row| row.map(QueryResult::from)))
     }
 
-    async fn execute(&mut self, statement: Statement) -> Result<ExecResult, DbErr> {
+    pub(super) async fn execute(&mut self, statement: Statement) -> Result<ExecResult, DbErr> {
         run!(self, statement, DbErr::Exec, |conn, query| query.execute(conn).await.map(ExecResult::from))
     }
 
-    async fn unprepared(&mut self, sql: &str) -> Result<ExecResult, DbErr> {
+    pub(super) async fn unprepared(&mut self, sql: &str) -> Result<ExecResult, DbErr> {
+        let sql = self.with_ahead(sql).into_owned();
         let link = self.start()?;
         let outcome = with!(link, |conn: Kind| {
             let conn: &mut <Kind as Database>::Connection = conn;
-            conn.execute(AssertSqlSafe(sql.to_owned())).await.map(ExecResult::from)
+            conn.execute(AssertSqlSafe(sql)).await.map(ExecResult::from)
         });
         self.end(outcome, DbErr::Exec)
     }
 
     /// Begins a transaction or, inside one, a step of it.
-    async fn begin(&mut self, how: Option<&'static str>) -> Result<(), DbErr> {
+    pub(super) async fn begin(&mut self, how: Option<&'static str>) -> Result<(), DbErr> {
         let link = self.start()?;
         let outcome = with!(link, |conn: Kind| Begin::<Kind>::begin(conn, how.map(SqlSafeStr::into_sql_str)).await);
         self.end(outcome, DbErr::Query)
     }
 
-    async fn commit(&mut self) -> Result<(), DbErr> {
+    pub(super) async fn commit(&mut self) -> Result<(), DbErr> {
         let link = self.start()?;
         let outcome = with!(link, |conn: Kind| Begin::<Kind>::commit(conn).await);
         self.end(outcome, DbErr::Query)
     }
 
-    async fn rollback(&mut self) -> Result<(), DbErr> {
+    pub(super) async fn rollback(&mut self) -> Result<(), DbErr> {
         let link = self.start()?;
         let outcome = with!(link, |conn: Kind| Begin::<Kind>::rollback(conn).await);
         self.end(outcome, DbErr::Query)
     }
 
     /// How many transactions and steps have begun and not ended.
-    fn depth(&self) -> usize {
-        self.link.as_ref().map_or(0, |link| match link {
-            Link::Postgres(conn) => Begin::<Postgres>::get_transaction_depth(conn),
-            Link::Sqlite(conn) => Begin::<Sqlite>::get_transaction_depth(conn),
-        })
+    pub(super) fn depth(&self) -> usize {
+        self.link.as_ref().map_or(0, Link::depth)
+    }
+
+    /// Takes it from whoever works with it, who then has none.
+    pub(super) fn take_over(&mut self) -> Self {
+        let (link, turn, ahead) = (self.link.take(), self.turn.take(), self.ahead.take());
+        Self { link, taken: self.taken, sound: self.sound, failed: self.failed, ahead, from: self.from.clone(), turn }
     }
 
     /// Has everything that has not ended taken back, by and by.
@@ -278,97 +425,18 @@ impl ConnectionTrait for Pool {
     }
 
     async fn execute_raw(&self, statement: Statement) -> Result<ExecResult, DbErr> {
-        self.lend().await?.execute(statement).await
+        single!(self, |conn| conn.execute(statement), |tx| tx.execute_raw(statement))
     }
 
     async fn execute_unprepared(&self, sql: &str) -> Result<ExecResult, DbErr> {
-        self.lend().await?.unprepared(sql).await
+        single!(self, |conn| conn.unprepared(sql), |tx| tx.execute_unprepared(sql))
     }
 
     async fn query_one_raw(&self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
-        self.lend().await?.one(statement).await
+        single!(self, |conn| conn.one(statement), |tx| tx.query_one_raw(statement))
     }
 
     async fn query_all_raw(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
-        self.lend().await?.all(statement).await
-    }
-}
-
-/// A transaction: taken back unless it is committed.
-pub struct Transaction {
-    backend: DbBackend,
-    lent: tokio::sync::Mutex<Lent>,
-}
-
-impl fmt::Debug for Transaction {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Transaction").field(&self.backend).finish()
-    }
-}
-
-impl Drop for Transaction {
-    fn drop(&mut self) {
-        self.lent.get_mut().abandon();
-    }
-}
-
-impl Transaction {
-    /// Makes it so.
-    pub async fn commit(mut self) -> Result<(), DbErr> {
-        self.lent.get_mut().commit().await
-    }
-
-    /// Takes it back, with every step that has not ended.
-    pub async fn rollback(mut self) -> Result<(), DbErr> {
-        let lent = self.lent.get_mut();
-        while lent.depth() > 0 {
-            lent.rollback().await?;
-        }
-        Ok(())
-    }
-
-    /// Begins a step: what is done from here on can be taken back alone. One that is not ended goes with the whole.
-    pub async fn step(&self) -> Result<Step<'_>, DbErr> {
-        self.lent.lock().await.begin(None).await?;
-        Ok(Step(self))
-    }
-}
-
-#[async_trait::async_trait]
-impl ConnectionTrait for Transaction {
-    fn get_database_backend(&self) -> DbBackend {
-        self.backend
-    }
-
-    async fn execute_raw(&self, statement: Statement) -> Result<ExecResult, DbErr> {
-        self.lent.lock().await.execute(statement).await
-    }
-
-    async fn execute_unprepared(&self, sql: &str) -> Result<ExecResult, DbErr> {
-        self.lent.lock().await.unprepared(sql).await
-    }
-
-    async fn query_one_raw(&self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
-        self.lent.lock().await.one(statement).await
-    }
-
-    async fn query_all_raw(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
-        self.lent.lock().await.all(statement).await
-    }
-}
-
-/// A step of a transaction.
-#[derive(Debug)]
-pub struct Step<'a>(&'a Transaction);
-
-impl Step<'_> {
-    /// Keeps it, if the transaction is.
-    pub async fn keep(self) -> Result<(), DbErr> {
-        self.0.lent.lock().await.commit().await
-    }
-
-    /// Takes it back, and it alone.
-    pub async fn take_back(self) -> Result<(), DbErr> {
-        self.0.lent.lock().await.rollback().await
+        single!(self, |conn| conn.all(statement), |tx| tx.query_all_raw(statement))
     }
 }

@@ -1,9 +1,9 @@
 //! Reading rows by a column, and writing whole ones.
 
-use sea_orm::sea_query::{CommonTableExpression, Expr, InsertStatement, Query, UpdateStatement, WithClause};
+use sea_orm::sea_query::{CommonTableExpression, Expr, InsertStatement, Query, SqliteQueryBuilder, UpdateStatement, WithClause};
 use sea_orm::{
     ActiveModelBehavior, ActiveModelTrait, ColumnTrait, ConnectionTrait, DbBackend, DbErr, EntityTrait, IntoActiveModel, Iterable,
-    ModelTrait, QueryFilter, QueryTrait, Update, Value,
+    ModelTrait, QueryFilter, QueryTrait, Statement, Update, Value,
 };
 
 /// The rows whose column holds one of these values.
@@ -49,8 +49,8 @@ where
     Update::one(row.into_active_model().reset_all()).exec_without_returning(conn).await.map(|_| ())
 }
 
-/// Writes of rows that need not be there for one another: one statement on PostgreSQL, which spares a way there and back for each. On
-/// SQLite, where a statement writes to one table, one after the other.
+/// Writes of rows that need not be there for one another, sent at once, which spares a way there and back for each: one statement on
+/// PostgreSQL; on SQLite, where a statement writes to one table, one text of several.
 #[derive(Debug, Default)]
 pub struct Writes(Vec<Write>);
 
@@ -94,12 +94,16 @@ impl Writes {
             }
             return conn.execute(&all.query(Query::select().expr(Expr::cust("1")).to_owned())).await.map(drop);
         }
+        let (mut text, mut values) = (String::new(), Vec::new());
         for write in self.0 {
-            match write {
-                Write::Insert(statement) => conn.execute(&statement).await?,
-                Write::Update(statement) => conn.execute(&statement).await?,
+            let (sql, bound) = match write {
+                Write::Insert(statement) => statement.build(SqliteQueryBuilder),
+                Write::Update(statement) => statement.build(SqliteQueryBuilder),
             };
+            text.push_str(&sql);
+            text.push(';');
+            values.extend(bound);
         }
-        Ok(())
+        conn.execute_raw(Statement::from_sql_and_values(DbBackend::Sqlite, text, values)).await.map(drop)
     }
 }
