@@ -4,10 +4,11 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use api::error::is_away;
 use api::store::Db;
 use entity::setting;
 use futures_util::future::join_all;
-use sea_orm::{ConnectionTrait, DbErr, EntityTrait, IntoActiveModel};
+use sea_orm::{ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, Statement};
 use tokio::task::JoinHandle;
 
 use crate::harness::{Backend, World};
@@ -143,6 +144,35 @@ async fn the_first_is_told_when_all_who_waited_by_then_are_committed_with_it() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn each_counts_the_rows_that_it_changed_itself() {
+    let world = world().await;
+    let db = &world.app.db;
+    let first = db.begin().await.expect("begun");
+    set(&first, "row first").await.expect("written");
+    let change = |sql: &'static str, alone: bool| {
+        let db = db.clone();
+        async move {
+            let statement = Statement::from_string(db.backend(), sql);
+            if alone {
+                return db.single().execute_raw(statement).await.expect("changed").rows_affected();
+            }
+            let tx = db.begin().await.expect("begun");
+            let changed = tx.execute_raw(statement).await.expect("changed").rows_affected();
+            tx.commit().await.expect("committed");
+            changed
+        }
+    };
+    const NONE: &str = "DELETE FROM setting WHERE key = 'nobody'";
+    const ONE: &str = "UPDATE setting SET value = '2' WHERE key = 'row first'";
+    const THERE: &str = "INSERT INTO setting (key, value) VALUES ('row first', '3') ON CONFLICT DO NOTHING";
+    let cases = [(NONE, false), (ONE, false), (NONE, true), (THERE, false), (ONE, true), (THERE, true), (NONE, false)];
+    let changes = queue(cases.map(|(sql, alone)| change(sql, alone))).await;
+    first.commit().await.expect("committed");
+    let counted: Vec<u64> = join_all(changes).await.into_iter().map(|counted| counted.expect("no panic")).collect();
+    assert_eq!(counted, [0, 1, 0, 0, 1, 0, 0]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_a_failed_commit_took_with_it_is_told_to_nobody_as_done() {
     let world = world().await;
     let db = &world.app.db;
@@ -154,7 +184,8 @@ async fn what_a_failed_commit_took_with_it_is_told_to_nobody_as_done() {
     first.execute_unprepared(astray).await.expect("nobody has looked yet");
     let behaviours = [Commits, TakesItBack, DoesNothingAndCommits];
     let others = queue(behaviours.into_iter().map(|then| write(db.clone(), format!("row {then:?}"), then))).await;
-    first.commit().await.expect_err("nothing to commit");
+    let error = first.commit().await.expect_err("nothing to commit");
+    assert!(is_away(&error), "to be sent again: {error}");
     for told in others {
         told.await.expect("no panic").expect_err("what it was judged by was not committed");
     }
@@ -185,7 +216,8 @@ async fn where_the_database_ends_the_transaction_everybody_in_it_is_told() {
             let after = if alone { Vec::new() } else { queue([write(db.clone(), "row third".to_owned(), Commits)]).await };
             first.commit().await.expect_err("it was taken back with the second");
             for told in ends {
-                told.await.expect("no panic").expect_err("nothing of it stands");
+                let error = told.await.expect("no panic").expect_err("nothing of it stands");
+                assert!(is_away(&error), "to be sent again: {error}");
             }
             let mut expected = BTreeSet::new();
             for told in after {

@@ -27,8 +27,9 @@ const MANY: usize = 500;
 const ONE_IN: usize = 4;
 /// Champions that are read at a time: what the tables say of them takes more room than what is kept.
 const AT_ONCE: usize = 500;
-/// How long those who changed are let gather before they are read.
+/// How long those who changed are let gather before they are read, so many at a time: whoever asks meanwhile goes first.
 const SOON: Duration = Duration::from_millis(50);
+const FEW: usize = 32;
 /// Sessions whose needs are kept; past that, none are.
 const SESSIONS: usize = 2_000;
 /// Changed sessions that are told of again and again before the memory moves on.
@@ -88,6 +89,15 @@ pub struct Candidates {
     held: Arc<RwLock<Option<Held>>>,
     /// Whether somebody is at it, with nobody waiting.
     freshening: Arc<AtomicBool>,
+}
+
+/// Says that nobody is at it any more, whatever became of whoever was.
+struct Free<'a>(&'a AtomicBool);
+
+impl Drop for Free<'_> {
+    fn drop(&mut self) {
+        self.0.store(false, Ordering::Release);
+    }
 }
 
 type Guard = OwnedRwLockReadGuard<Option<Held>, Held>;
@@ -231,31 +241,45 @@ impl Candidates {
         if !self.freshening.swap(true, Ordering::AcqRel) {
             let (candidates, db) = (self.clone(), db.clone());
             tokio::spawn(async move {
+                let _free = Free(&candidates.freshening);
                 // Whatever else changes in a moment is read with it.
                 tokio::time::sleep(SOON).await;
-                if let Err(fault) = candidates.catch_up(&db, today).await {
+                let caught_up = async {
+                    while candidates.catch_up(&db, today).await? {
+                        tokio::time::sleep(SOON / 5).await;
+                    }
+                    Ok::<_, Fault>(())
+                };
+                if let Err(fault) = caught_up.await {
                     tracing::debug!(%fault, "champions in memory are as old as they were");
                 }
-                candidates.freshening.store(false, Ordering::Release);
             });
         }
     }
 
-    /// Reads who has changed with nobody waiting, and then puts them in their places, unless somebody has moved on meanwhile.
-    async fn catch_up(&self, db: &Db, today: NaiveDate) -> Result<(), Fault> {
-        let Some(until) = self.at_hand(|held| held.until) else { return Ok(()) };
+    /// Reads a few of those who have changed, with nobody waiting, and then puts them in their places, unless somebody has moved on
+    /// meanwhile. Whether there are more.
+    async fn catch_up(&self, db: &Db, today: NaiveDate) -> Result<bool, Fault> {
+        let Some(until) = self.at_hand(|held| held.until) else { return Ok(false) };
         let conn = db.snapshot().await?;
         let changes = Changes::since(&conn, until).await?;
         let unknown = self.at_hand(|held| (held.until == until).then(|| held.to_read(&changes)));
-        let Some(Some(Some(unknown))) = unknown else { return Ok(()) };
+        let Some(Some(Some(mut unknown))) = unknown else { return Ok(false) };
+        let more = unknown.len() > FEW;
+        unknown.truncate(FEW);
         let people = read(&conn, &unknown).await?;
         conn.rollback().await?;
         let mut held = self.held.write().await;
-        if let Some(known) = held.take() {
-            let stays = known.until != until;
-            *held = Some(if stays { known } else { known.replaced(unknown, people, today).with(changes).0 });
+        if let Some(mut known) = held.take() {
+            if known.until == until {
+                let seen = unknown.iter().filter_map(|id| Some((*id, *changes.champions.get(id)?)));
+                known.seen.extend(seen);
+                known = known.replaced(unknown, people, today);
+                known = if more { known } else { known.with(changes).0 };
+            }
+            *held = Some(known);
         }
-        Ok(())
+        Ok(more)
     }
 
     async fn move_on(self, db: Db, today: NaiveDate) -> Result<View, Fault> {

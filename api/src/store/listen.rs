@@ -56,7 +56,7 @@ impl Listener {
                 Ok(row::holding::<outbox::Entity>(db.read(), outbox::Column::Id, ids).await?)
             }
             Self::Sqlite(seen, db) => {
-                db.committed.notified().await;
+                db.write.next_commit().await;
                 let last = last(db).await?;
                 let rows = between(db, *seen, last).await?;
                 // Lower than before if everything was deleted: numbers start again.

@@ -5,7 +5,6 @@
 //! the locks promise, constraints stand behind, and a lost race is tried again from the start (docs/decisions/0003).
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
@@ -19,7 +18,6 @@ use sea_orm::metric::Info;
 use sea_orm::{ConnectOptions, ConnectionTrait, Database, DbBackend, DbErr};
 use sea_orm_migration::MigratorTrait;
 use sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
-use tokio::sync::Notify;
 
 use crate::error::Fault;
 use account::Holder;
@@ -80,10 +78,6 @@ pub mod wave;
 pub struct Db {
     write: Pool,
     read: Pool,
-    /// Rung after each commit.
-    committed: Arc<Notify>,
-    /// Commits so far.
-    commits: Arc<AtomicU64>,
     /// Training modules that have been read: they never change.
     modules: Arc<RwLock<HashMap<ModuleId, Arc<training_module::Model>>>>,
     candidates: Candidates,
@@ -105,8 +99,8 @@ impl Db {
     }
 
     fn of(write: Pool, read: Pool) -> Self {
-        let (committed, commits, modules, callers, changes) = Default::default();
-        Self { write, read, committed, commits, modules, candidates: Candidates::default(), callers, changes }
+        let (modules, callers, changes) = Default::default();
+        Self { write, read, modules, candidates: Candidates::default(), callers, changes }
     }
 
     /// Tells of every statement that is sent, for those who count or time them. Transactions begun before are not told of.
@@ -193,7 +187,7 @@ impl Db {
 
     /// How many writes were committed here: unchanged, nothing was written by this process meanwhile.
     pub fn commits(&self) -> u64 {
-        self.commits.load(Ordering::Acquire)
+        self.write.commits()
     }
 
     /// Whether the database answers.
@@ -232,15 +226,18 @@ impl Db {
     pub async fn finish<T, E: MaybeLostRace>(&self, tx: Transaction, outcome: Result<T, E>, attempt: u32) -> Outcome<T, E> {
         let ended = match outcome {
             Ok(value) => match tx.commit().await {
-                Ok(()) => {
-                    self.commits.fetch_add(1, Ordering::AcqRel);
-                    self.committed.notify_one();
-                    return Outcome::Done(Ok(value));
-                }
+                Ok(()) => return Outcome::Done(Ok(value)),
                 Err(error) => Err(E::from(error)),
             },
-            // What was refused by what others did stands only if that does.
-            Err(error) => Err(tx.rollback().await.map_or_else(E::from, |()| error)),
+            Err(error) => {
+                let together = tx.sees_others();
+                match tx.rollback().await {
+                    // What was refused by what others did stands only if that does.
+                    Err(lost) if together => Err(E::from(lost)),
+                    // Its own failure adds nothing: the connection is thrown away with it.
+                    _ => Err(error),
+                }
+            }
         };
         match ended {
             Err(error) if error.is_lost_race() && attempt < ATTEMPTS => {

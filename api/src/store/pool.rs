@@ -6,7 +6,7 @@
 
 use std::borrow::Cow;
 use std::fmt;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -16,7 +16,7 @@ use sea_query_sqlx::SqlxValues;
 use sqlx::pool::PoolConnection;
 use sqlx::{AssertSqlSafe, Connection, Database, Executor, Postgres, SqlSafeStr, Sqlite};
 use sqlx_core::transaction::TransactionManager;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 
 use super::transaction::{Ended, Transaction};
 use crate::error::is_away;
@@ -104,6 +104,9 @@ struct Shared {
     /// Whether whoever waits to write is committed with the one before.
     together: bool,
     ended: Mutex<Option<Ended>>,
+    commits: AtomicU64,
+    /// Rung after each commit.
+    committed: Notify,
 }
 
 /// As many connections as may work at once.
@@ -199,8 +202,8 @@ impl Pool {
 
     fn with(orm: DatabaseConnection, connections: u32, patience: Duration, together: bool) -> Self {
         let turns = Arc::new(Semaphore::new(connections as usize));
-        let (resting, queue, ended) = Default::default();
-        Self { shared: Arc::new(Shared { orm, resting, turns, queue, patience, together, ended }), told: None }
+        let (resting, queue, ended, commits, committed) = Default::default();
+        Self { shared: Arc::new(Shared { orm, resting, turns, queue, patience, together, ended, commits, committed }), told: None }
     }
 
     /// The pool underneath, for migrating. What rests here goes back to it first: it may have no others.
@@ -228,10 +231,28 @@ impl Pool {
         }
     }
 
+    /// How many commits there were.
+    pub(super) fn commits(&self) -> u64 {
+        self.shared.commits.load(Ordering::Acquire)
+    }
+
+    /// Waits for a commit. One waits at a time.
+    pub(super) async fn next_commit(&self) {
+        self.shared.committed.notified().await;
+    }
+
+    /// Notes that something was committed.
+    pub(super) fn note_commit(&self) {
+        self.shared.commits.fetch_add(1, Ordering::AcqRel);
+        self.shared.committed.notify_one();
+    }
+
     /// Closes every connection, once those that are lent have come back.
     pub(super) async fn close(&self) -> Result<(), DbErr> {
         if self.shared.together {
-            self.commit_in_turn().await;
+            // What has ended is committed though whoever closes does not wait for it.
+            let pool = self.clone();
+            let _ = tokio::spawn(async move { pool.commit_in_turn().await }).await;
         }
         self.shared.turns.close();
         self.shared.resting().clear();
@@ -300,9 +321,13 @@ macro_rules! single {
         match $pool.single().await? {
             Single::Alone(mut $conn) => $alone.await,
             Single::Joined($tx) => {
-                let outcome = $joined.await?;
-                $tx.commit().await?;
-                Ok(outcome)
+                let outcome = $joined.await;
+                if outcome.is_ok() {
+                    $tx.commit().await?
+                } else {
+                    $tx.rollback().await?
+                }
+                outcome
             }
         }
     };
@@ -314,7 +339,7 @@ macro_rules! run {
         let (lent, mut statement) = ($lent, $statement);
         let values = SqlxValues(statement.values.take().unwrap_or_else(|| sea_orm::Values(Vec::new())));
         let began = Instant::now();
-        let sql = lent.with_ahead(&statement.sql);
+        let sql = lent.ahead.take().map_or(Cow::Borrowed(&*statement.sql), |ahead| Cow::Owned(format!("{ahead}{}", statement.sql)));
         let link = lent.start()?;
         let outcome = with!(link, |$conn: Kind| {
             let $query = sqlx::query_with::<Kind, _>(AssertSqlSafe(&*sql), values);
@@ -331,12 +356,10 @@ macro_rules! run {
 impl Lent {
     /// Whoever is interrupted from here on leaves the connection in the midst of something.
     fn start(&mut self) -> Result<&mut Link, DbErr> {
+        // So did whoever was before, if it is not sound by now.
+        self.failed |= !self.sound;
         self.sound = false;
         self.link.as_mut().ok_or(DbErr::ConnectionAcquire(ConnAcquireErr::ConnectionClosed))
-    }
-
-    fn with_ahead<'a>(&mut self, sql: &'a str) -> Cow<'a, str> {
-        self.ahead.take().map_or(Cow::Borrowed(sql), |ahead| Cow::Owned(format!("{ahead}{sql}")))
     }
 
     fn end<T>(&mut self, outcome: Result<T, sqlx::Error>, kind: fn(RuntimeErr) -> DbErr) -> Result<T, DbErr> {
@@ -364,17 +387,41 @@ impl Lent {
     }
 
     pub(super) async fn execute(&mut self, statement: Statement) -> Result<ExecResult, DbErr> {
+        // In one text with it, the rows that a statement before it changed would count as its own.
+        self.go_ahead().await?;
         run!(self, statement, DbErr::Exec, |conn, query| query.execute(conn).await.map(ExecResult::from))
     }
 
     pub(super) async fn unprepared(&mut self, sql: &str) -> Result<ExecResult, DbErr> {
-        let sql = self.with_ahead(sql).into_owned();
         let link = self.start()?;
         let outcome = with!(link, |conn: Kind| {
             let conn: &mut <Kind as Database>::Connection = conn;
-            conn.execute(AssertSqlSafe(sql)).await.map(ExecResult::from)
+            conn.execute(AssertSqlSafe(sql.to_owned())).await.map(ExecResult::from)
         });
         self.end(outcome, DbErr::Exec)
+    }
+
+    /// Sends what goes ahead by itself.
+    pub(super) async fn go_ahead(&mut self) -> Result<(), DbErr> {
+        match self.ahead.take() {
+            Some(ahead) => self.unprepared(ahead).await.map(drop),
+            None => Ok(()),
+        }
+    }
+
+    /// Whether nothing has failed or was interrupted since a transaction began.
+    pub(super) fn is_well(&self) -> bool {
+        self.sound && !self.failed
+    }
+
+    /// Waits until whatever was interrupted has ended.
+    pub(super) async fn settle(&mut self) -> Result<(), DbErr> {
+        if self.sound {
+            return Ok(());
+        }
+        let link = self.start()?;
+        let outcome = with!(link, |conn: Kind| <<Kind as Database>::Connection as Connection>::ping(conn).await);
+        self.end(outcome, DbErr::Query)
     }
 
     /// Begins a transaction or, inside one, a step of it.

@@ -11,6 +11,7 @@ use tokio::runtime::Handle;
 use tokio::sync::{OwnedSemaphorePermit, oneshot};
 
 use super::pool::Lent;
+use crate::error::is_away;
 
 /// So many are committed together at most.
 const MOST: usize = 32;
@@ -70,6 +71,11 @@ impl Ended {
     async fn commit_here(mut self) {
         // A step that is open, or a transaction that the database itself has ended, is nothing to commit.
         let outcome = if self.lent.depth() == 1 { self.lent.commit().await } else { Err(not_committed()) };
+        match &outcome {
+            Ok(()) => self.lent.from.note_commit(),
+            Err(error) => tracing::warn!(%error, "what was to be committed together is taken back together"),
+        }
+        let outcome = outcome.map_err(|error| if is_away(&error) { error } else { not_committed() });
         drop(self.lent);
         self.whose.into_iter().for_each(|waiter| drop(waiter.send(outcome.clone())));
     }
@@ -96,7 +102,7 @@ impl Drop for Transaction {
             runtime.spawn(async move {
                 match take_back(&mut ended.lent, apart).await {
                     Ok(()) => ended.commit_here().await,
-                    Err(error) => tracing::warn!(%error, "what was committed together is taken back together"),
+                    Err(error) => tracing::warn!(%error, "what was to be committed together is taken back together"),
                 }
             });
         }
@@ -106,6 +112,7 @@ impl Drop for Transaction {
 /// Takes back what was done since a savepoint, and every step that has not ended.
 async fn take_back(lent: &mut Lent, apart: Option<Savepoint>) -> Result<(), DbErr> {
     let Some(apart) = apart.filter(|_| lent.ahead.is_none()) else { return Ok(()) };
+    lent.settle().await?;
     while lent.depth() > 1 {
         lent.rollback().await?;
     }
@@ -160,7 +167,7 @@ impl Transaction {
             }
             return Ok(());
         }
-        take_back(lent, self.apart).await?;
+        take_back(lent, self.apart).await.map_err(|error| if is_away(&error) { error } else { not_committed() })?;
         lent.failed = false;
         // It was refused by what they did, which has to stand first.
         self.end().await
@@ -169,9 +176,7 @@ impl Transaction {
     /// Begins a step: what is done from here on can be taken back alone. One that is not ended goes with the whole.
     pub async fn step(&self) -> Result<Step<'_>, DbErr> {
         let mut lent = self.lent.lock().await;
-        if lent.ahead.is_some() {
-            lent.unprepared("").await?;
-        }
+        lent.go_ahead().await?;
         lent.begin(None).await?;
         Ok(Step(self))
     }
@@ -180,9 +185,11 @@ impl Transaction {
     async fn end(mut self) -> Result<(), DbErr> {
         let lent = self.lent.get_mut();
         // After some failures the database ends the whole transaction: whoever went on regardless finds out now.
-        let leaves = lent.from.others_wait() && !lent.failed && self.before.len() + 1 < MOST;
+        let leaves = lent.from.others_wait() && lent.is_well() && self.before.len() + 1 < MOST;
         if !leaves && self.before.is_empty() {
-            return lent.commit().await;
+            lent.commit().await?;
+            lent.from.note_commit();
+            return Ok(());
         }
         let (tell, told) = oneshot::channel();
         let pool = lent.from.clone();
@@ -220,7 +227,9 @@ impl ConnectionTrait for Transaction {
     }
 
     async fn execute_unprepared(&self, sql: &str) -> Result<ExecResult, DbErr> {
-        self.lent.lock().await.unprepared(sql).await
+        let mut lent = self.lent.lock().await;
+        lent.go_ahead().await?;
+        lent.unprepared(sql).await
     }
 
     async fn query_one_raw(&self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
