@@ -354,6 +354,47 @@ both!(a_document_that_asks_twice_does_not_wait_for_itself, |world| async move {
     }
 });
 
+/// How many champions memory knows as they are: what it gives out twice is the same.
+async fn known(world: &World, session: SessionId) -> usize {
+    let (db, tx) = (&world.app.db, world.app.db.snapshot().await.expect("a view"));
+    let row = session::Entity::find_by_id(session).one(&tx).await.expect("a row").expect("a session");
+    let need = facts::need(&tx, row).await.expect("a need");
+    let need = need.need(PlaceKind::Helper).expect("a helper's place");
+    let mut known = 0;
+    for person in champion::Entity::find().all(&tx).await.expect("champions") {
+        let around = taking::around(&tx, &an_offer(person.id, session, PlaceKind::Helper)).await.expect("what stands around");
+        let bound = async || db.bound(&tx, &around.numbers, (person.id, need), world.now().date_naive()).await.expect("a record");
+        known += usize::from(std::sync::Arc::ptr_eq(&bound().await, &bound().await));
+    }
+    known
+}
+
+both!(those_who_changed_are_read_with_nobody_waiting, |world| async move {
+    world.everybody_comes().await;
+    let wanted = wanted(&world).await;
+    agreed(&world, &wanted, "nothing").await;
+    let session = wanted.iter().find(|(_, kind)| *kind == PlaceKind::Helper).expect("a helper's place").0;
+    let all = known(&world, session).await;
+    assert!(all > 32, "more than are read at a time: {all}");
+    let nearer = champion::Entity::update_many().col_expr(champion::Column::ReachMetres, Expr::value(4_000));
+    nearer.exec(world.app.db.single()).await.expect("updated");
+    let mut steps = vec![known(&world, session).await];
+    while steps.last() < Some(&all) {
+        assert!(steps.len() < 200, "they are never read: {steps:?}");
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        // Somebody changes again meanwhile.
+        if steps.len() < 5 {
+            let farther = champion::Entity::update_many().col_expr(champion::Column::ReachMetres, Expr::value(9_000));
+            let some = farther.filter(champion::Column::Number.lte(20));
+            some.exec(world.app.db.single()).await.expect("updated");
+        }
+        judged_alike(&world, &wanted, "some were read").await;
+        steps.push(known(&world, session).await);
+    }
+    assert!(steps[0] < all, "they were not known at once: {steps:?}");
+    agreed(&world, &wanted, "all were read").await;
+});
+
 both!(too_many_changes_at_once_are_read_as_everybody, |world| async move {
     let wanted = wanted(&world).await;
     agreed(&world, &wanted, "nothing").await;

@@ -344,7 +344,12 @@ impl Held {
 
     /// What is known, brought up to this view, and what is told of since; everybody is read if that is not much, or can't be.
     async fn as_of(conn: &impl ConnectionTrait, known: Option<Self>, today: NaiveDate) -> Result<(Self, Changes), Fault> {
-        let changes = Changes::since(conn, known.as_ref().map_or(Until::default(), |known| known.until)).await?;
+        let since = match &known {
+            Some(known) => known.until,
+            // Everybody will be read: what changed before this view is in it.
+            None => Until::now(conn).await?,
+        };
+        let changes = Changes::since(conn, since).await?;
         let known = known.and_then(|known| Some((known.to_read(&changes)?, known)));
         let Some((unknown, known)) = known else { return Self::fresh(conn, changes, today).await };
         let people = read(conn, &unknown).await?;

@@ -132,6 +132,12 @@ impl Changes {
 }
 
 impl Until {
+    /// From where whoever sees all that this view shows has to ask: no row of any change is read for it.
+    pub async fn now(conn: &impl ConnectionTrait) -> Result<Self, DbErr> {
+        let end = Self { champions: i64::MAX, sessions: i64::MAX };
+        Ok(Changes::since(conn, end).await?.until)
+    }
+
     /// A number that went back: this is another database than it was.
     pub fn follows(self, earlier: Self) -> bool {
         self.champions >= earlier.champions && self.sessions >= earlier.sessions
