@@ -77,7 +77,10 @@ async fn write(db: Db, key: String, then: Then) -> Result<(), DbErr> {
     set(&tx, &key).await?;
     match then {
         TakesItBack | TakesItBackWithAStepOpen => tx.rollback().await,
-        GoesAway | GoesAwayWithAStepOpen => Ok(drop(tx)),
+        GoesAway | GoesAwayWithAStepOpen => {
+            drop(tx);
+            Ok(())
+        }
         IsInterrupted => {
             let slow = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 300000) SELECT COUNT(*) FROM n";
             let waited = tokio::time::timeout(Duration::from_millis(2), tx.execute_unprepared(slow)).await;
