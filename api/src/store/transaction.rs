@@ -70,19 +70,23 @@ impl Ended {
 
     async fn commit_here(mut self) {
         // A step that is open, or a transaction that the database itself has ended, is nothing to commit.
-        let outcome = if self.lent.depth() == 1 { self.lent.commit().await } else { Err(not_committed()) };
-        match &outcome {
-            Ok(()) => self.lent.from.note_commit(),
-            Err(error) => tracing::warn!(%error, "what was to be committed together is taken back together"),
+        let outcome = if self.lent.depth() == 1 { self.lent.commit().await.map_err(lost) } else { Err(gone()) };
+        if outcome.is_ok() {
+            self.lent.from.note_commit();
         }
-        let outcome = outcome.map_err(|error| if is_away(&error) { error } else { not_committed() });
         drop(self.lent);
         self.whose.into_iter().for_each(|waiter| drop(waiter.send(outcome.clone())));
     }
 }
 
-fn not_committed() -> DbErr {
+/// What those are told whose work was taken back with others': to be sent again.
+fn gone() -> DbErr {
     DbErr::Conn(RuntimeErr::Internal("the transaction that this was part of was not committed".to_owned()))
+}
+
+fn lost(error: DbErr) -> DbErr {
+    tracing::warn!(%error, "what was to be committed together is taken back together");
+    if is_away(&error) { error } else { gone() }
 }
 
 impl fmt::Debug for Transaction {
@@ -97,12 +101,11 @@ impl Drop for Transaction {
         if self.before.is_empty() {
             return;
         }
-        let (mut ended, apart) = self.hand_over();
+        let mut ended = self.hand_over();
         if let Ok(runtime) = Handle::try_current() {
             runtime.spawn(async move {
-                match take_back(&mut ended.lent, apart).await {
-                    Ok(()) => ended.commit_here().await,
-                    Err(error) => tracing::warn!(%error, "what was to be committed together is taken back together"),
+                if take_back(&mut ended.lent, ended.last).await.map_err(lost).is_ok() {
+                    ended.commit_here().await;
                 }
             });
         }
@@ -167,7 +170,7 @@ impl Transaction {
             }
             return Ok(());
         }
-        take_back(lent, self.apart).await.map_err(|error| if is_away(&error) { error } else { not_committed() })?;
+        take_back(lent, self.apart).await.map_err(lost)?;
         lent.failed = false;
         // It was refused by what they did, which has to stand first.
         self.end().await
@@ -193,7 +196,7 @@ impl Transaction {
         }
         let (tell, told) = oneshot::channel();
         let pool = lent.from.clone();
-        let (mut ended, _) = self.hand_over();
+        let mut ended = self.hand_over();
         let first = ended.whose.is_empty();
         ended.whose.push(tell);
         if leaves {
@@ -207,12 +210,11 @@ impl Transaction {
             // Others are told too, so it goes on if this one is given up.
             tokio::spawn(ended.commit_here());
         }
-        told.await.unwrap_or_else(|_| Err(not_committed()))
+        told.await.unwrap_or_else(|_| Err(gone()))
     }
 
-    fn hand_over(&mut self) -> (Ended, Option<Savepoint>) {
-        let (lent, whose) = (self.lent.get_mut().take_over(), std::mem::take(&mut self.before));
-        (Ended { lent, last: self.apart, whose }, self.apart)
+    fn hand_over(&mut self) -> Ended {
+        Ended { lent: self.lent.get_mut().take_over(), last: self.apart, whose: std::mem::take(&mut self.before) }
     }
 }
 
