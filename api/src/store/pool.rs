@@ -134,6 +134,8 @@ pub(super) struct Lent {
     pub(super) failed: bool,
     /// What goes to the database with the next statement, ahead of it.
     pub(super) ahead: Option<&'static str>,
+    /// Whether it was part of the last thing that was sent.
+    pub(super) sets_out: bool,
     pub(super) from: Pool,
     /// None while nobody works with it.
     pub(super) turn: Option<OwnedSemaphorePermit>,
@@ -305,7 +307,7 @@ impl Pool {
             Some(one) => (one.link, one.taken),
             None => (self.shared.link().await?, Instant::now()),
         };
-        Ok(Lent { link: Some(link), taken, sound: true, failed: false, ahead: None, from: self.clone(), turn: Some(turn) })
+        Ok(Lent { link: Some(link), taken, sound: true, failed: false, ahead: None, sets_out: false, from: self.clone(), turn: Some(turn) })
     }
 }
 
@@ -339,8 +341,9 @@ macro_rules! run {
         let (lent, mut statement) = ($lent, $statement);
         let values = SqlxValues(statement.values.take().unwrap_or_else(|| sea_orm::Values(Vec::new())));
         let began = Instant::now();
-        let sql = lent.ahead.take().map_or(Cow::Borrowed(&*statement.sql), |ahead| Cow::Owned(format!("{ahead}{}", statement.sql)));
-        let link = lent.start()?;
+        let ahead = lent.ahead.take();
+        let link = lent.start(ahead.is_some())?;
+        let sql = ahead.map_or(Cow::Borrowed(&*statement.sql), |ahead| Cow::Owned(format!("{ahead}{}", statement.sql)));
         let outcome = with!(link, |$conn: Kind| {
             let $query = sqlx::query_with::<Kind, _>(AssertSqlSafe(&*sql), values);
             $work
@@ -355,10 +358,10 @@ macro_rules! run {
 
 impl Lent {
     /// Whoever is interrupted from here on leaves the connection in the midst of something.
-    fn start(&mut self) -> Result<&mut Link, DbErr> {
+    fn start(&mut self, sets_out: bool) -> Result<&mut Link, DbErr> {
         // So did whoever was before, if it is not sound by now.
         self.failed |= !self.sound;
-        self.sound = false;
+        (self.sound, self.sets_out) = (false, sets_out);
         self.link.as_mut().ok_or(DbErr::ConnectionAcquire(ConnAcquireErr::ConnectionClosed))
     }
 
@@ -393,7 +396,11 @@ impl Lent {
     }
 
     pub(super) async fn unprepared(&mut self, sql: &str) -> Result<ExecResult, DbErr> {
-        let link = self.start()?;
+        self.send(sql, false).await
+    }
+
+    async fn send(&mut self, sql: &str, sets_out: bool) -> Result<ExecResult, DbErr> {
+        let link = self.start(sets_out)?;
         let outcome = with!(link, |conn: Kind| {
             let conn: &mut <Kind as Database>::Connection = conn;
             conn.execute(AssertSqlSafe(sql.to_owned())).await.map(ExecResult::from)
@@ -404,7 +411,7 @@ impl Lent {
     /// Sends what goes ahead by itself.
     pub(super) async fn go_ahead(&mut self) -> Result<(), DbErr> {
         match self.ahead.take() {
-            Some(ahead) => self.unprepared(ahead).await.map(drop),
+            Some(ahead) => self.send(ahead, true).await.map(drop),
             None => Ok(()),
         }
     }
@@ -419,26 +426,26 @@ impl Lent {
         if self.sound {
             return Ok(());
         }
-        let link = self.start()?;
+        let link = self.start(false)?;
         let outcome = with!(link, |conn: Kind| <<Kind as Database>::Connection as Connection>::ping(conn).await);
         self.end(outcome, DbErr::Query)
     }
 
     /// Begins a transaction or, inside one, a step of it.
     pub(super) async fn begin(&mut self, how: Option<&'static str>) -> Result<(), DbErr> {
-        let link = self.start()?;
+        let link = self.start(false)?;
         let outcome = with!(link, |conn: Kind| Begin::<Kind>::begin(conn, how.map(SqlSafeStr::into_sql_str)).await);
         self.end(outcome, DbErr::Query)
     }
 
     pub(super) async fn commit(&mut self) -> Result<(), DbErr> {
-        let link = self.start()?;
+        let link = self.start(false)?;
         let outcome = with!(link, |conn: Kind| Begin::<Kind>::commit(conn).await);
         self.end(outcome, DbErr::Query)
     }
 
     pub(super) async fn rollback(&mut self) -> Result<(), DbErr> {
-        let link = self.start()?;
+        let link = self.start(false)?;
         let outcome = with!(link, |conn: Kind| Begin::<Kind>::rollback(conn).await);
         self.end(outcome, DbErr::Query)
     }
@@ -451,7 +458,7 @@ impl Lent {
     /// Takes it from whoever works with it, who then has none.
     pub(super) fn take_over(&mut self) -> Self {
         let (link, turn, ahead) = (self.link.take(), self.turn.take(), self.ahead.take());
-        Self { link, taken: self.taken, sound: self.sound, failed: self.failed, ahead, from: self.from.clone(), turn }
+        Self { link, taken: self.taken, sound: self.sound, failed: self.failed, ahead, sets_out: self.sets_out, from: self.from.clone(), turn }
     }
 
     /// Has everything that has not ended taken back, by and by.

@@ -115,11 +115,19 @@ impl Drop for Transaction {
 /// Takes back what was done since a savepoint, and every step that has not ended.
 async fn take_back(lent: &mut Lent, apart: Option<Savepoint>) -> Result<(), DbErr> {
     let Some(apart) = apart.filter(|_| lent.ahead.is_none()) else { return Ok(()) };
+    let set_out = lent.sets_out;
     lent.settle().await?;
     while lent.depth() > 1 {
         lent.rollback().await?;
     }
-    lent.unprepared(apart.take_back()).await.map(drop)
+    match lent.unprepared(apart.take_back()).await {
+        Ok(_) => lent.failed = false,
+        // Interrupted before the savepoint was set, it has done nothing. Since it has failed, nobody joins: the commit follows, which fails
+        // if the database has ended the transaction.
+        Err(_) if set_out => {}
+        Err(error) => return Err(error),
+    }
+    Ok(())
 }
 
 impl Transaction {
@@ -171,7 +179,6 @@ impl Transaction {
             return Ok(());
         }
         take_back(lent, self.apart).await.map_err(lost)?;
-        lent.failed = false;
         // It was refused by what they did, which has to stand first.
         self.end().await
     }
