@@ -130,17 +130,23 @@ fn window(seed: &mut Seed) -> Window {
     }
 }
 
-/// About one a week: forty in the past, six to come; five champions a session.
-fn booking(seed: &mut Seed, size: u64) -> Booking {
+/// Where a group meets; three in ten do by phone or video.
+fn place(group: u64) -> Option<Point> {
+    (group % 10 < 7).then(|| Seed(group).point())
+}
+
+/// About one a week at one of a champion's groups: forty in the past, six to come; five champions a session.
+fn booking(seed: &mut Seed, size: u64, groups: &[u64]) -> Booking {
     let date = today() - Days::new(280) + Days::new(seed.below(322));
     let from = date.and_time(seed.quarter(9, 9)).and_utc();
+    let group = groups[seed.below(groups.len() as u64) as usize];
     Booking {
         session: SessionId(id(seed.below(size * 9))),
-        group: GroupId(id(seed.below(400))),
+        group: GroupId(id(group)),
         span: Span { from, until: from + TimeDelta::minutes(120) },
         date,
         with_children: seed.percent(15),
-        at: seed.percent(70).then(|| seed.point()),
+        at: place(group),
     }
 }
 
@@ -158,6 +164,7 @@ fn area(seed: &mut Seed) -> String {
 
 fn champion(seed: &mut Seed, n: u64, size: u64) -> ChampionRecord {
     let other = ["urd", "pol", "bfi", "ara", "pan"][seed.below(5) as usize];
+    let groups: Vec<u64> = (0..1 + seed.below(3)).map(|_| seed.below(400)).collect();
     ChampionRecord {
         id: ChampionId(id(n)),
         clearance: clearance(seed),
@@ -171,7 +178,7 @@ fn champion(seed: &mut Seed, n: u64, size: u64) -> ChampionRecord {
         topics: (0..4).map(|_| Topic::ALL[seed.below(Topic::ALL.len() as u64) as usize]).collect(),
         windows: (0..2 + seed.below(4)).map(|_| window(seed)).collect(),
         exceptions: (0..seed.below(3)).map(|_| leave(seed)).collect(),
-        bookings: (0..46).map(|_| booking(seed, size)).collect(),
+        bookings: (0..46).map(|_| booking(seed, size, &groups)).collect(),
         last_asked_at: (!seed.percent(10)).then(|| now() - TimeDelta::hours(seed.below(2_000) as i64)),
     }
 }

@@ -1,7 +1,7 @@
-//! What a champion has said yes to. Most come to few groups again and again: group, place and who is taught are told once, so that
-//! fifty thousand champions with all their dates fit into memory.
+//! What a champion has said yes to. Most come to few groups again and again: group, place, who is taught and how long are told once,
+//! so that fifty thousand champions with all their dates fit into memory.
 
-use chrono::NaiveDate;
+use chrono::{DateTime, TimeDelta, Utc};
 
 use super::Booking;
 use crate::calendar::Span;
@@ -21,14 +21,16 @@ struct Setting {
     group: GroupId,
     with_children: bool,
     at: Option<Point>,
+    length: TimeDelta,
+    /// From the date in UTC to the local one.
+    shift: TimeDelta,
 }
 
 /// One of them.
 #[derive(Clone, Copy, Debug)]
 struct Dated {
     session: SessionId,
-    span: Span,
-    date: NaiveDate,
+    from: DateTime<Utc>,
     setting: u32,
 }
 
@@ -36,9 +38,13 @@ impl Bookings {
     /// All of them.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = Booking> + Clone + '_ {
         self.dates.iter().map(|dated| {
-            let Dated { session, span, date, setting } = *dated;
-            let Setting { group, with_children, at } = self.settings[setting as usize];
-            Booking { session, group, span, date, with_children, at }
+            let Dated { session, from, setting } = *dated;
+            let Setting { group, with_children, at, length, shift } = self.settings[setting as usize];
+            // Both are there, for they were once; what could panic would be worked out where nobody asks for it, too.
+            let until = from.checked_add_signed(length).unwrap_or(from);
+            let day = from.naive_utc().date();
+            let date = if shift.is_zero() { day } else { day.checked_add_signed(shift).unwrap_or(day) };
+            Booking { session, group, span: Span { from, until }, date, with_children, at }
         })
     }
 
@@ -55,12 +61,13 @@ impl Bookings {
     /// One more.
     pub fn push(&mut self, booking: Booking) {
         let Booking { session, group, span, date, with_children, at } = booking;
-        let setting = Setting { group, with_children, at };
+        let Span { from, until } = span;
+        let setting = Setting { group, with_children, at, length: until - from, shift: date - from.date_naive() };
         let known = self.settings.iter().position(|one| *one == setting).unwrap_or_else(|| {
             self.settings.push(setting);
             self.settings.len() - 1
         });
-        self.dates.push(Dated { session, span, date, setting: known as u32 });
+        self.dates.push(Dated { session, from, setting: known as u32 });
     }
 
     /// Lets go of those that are not to be kept.
@@ -105,9 +112,9 @@ mod tests {
         let at = prop_oneof![Just(None), (0..3_i32).prop_map(|n| Some(Point { latitude: 53.4 + f64::from(n), longitude: -2.1 }))];
         (0..9_u128, 0..3_u128, 0..40_i64, any::<bool>(), at).prop_map(|(session, group, day, with_children, at)| {
             let from = chrono::DateTime::from_timestamp(1_790_000_000 + day * 86_400, 7).expect("an instant");
-            let span = Span { from, until: from + chrono::TimeDelta::minutes(90) };
+            let span = Span { from, until: from + TimeDelta::minutes(90 - day % 3) };
             let (session, group) = (SessionId(uuid::Uuid::from_u128(session)), GroupId(uuid::Uuid::from_u128(group)));
-            Booking { session, group, span, date: from.date_naive(), with_children, at }
+            Booking { session, group, span, date: from.date_naive() + TimeDelta::days(day % 2), with_children, at }
         })
     }
 

@@ -23,12 +23,14 @@ mod slice;
 mod timeline;
 
 use std::collections::{BTreeMap, HashMap};
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use chrono::{DateTime, Utc};
 
 use super::factor::{FACTORS, Marks};
-use super::{Blocker, BlockerKind, ChampionRecord, Match, Ranking, Weights, best_first, blockers, rank_by, too_far_apart};
+use super::{Blocker, BlockerKind, Bookings, ChampionRecord, Match, Ranking, Weights, best_first, blockers, rank_by, too_far_apart};
+use crate::champion::Membership;
+use crate::clearance::ClearanceRecord;
 use crate::dbs::Audience;
 use crate::geo::Point;
 use crate::id::ChampionId;
@@ -185,6 +187,7 @@ impl Index {
         if let Some(slot) = self.slots.remove(&champion) {
             self.live.clear(slot);
             self.strange.clear(slot);
+            self.records[slot] = NOBODY.clone();
         }
     }
 
@@ -194,6 +197,7 @@ impl Index {
             let live: Vec<Arc<ChampionRecord>> = self.live.iter().map(|slot| self.records[slot].clone()).collect();
             *self = Self::default();
             live.into_iter().for_each(|champion| self.insert(champion));
+            self.fit();
         }
     }
 
@@ -283,6 +287,35 @@ impl Index {
         (top, total)
     }
 }
+
+/// Whoever is in a slot that is gone: a record takes far more room than its slot.
+static NOBODY: LazyLock<Arc<ChampionRecord>> = LazyLock::new(|| {
+    Arc::new(ChampionRecord {
+        id: ChampionId(uuid::Uuid::nil()),
+        clearance: ClearanceRecord {
+            membership: Membership::Left,
+            birth_date: None,
+            evidence: Vec::new(),
+            completions: Vec::new(),
+            exemptions: Vec::new(),
+            checks: Vec::new(),
+            accepted: Vec::new(),
+            child_dates: Vec::new(),
+        },
+        home: None,
+        reach_metres: 0,
+        areas: Vec::new(),
+        remote_only: true,
+        most_per_week: None,
+        most_per_month: None,
+        languages: Vec::new(),
+        topics: Vec::new(),
+        windows: Vec::new(),
+        exceptions: Vec::new(),
+        bookings: Bookings::default(),
+        last_asked_at: None,
+    })
+});
 
 /// So many more than are wanted are gathered before the best are told apart.
 const SPARE: usize = 32;

@@ -10,7 +10,7 @@ use super::board::Board;
 use super::day::{self, Day};
 use super::question::Question;
 use super::reach::in_space;
-use super::timeline::{Timeline, nanos};
+use super::timeline::{Timeline, seconds};
 use crate::dbs::passes_child_threshold;
 use crate::geo::{EARTH_RADIUS, Point, distance_metres};
 use crate::id::{GroupId, SessionId};
@@ -18,8 +18,8 @@ use crate::matching::factor::LOAD_DAYS;
 use crate::matching::{BlockerKind, Bookings, ChampionRecord};
 use crate::session::Modality;
 
-/// Nanoseconds.
-const MINUTE: i64 = 60_000_000_000;
+/// Seconds.
+const MINUTE: i64 = 60;
 /// More metres than a distance through space can be wrong by, wherever on the globe.
 const MARGIN: f64 = 2.0;
 /// Days around a date within which sessions with children may add up.
@@ -67,7 +67,7 @@ impl Default for Diary {
 }
 
 impl Diary {
-    /// Files a champion's bookings. False if one can't be told in nanoseconds.
+    /// Files a champion's bookings. False if one can't be told in seconds.
     pub fn add(&mut self, slot: usize, record: &ChampionRecord) -> bool {
         for booking in record.bookings.iter() {
             self.placed.add(booking.session, slot as u32);
@@ -85,7 +85,7 @@ impl Diary {
         let mut told = true;
         for booking in record.bookings.iter() {
             let place = booking.at.and_then(|at| self.number(at));
-            told &= nanos(booking.span).map(|span| self.busy.add_at(slot, span, place)).is_some();
+            told &= seconds(booking.span).map(|span| self.busy.add_at(slot, span, place)).is_some();
         }
         told
     }
@@ -130,7 +130,7 @@ impl Diary {
                 // A distance is rounded to whole metres.
                 (need.pace.minutes((metres - MARGIN).floor() as i64), need.pace.minutes((metres + MARGIN).ceil() as i64))
             });
-            let gap = (from - busy.until).max(busy.from - until).div_euclid(MINUTE);
+            let gap = (from - i64::from(busy.until)).max(i64::from(busy.from) - until).div_euclid(MINUTE);
             // What ends before it begins is the rule's.
             let odd = busy.until <= busy.from;
             let short = if odd { judge(slot) } else { most > gap && (least > gap || judge(slot)) };

@@ -10,7 +10,7 @@ use super::bits::{Bits, ones};
 use super::board::Board;
 use super::question::{Question, ZONE};
 use super::slice::{MIDNIGHT, Slice, Turn, united, weave_covers};
-use super::timeline::{Timeline, nanos};
+use super::timeline::{Timeline, seconds};
 use crate::availability::{Exception, ExceptionKind, Verdict, stretches, verdict};
 use crate::matching::{BlockerKind, ChampionRecord};
 
@@ -72,7 +72,7 @@ impl Hours {
             return false;
         }
         let timeline = if exception.kind == ExceptionKind::Away { &mut self.away } else { &mut self.extra };
-        stretches(exception).into_iter().all(|stretch| nanos(stretch).map(|span| timeline.add(slot, span)).is_some())
+        stretches(exception).into_iter().all(|stretch| seconds(stretch).map(|span| timeline.add(slot, span)).is_some())
     }
 
     /// Blocks whoever is on leave, or not available.

@@ -3,13 +3,15 @@
 use chrono::{DateTime, NaiveDate, Offset, TimeDelta, Utc};
 
 use super::day::{self, Day};
-use super::timeline::nanos;
 use crate::session::SessionNeed;
 
 /// The zone the columns are in; champions with times of another are asked about one by one.
 pub(super) use crate::calendar::HOME_ZONE as ZONE;
 /// Most pieces of evidence of one requirement that columns count.
 pub(super) const MOST_PIECES: usize = 4;
+
+/// A span, in seconds since 1970.
+pub(super) type Seconds = (i64, i64);
 
 /// A need, with its days and times as columns have them.
 #[derive(Clone, Copy, Debug)]
@@ -18,8 +20,8 @@ pub(super) struct Question<'a> {
     pub need: &'a SessionNeed,
     /// Its date.
     pub on: Day,
-    /// Its span, in nanoseconds.
-    pub span: (i64, i64),
+    /// Its span, rounded outwards: that makes no difference to spans of whole seconds.
+    pub span: Seconds,
     /// The local day it starts on.
     pub first: Day,
     /// The same, from Monday, 0.
@@ -33,9 +35,9 @@ pub(super) struct Question<'a> {
 impl<'a> Question<'a> {
     /// None if every champion had better be asked: no session of ours is like that.
     pub fn of(need: &'a SessionNeed, now: DateTime<Utc>) -> Option<Self> {
-        let span = nanos(need.span)?;
         let (date, minutes) = local(need)?;
         let first = day::asked(date)?;
+        let span = (need.span.from.timestamp(), (need.span.until - TimeDelta::nanoseconds(1)).timestamp() + 1);
         let plain = need.requirements.iter().all(|r| {
             (1..=MOST_PIECES).contains(&r.count) && r.valid_months.is_none_or(|m| m > 0 && day::first_lasting(need.date, m).is_some())
         });

@@ -1,17 +1,21 @@
-//! Who has something on at a time: spans of instants, filed by the days they touch.
+//! Who has something on at a time: spans of whole seconds, filed by the days they touch.
 
 use std::collections::HashMap;
 use std::num::NonZeroU32;
 
+use chrono::{DateTime, Utc};
+
 use crate::calendar::Span;
 
-const DAY: i64 = 86_400_000_000_000;
+use super::question::Seconds;
 
-/// A span of one slot, in nanoseconds.
+const DAY: i64 = 86_400;
+
+/// A span of one slot, in seconds since 1970: there are hundreds of thousands.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Busy {
-    pub from: i64,
-    pub until: i64,
+    pub from: u32,
+    pub until: u32,
     pub slot: u32,
     /// Where, by whatever number its filer gave the place.
     pub place: Option<NonZeroU32>,
@@ -26,9 +30,10 @@ pub(super) struct Timeline {
     odd: Vec<Busy>,
 }
 
-/// A span in nanoseconds, if it lies within the centuries those can tell.
-pub(super) fn nanos(span: Span) -> Option<(i64, i64)> {
-    span.from.timestamp_nanos_opt().zip(span.until.timestamp_nanos_opt())
+/// A span in seconds, if it is of whole ones, from 1970 to 2106.
+pub(super) fn seconds(span: Span) -> Option<(u32, u32)> {
+    let whole = |at: DateTime<Utc>| u32::try_from(at.timestamp()).ok().filter(|_| at.timestamp_subsec_nanos() == 0);
+    whole(span.from).zip(whole(span.until))
 }
 
 impl Timeline {
@@ -36,13 +41,13 @@ impl Timeline {
         Self { drawer: days * DAY, drawers: HashMap::new(), odd: Vec::new() }
     }
 
-    pub fn add(&mut self, slot: usize, span: (i64, i64)) {
+    pub fn add(&mut self, slot: usize, span: (u32, u32)) {
         self.add_at(slot, span, None);
     }
 
-    pub fn add_at(&mut self, slot: usize, (from, until): (i64, i64), place: Option<NonZeroU32>) {
+    pub fn add_at(&mut self, slot: usize, (from, until): (u32, u32), place: Option<NonZeroU32>) {
         let busy = Busy { from, until, slot: slot as u32, place };
-        let (first, last) = (from.div_euclid(self.drawer), (until - 1).div_euclid(self.drawer));
+        let (first, last) = (self.drawer(from.into()), self.drawer(i64::from(until) - 1));
         if until <= from || last - first > 60 {
             return self.odd.push(busy);
         }
@@ -51,16 +56,20 @@ impl Timeline {
         }
     }
 
+    fn drawer(&self, second: i64) -> i64 {
+        second.div_euclid(self.drawer)
+    }
+
     /// Every slot with a span that shares an instant with this one, perhaps more than once, and whether it holds all of it.
-    pub fn overlapping(&self, (from, until): (i64, i64), mut found: impl FnMut(usize, bool)) {
-        self.each((from, until), |busy| found(busy.slot as usize, busy.from <= from && until <= busy.until));
+    pub fn overlapping(&self, (from, until): Seconds, mut found: impl FnMut(usize, bool)) {
+        self.each((from, until), |busy| found(busy.slot as usize, i64::from(busy.from) <= from && until <= i64::from(busy.until)));
     }
 
     /// Every span that shares an instant with this one, perhaps more than once.
-    pub fn each(&self, (from, until): (i64, i64), mut found: impl FnMut(&Busy)) {
-        let drawers = from.div_euclid(self.drawer)..=(until - 1).div_euclid(self.drawer);
+    pub fn each(&self, (from, until): Seconds, mut found: impl FnMut(&Busy)) {
+        let drawers = self.drawer(from)..=self.drawer(until - 1);
         let filed = drawers.filter_map(|drawer| self.drawers.get(&drawer)).chain([&self.odd]).flatten();
-        filed.filter(|busy| busy.from < until && from < busy.until).for_each(&mut found);
+        filed.filter(|busy| i64::from(busy.from) < until && from < i64::from(busy.until)).for_each(&mut found);
     }
 
     /// Bytes held, about.
