@@ -1,7 +1,7 @@
 //! What a champion has said yes to. Most come to few groups again and again: group, place, who is taught and how long are told once,
 //! so that fifty thousand champions with all their dates fit into memory.
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, TimeDelta};
 
 use super::Booking;
 use crate::calendar::Span;
@@ -24,13 +24,15 @@ struct Setting {
     length: TimeDelta,
     /// From the date in UTC to the local one.
     shift: TimeDelta,
+    /// What four bytes of seconds since 1970 leave out of the start: the times they ran over, and parts of a second.
+    rest: (i64, u32),
 }
 
 /// One of them.
 #[derive(Clone, Copy, Debug)]
 struct Dated {
     session: SessionId,
-    from: DateTime<Utc>,
+    from: u32,
     setting: u32,
 }
 
@@ -39,8 +41,9 @@ impl Bookings {
     pub fn iter(&self) -> impl ExactSizeIterator<Item = Booking> + Clone + '_ {
         self.dates.iter().map(|dated| {
             let Dated { session, from, setting } = *dated;
-            let Setting { group, with_children, at, length, shift } = self.settings[setting as usize];
-            // Both are there, for they were once; what could panic would be worked out where nobody asks for it, too.
+            let Setting { group, with_children, at, length, shift, rest: (over, part) } = self.settings[setting as usize];
+            // All are there, for they were once; what could panic would be worked out where nobody asks for it, too.
+            let from = DateTime::from_timestamp(over << 32 | i64::from(from), part).unwrap_or_default();
             let until = from.checked_add_signed(length).unwrap_or(from);
             let day = from.naive_utc().date();
             let date = if shift.is_zero() { day } else { day.checked_add_signed(shift).unwrap_or(day) };
@@ -62,12 +65,13 @@ impl Bookings {
     pub fn push(&mut self, booking: Booking) {
         let Booking { session, group, span, date, with_children, at } = booking;
         let Span { from, until } = span;
-        let setting = Setting { group, with_children, at, length: until - from, shift: date - from.date_naive() };
+        let rest = (from.timestamp() >> 32, from.timestamp_subsec_nanos());
+        let setting = Setting { group, with_children, at, length: until - from, shift: date - from.date_naive(), rest };
         let known = self.settings.iter().position(|one| *one == setting).unwrap_or_else(|| {
             self.settings.push(setting);
             self.settings.len() - 1
         });
-        self.dates.push(Dated { session, from, setting: known as u32 });
+        self.dates.push(Dated { session, from: from.timestamp() as u32, setting: known as u32 });
     }
 
     /// Lets go of those that are not to be kept.
@@ -111,7 +115,7 @@ mod tests {
     fn any_booking() -> impl Strategy<Value = Booking> {
         let at = prop_oneof![Just(None), (0..3_i32).prop_map(|n| Some(Point { latitude: 53.4 + f64::from(n), longitude: -2.1 }))];
         (0..9_u128, 0..3_u128, 0..40_i64, any::<bool>(), at).prop_map(|(session, group, day, with_children, at)| {
-            let from = chrono::DateTime::from_timestamp(1_790_000_000 + day * 86_400, 7).expect("an instant");
+            let from = DateTime::from_timestamp(1_790_000_000 + day * 86_400 - (day % 5 / 4) * (9 << 32), 7).expect("an instant");
             let span = Span { from, until: from + TimeDelta::minutes(90 - day % 3) };
             let (session, group) = (SessionId(uuid::Uuid::from_u128(session)), GroupId(uuid::Uuid::from_u128(group)));
             Booking { session, group, span, date: from.date_naive() + TimeDelta::days(day % 2), with_children, at }

@@ -85,6 +85,21 @@ proptest! {
 }
 
 #[test]
+fn what_was_known_of_somebody_before_takes_no_room() {
+    let mut seed = Seed(7);
+    let date = date_of(&mut seed);
+    let champions: Vec<ChampionRecord> = (0..50).map(|n| champion(&mut seed, n, date)).collect();
+    let mut index = Index::build(&champions);
+    let id = champions.iter().find(|c| index.record(c.id).is_some()).expect("somebody").id;
+    let before = Arc::downgrade(index.record(id).expect("a record"));
+    index.update(champions.iter().find(|c| c.id == id).expect("the same").clone());
+    assert!(index.record(id).is_some() && before.upgrade().is_none());
+    let last = Arc::downgrade(index.record(id).expect("a record"));
+    index.remove(id);
+    assert!(index.record(id).is_none() && last.upgrade().is_none());
+}
+
+#[test]
 fn boroughs_are_not_all_empty() {
     let mut seed = Seed(1);
     let mut most_found = 0;
