@@ -24,7 +24,7 @@ use tracing_subscriber::EnvFilter;
 
 /// Champion onboarding, clearance and rota for a digital inclusion alliance, over GraphQL
 #[derive(Parser)]
-#[command(version)]
+#[command(name = "digiknow", version)]
 struct Cli {
     #[command(subcommand)]
     command: Command,
