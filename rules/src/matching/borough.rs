@@ -126,9 +126,10 @@ fn exception(seed: &mut Seed, date: NaiveDate) -> Exception {
 
 fn span(seed: &mut Seed, date: NaiveDate) -> Span {
     let from = date.and_hms_opt(seed.below(24) as u32, seed.of(&[0, 0, 30, 5]), 0).expect("a time").and_utc();
-    // A few not in whole seconds.
-    let odd = |seed: &mut Seed| TimeDelta::milliseconds(if seed.odds(30) { 999 - 500 * seed.below(4) as i64 } else { 0 });
-    Span { from: from + odd(seed), until: from + odd(seed) + TimeDelta::minutes(30 * (1 + seed.below(5) as i64)) }
+    // A few not in whole seconds; aside, so that the rest of a borough is as it would be without.
+    let mut aside = Seed(seed.0.rotate_left(17));
+    let mut odd = || TimeDelta::milliseconds(if aside.odds(30) { 999 - 500 * aside.below(4) as i64 } else { 0 });
+    Span { from: from + odd(), until: from + odd() + TimeDelta::minutes(30 * (1 + seed.below(5) as i64)) }
 }
 
 fn booking(seed: &mut Seed, date: NaiveDate) -> Booking {
