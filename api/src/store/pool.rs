@@ -457,17 +457,9 @@ impl Lent {
 
     /// Takes it from whoever works with it, who then has none.
     pub(super) fn take_over(&mut self) -> Self {
-        let (link, turn, ahead) = (self.link.take(), self.turn.take(), self.ahead.take());
-        Self {
-            link,
-            taken: self.taken,
-            sound: self.sound,
-            failed: self.failed,
-            ahead,
-            sets_out: self.sets_out,
-            from: self.from.clone(),
-            turn,
-        }
+        let (link, turn, ahead, from) = (self.link.take(), self.turn.take(), self.ahead.take(), self.from.clone());
+        let Self { taken, sound, failed, sets_out, .. } = *self;
+        Self { link, taken, sound, failed, ahead, sets_out, from, turn }
     }
 
     /// Has everything that has not ended taken back, by and by.
