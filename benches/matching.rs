@@ -221,7 +221,7 @@ fn need(seed: &mut Seed, size: u64) -> SessionNeed {
         dbs: Some(if children { CHILD } else { DbsScope::BASIC }),
         acceptance_of: None,
         modules: vec![(ModuleId(id(4 + seed.below(8))), "M".into())],
-        requirements: requirements(),
+        requirements: requirements().into(),
         language: seed.percent(10).then(|| "urd".into()),
         topics: (0..seed.below(4)).map(|_| Topic::ALL[seed.below(Topic::ALL.len() as u64) as usize]).collect(),
         pace: rules::travel::TOWN,

@@ -2,6 +2,8 @@
 //!
 //! Everything is judged for the date given, never for now. What is unknown is not clear.
 
+use std::sync::Arc;
+
 use chrono::{NaiveDate, NaiveTime};
 use uuid::Uuid;
 
@@ -96,7 +98,7 @@ pub fn counts_as_date_with_children(audience: Audience) -> bool {
 
 /// The least that any place asks for: helping at a public session for adults with others present. Being cleared for it is
 /// being cleared "in general".
-pub fn least(requirements: Vec<Requirement>, on: NaiveDate) -> SessionNeed {
+pub fn least(requirements: Arc<[Requirement]>, on: NaiveDate) -> SessionNeed {
     let midnight = on.and_time(NaiveTime::MIN).and_utc();
     SessionNeed {
         session: None,
@@ -248,7 +250,7 @@ pub(crate) mod tests {
             dbs: Some(DbsScope::BASIC),
             acceptance_of: None,
             modules: vec![(ModuleId(Uuid::from_u128(1)), "SUP".into())],
-            requirements: vec![],
+            requirements: Arc::default(),
             language: None,
             topics: vec![],
             pace: crate::travel::TOWN,
@@ -319,9 +321,9 @@ pub(crate) mod tests {
             in_force_from: date("2020-01-01"),
             superseded_on: None,
         };
-        let shadow = SessionNeed { kind: PlaceKind::Shadow, requirements: vec![induction.clone()], ..need() };
+        let shadow = SessionNeed { kind: PlaceKind::Shadow, requirements: [induction.clone()].into(), ..need() };
         assert_eq!(gaps(&shadow, &trial), [], "shadowing comes before the induction");
-        assert_eq!(gaps(&SessionNeed { requirements: vec![induction], ..need() }, &cleared()).len(), 1);
+        assert_eq!(gaps(&SessionNeed { requirements: [induction].into(), ..need() }, &cleared()).len(), 1);
         assert_eq!(gaps(&need(), &trial), [Gap::Membership { membership: Membership::OnTrial, kind: PlaceKind::Helper }]);
     }
 

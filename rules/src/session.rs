@@ -1,5 +1,7 @@
 //! Sessions, their places, and what each place asks of a champion.
 
+use std::sync::Arc;
+
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use chrono_tz::Tz;
 
@@ -151,7 +153,7 @@ pub struct SessionNeed {
     /// Modules the place asks for, with their codes.
     pub modules: Vec<(ModuleId, String)>,
     /// Requirements of the champion role.
-    pub requirements: Vec<Requirement>,
+    pub requirements: Arc<[Requirement]>,
     /// A language the champion has to speak (ISO 639-3); none if any will do.
     pub language: Option<String>,
     /// What learners want to work on; a wish, never a bar.

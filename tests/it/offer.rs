@@ -1,6 +1,7 @@
 //! Offers: asking, answering, and why an answer is refused.
 
 use chrono::TimeDelta;
+use sea_orm::ConnectionTrait;
 use serde_json::{Value, json};
 
 use crate::both;
@@ -65,6 +66,17 @@ both!(accepting_takes_two_reads_and_one_statement_of_writes_where_nothing_has_ch
     let sent = world.statements.lock().expect("a list").clone();
     let reads = sent.iter().filter(|statement| statement.starts_with("SELECT")).count();
     assert_eq!((reads, sent.len()), (3, 4), "who asks, what is locked, what stands around; what is written: {sent:#?}");
+});
+
+both!(a_session_that_memory_does_not_know_takes_three_more, |world| async move {
+    let (known, changed) = (invited(&world, json!({}), 1).await, invited(&world, json!({}), 1).await);
+    let champion = world.sign_in(&changed.who[0].mailbox).await;
+    world.app.db.single().execute_unprepared("UPDATE session SET title = title").await.expect("changed");
+    world.matched(&known.session, &[]).await;
+    world.statements.lock().expect("a list").clear();
+    champion.done(ACCEPT_ALONE, json!({ "id": changed.offers[0] })).await;
+    let sent = world.statements.lock().expect("a list").clone();
+    assert_eq!(sent.len(), 7, "the session, its places, what is beside; what all sessions share is known of the other: {sent:#?}");
 });
 
 both!(accepting_an_offer_takes_the_place_and_twice_is_the_same, |world| async move {

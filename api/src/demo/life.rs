@@ -4,7 +4,6 @@
 use anyhow::{Context, Result, bail};
 use chrono::{Datelike, TimeDelta};
 use entity::{assignment, calendar_feed};
-use rules::assignment::AssignmentStatus;
 use rules::dbs::{Audience, SessionFacts};
 use rules::holiday::BankHolidayPolicy;
 use rules::id::{AccountId, ChampionId, GroupId, SessionId};
@@ -137,8 +136,8 @@ async fn moved(app: &App, leader: &Call, guest: Option<ChampionId>) -> Result<()
 async fn swap_asked(app: &App, guest: &Call) -> Result<()> {
     let Some(me) = guest.caller.champion else { return Ok(()) };
     let conn = app.db.read();
-    let mut duties = clearance::confirmed_ahead(conn, None, guest.now + TimeDelta::days(1), Some(guest.now + TimeDelta::days(28))).await?;
-    duties.retain(|a| a.status == AssignmentStatus::Confirmed);
+    let between = (guest.now + TimeDelta::days(1), guest.now + TimeDelta::days(28));
+    let duties = clearance::confirmed_between(conn, between, None, 10_000).await?;
     let sessions = store::session::many(conn, duties.iter().map(|a| a.session_id).collect::<std::collections::BTreeSet<_>>()).await?;
     let facts = facts::needs(conn, sessions).await?;
     let people: Vec<ChampionId> = duties.iter().map(|a| a.champion_id).collect();

@@ -1,6 +1,7 @@
 //! Clearance ahead of time, and again whenever a fact changes after somebody has said yes (docs/decisions/0011).
 
 use std::collections::{BTreeSet, HashMap, HashSet};
+use std::sync::Arc;
 
 use chrono::{Days, NaiveDate, TimeDelta};
 use entity::assignment::{self, Column};
@@ -41,37 +42,49 @@ pub struct Outlook {
 
 /// The outlook of a champion from a date: for a place, or for the least that any place asks.
 pub fn outlook(record: &ChampionRecord, need: Option<&SessionNeed>, requirements: &[Requirement], on: NaiveDate) -> Outlook {
-    let need = need.cloned().unwrap_or_else(|| least(requirements.to_vec(), on));
+    let need = need.cloned().unwrap_or_else(|| least(requirements.into(), on));
     let end = on + YEAR;
     let periods = timeline(&need, &for_clearance(&need, record), on, end);
     Outlook { on, gaps: periods.first().map(|p| p.gaps.clone()).unwrap_or_default(), until: cleared_until(&periods, end), periods }
 }
 
+/// Champions who need not be read.
+type Known = HashMap<ChampionId, Arc<ChampionRecord>>;
+
 /// What confirmed assignments ask for and what their champions bring: a fixed number of statements, however many.
 struct Promises {
     sessions: HashMap<SessionId, SessionFactsRow>,
-    champions: HashMap<ChampionId, ChampionRecord>,
+    champions: HashMap<ChampionId, Arc<ChampionRecord>>,
 }
 
 impl Promises {
-    async fn load(conn: &impl ConnectionTrait, rows: &[assignment::Model]) -> Result<Self, Fault> {
+    async fn load(conn: &impl ConnectionTrait, rows: &[assignment::Model], known: &Known) -> Result<Self, Fault> {
         let ids: BTreeSet<SessionId> = rows.iter().map(|a| a.session_id).collect();
         let sessions = session::many(conn, ids).await?;
         let people: BTreeSet<ChampionId> = rows.iter().map(|a| a.champion_id).collect();
-        let people: Vec<ChampionId> = people.into_iter().collect();
-        Ok(Self {
-            sessions: facts::needs(conn, sessions).await?.into_iter().map(|s| (s.session.id, s)).collect(),
-            champions: facts::champions(conn, Which::These(&people)).await?.into_iter().map(|c| (c.id, c)).collect(),
-        })
+        let mut champions: HashMap<_, _> = people.iter().filter_map(|id| Some((*id, known.get(id)?.clone()))).collect();
+        let unknown: Vec<ChampionId> = people.into_iter().filter(|id| !champions.contains_key(id)).collect();
+        if !unknown.is_empty() {
+            let read = facts::champions(conn, Which::These(&unknown)).await?;
+            champions.extend(read.into_iter().map(|c| (c.id, Arc::new(c))));
+        }
+        Ok(Self { sessions: facts::needs(conn, sessions).await?.into_iter().map(|s| (s.session.id, s)).collect(), champions })
     }
 
     fn judged(&self, row: &assignment::Model) -> Option<(&SessionNeed, &ChampionRecord)> {
-        self.sessions.get(&row.session_id)?.need_at(row.place_id).zip(self.champions.get(&row.champion_id))
+        self.sessions.get(&row.session_id)?.need_at(row.place_id).zip(self.champions.get(&row.champion_id).map(|c| &**c))
     }
 
     /// What an assignment lacks on its date; an assignment whose place or champion can't be read lacks everything.
     fn gaps(&self, row: &assignment::Model) -> Option<Vec<Gap>> {
         self.judged(row).map(|(need, champion)| clearance_gaps(need, champion))
+    }
+
+    /// How an assignment breaks on its date, if it does.
+    fn broken(&self, row: &assignment::Model) -> Option<Break> {
+        let gaps = self.gaps(row).filter(|gaps| !gaps.is_empty())?;
+        let on = self.sessions.get(&row.session_id)?.session.local_date;
+        Some(Break { assignment: row.id, champion: row.champion_id, on, gaps })
     }
 
     /// Whether an assignment that was moved onto another duty of its champion still shares time with one.
@@ -89,17 +102,23 @@ impl Promises {
     }
 }
 
+/// Assignments that are judged at a time: more would take a country's sessions into memory at once.
+const AT_ONCE: u64 = 2_000;
+
 /// Confirmed assignments ahead that will break, by what is known now, soonest first; and what would prevent it.
 pub async fn forecast(app: &App, call: &Call, days: i64) -> Result<(Vec<Break>, Vec<Prevention>), Fault> {
-    let conn = app.db.snapshot().await?;
-    let rows = clearance::confirmed_ahead(&conn, None, call.now, Some(call.now + TimeDelta::days(days))).await?;
-    let promises = Promises::load(&conn, &rows).await?;
-    let broken = |row: &assignment::Model| {
-        let gaps = promises.gaps(row).filter(|gaps| !gaps.is_empty())?;
-        let on = promises.sessions.get(&row.session_id)?.session.local_date;
-        Some(Break { assignment: row.id, champion: row.champion_id, on, gaps })
-    };
-    let breaks: Vec<Break> = rows.iter().filter_map(broken).collect();
+    let (conn, known) = app.db.candidates(call.today()).await?.into_records();
+    let (between, mut breaks) = ((call.now, call.now + TimeDelta::days(days)), Vec::new());
+    let mut last: Option<assignment::Model> = None;
+    loop {
+        let rows = clearance::confirmed_between(&conn, between, last.as_ref(), AT_ONCE).await?;
+        if rows.is_empty() {
+            break;
+        }
+        let promises = Promises::load(&conn, &rows, &known).await?;
+        breaks.extend(rows.iter().filter_map(|row| promises.broken(row)));
+        last = rows.into_iter().next_back();
+    }
     let remedies = preventions(&breaks);
     Ok((breaks, remedies))
 }
@@ -108,13 +127,13 @@ pub async fn forecast(app: &App, call: &Call, days: i64) -> Result<(Vec<Break>, 
 /// those that stand again are settled, each with an event. Call it last in the transaction that changed the fact, with the
 /// champions locked.
 pub(super) async fn judge_again(tx: &impl ConnectionTrait, call: &Call, cause: Action, champions: &[ChampionId]) -> Result<(), Fault> {
-    let rows = clearance::confirmed_ahead(tx, Some(champions), call.now, None).await?;
+    let rows = clearance::confirmed_ahead(tx, Some(champions), call.now).await?;
     if rows.is_empty() {
         return Ok(());
     }
     let ids: Vec<AssignmentId> = rows.iter().map(|a| a.id).collect();
     let flagged: HashSet<AssignmentId> = clearance::alerts(tx, &ids).await?.into_iter().map(|a| a.assignment_id).collect();
-    let promises = Promises::load(tx, &rows).await?;
+    let promises = Promises::load(tx, &rows, &Known::default()).await?;
     let ids = |over: &dyn Fn(&assignment::Model) -> bool| rows.iter().filter(|a| over(a)).map(|a| a.id).collect::<Vec<_>>();
     clearance::no_longer(tx, Column::Clashing, &ids(&|a| a.clashing && !promises.clashes(a))).await?;
     clearance::no_longer(tx, Column::Hurried, &ids(&|a| a.hurried && !promises.hurries(a))).await?;

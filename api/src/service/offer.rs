@@ -28,7 +28,7 @@ use crate::app::{App, Call};
 use crate::clock::new_id;
 use crate::error::{Fault, Refusal};
 use crate::store::facts::{self, SessionFactsRow, Which};
-use crate::store::row::Writes;
+use crate::store::row::{Text, Writes};
 use crate::store::taking::{self, Around, Own};
 use crate::store::{self, ledger, offer, row, transact};
 
@@ -281,6 +281,9 @@ pub async fn accept(app: &App, call: &Call, id: OfferId) -> Result<assignment::M
     audited(app, call, action, Subject("Offer", Some(id.0)), result).await
 }
 
+/// What is written when a place is taken.
+static TAKE: Text = Text::new();
+
 /// Gives the place. Whoever had it until now is free; once the last open place of the kind has gone, the other offers for one close.
 async fn take(
     tx: &impl ConnectionTrait,
@@ -305,7 +308,7 @@ async fn take(
         .insert(made.clone())
         .insert(event(call, Action::OfferAccept, Subject("Offer", Some(offer_id.0)), "DONE", detail))
         .insert(outgoing(call, "assignment.confirmed", news))
-        .run(tx)
+        .run(tx, &TAKE)
         .await?;
     if around.waits {
         store::sign_up::placed(tx, session.id, champion, call.now).await?;

@@ -42,7 +42,7 @@ pub async fn supersede(
             return Ok(kept);
         }
         // Whoever has said yes to something after that day may have to do something more: they are judged again.
-        let ahead = clearance::confirmed_ahead(&tx, None, call.now, None).await?;
+        let ahead = clearance::confirmed_ahead(&tx, None, call.now).await?;
         let mut people: Vec<ChampionId> = ahead.iter().map(|a| a.champion_id).collect();
         people.sort();
         people.dedup();

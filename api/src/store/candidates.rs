@@ -16,7 +16,7 @@ use tokio::sync::{OwnedRwLockReadGuard, RwLock};
 
 use super::brief::Named;
 use super::changes::{Changes, Numbers, Seen, Until};
-use super::facts::{self, SessionFactsRow, Which};
+use super::facts::{self, SessionFactsRow, Shared, Which};
 use super::transaction::Transaction;
 use super::{Db, session};
 use crate::aside::aside;
@@ -116,6 +116,13 @@ impl View {
     pub fn people(&self) -> &People {
         &self.held.people
     }
+
+    /// The view, and everybody in it, for work that takes long: others may move on meanwhile.
+    pub fn into_records(self) -> (Transaction, HashMap<ChampionId, Arc<ChampionRecord>>) {
+        let of = |id: &ChampionId| self.people().index.record(*id).map(|record| (*id, record.clone()));
+        let records = self.held.people.names.keys().filter_map(of).collect();
+        (self.conn, records)
+    }
 }
 
 /// What sessions ask for, and everybody who could be asked, as of one moment. Nobody moves on before it is dropped, so whoever has one
@@ -197,14 +204,21 @@ impl Candidates {
 
     /// What a session asks for that is locked, as of these numbers or later: from memory if nothing has changed, or read and kept.
     pub async fn asked(&self, conn: &Transaction, numbers: &Numbers, id: SessionId) -> Result<Arc<SessionFactsRow>, DbErr> {
-        let known = |held: &Held| numbers.until.follows(held.until).then(|| held.needs(|_| numbers.later(held.until), &[id]));
-        let found = self.at_hand(|held| (held.until, known(held).flatten()));
+        let known = |held: &Held| {
+            let later = numbers.later(held.until);
+            (held.needs(|_| later, &[id]).and_then(|mut known| known.remove(&id)), held.shared(later.1))
+        };
+        let found = self.at_hand(|held| (held.until, numbers.until.follows(held.until).then(|| known(held))));
         let until = found.as_ref().map(|(until, _)| *until);
-        if let Some(known) = found.and_then(|(_, known)| known?.remove(&id)) {
+        let (known, shared) = found.and_then(|(_, known)| known).unwrap_or_default();
+        if let Some(known) = known {
             return Ok(known);
         }
         let row = session::find(conn, id).await?.ok_or_else(|| DbErr::RecordNotFound("a session that is locked".to_owned()))?;
-        let facts = Arc::new(facts::need(conn, row).await?);
+        let facts = Arc::new(match shared {
+            Some(shared) => facts::need_beside(conn, row, &shared).await?,
+            None => facts::need(conn, row).await?,
+        });
         // Memory that has moved on meanwhile may know of changes that these facts do not; and what others changed may be taken back.
         self.at_hand(|held| {
             let later = numbers.later(held.until);
@@ -325,6 +339,11 @@ impl Held {
         let known = self.known();
         let of = |id: &SessionId| known.get(id).filter(|known| known.seen == seen(*id)).map(|known| (*id, known.facts.clone()));
         sessions.iter().map(of).collect()
+    }
+
+    /// What all sessions ask for alike, if it is known of any as of this change.
+    fn shared(&self, all: Option<i64>) -> Option<Shared> {
+        self.known().values().filter(|known| known.seen.1 == all).find_map(|known| known.facts.shared())
     }
 
     /// Keeps what was read, with the changes that are in it.

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use entity::{champion_change, need_change};
 use rules::id::{ChampionId, SessionId};
 use sea_orm::sea_query::{Expr, Query, SelectStatement, UnionType};
-use sea_orm::{ColumnTrait, ConnectionTrait, DbBackend, DbErr};
+use sea_orm::{ColumnTrait, ConnectionTrait, DbBackend, DbErr, Value};
 use uuid::Uuid;
 
 /// What all sessions share has changed.
@@ -74,6 +74,11 @@ impl Numbers {
         let own = changed_champions(champion_change::Column::ChampionId.eq(champion));
         let needs = changed_needs(need_change::Column::SessionId.is_in([session, ALL]));
         [own, needs].into_iter().chain(horizons(backend)).collect()
+    }
+
+    /// The values of those, in their order.
+    pub fn values(session: SessionId, champion: ChampionId) -> [Value; 3] {
+        [champion.into(), session.into(), ALL.into()]
     }
 
     /// The changes of the session from there on.

@@ -1,11 +1,12 @@
 //! Exemptions, and alerts of assignments that facts have broken.
 
 use chrono::{DateTime, Utc};
-use entity::{assignment, assignment_alert, exemption};
+use entity::assignment::{self, Column};
+use entity::{assignment_alert, exemption};
 use rules::assignment::AssignmentStatus;
 use rules::id::{AssignmentId, ChampionId, ExemptionId};
 use sea_orm::sea_query::Expr;
-use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select};
 
 /// An exemption.
 pub async fn exemption(conn: &impl ConnectionTrait, id: ExemptionId) -> Result<Option<exemption::Model>, DbErr> {
@@ -23,22 +24,39 @@ pub async fn exemptions(conn: &impl ConnectionTrait, champions: &[ChampionId]) -
     of.order_by_asc(exemption::Column::Id).all(conn).await
 }
 
-/// Confirmed assignments that begin from `from` on, soonest first: of these champions, or of all; before `until`, if given.
+/// Confirmed assignments that begin after `from`, soonest first.
+fn confirmed_after(from: DateTime<Utc>) -> Select<assignment::Entity> {
+    let confirmed = assignment::Entity::find().filter(Column::Status.eq(AssignmentStatus::Confirmed));
+    confirmed.filter(Column::StartsAt.gt(from)).order_by_asc(Column::StartsAt).order_by_asc(Column::Id)
+}
+
+/// Confirmed assignments that begin after `from`, soonest first: of these champions, or of all.
 pub async fn confirmed_ahead(
     conn: &impl ConnectionTrait,
     champions: Option<&[ChampionId]>,
     from: DateTime<Utc>,
-    until: Option<DateTime<Utc>>,
 ) -> Result<Vec<assignment::Model>, DbErr> {
-    use assignment::Column;
-    let mut ahead = assignment::Entity::find().filter(Column::Status.eq(AssignmentStatus::Confirmed)).filter(Column::StartsAt.gt(from));
+    let mut ahead = confirmed_after(from);
     if let Some(champions) = champions {
         ahead = ahead.filter(Column::ChampionId.is_in(champions.iter().copied()));
     }
-    if let Some(until) = until {
-        ahead = ahead.filter(Column::StartsAt.lt(until));
+    ahead.all(conn).await
+}
+
+/// The next `most` confirmed assignments that begin between these times, soonest first: the first, or those after one of them.
+pub async fn confirmed_between(
+    conn: &impl ConnectionTrait,
+    (from, until): (DateTime<Utc>, DateTime<Utc>),
+    after: Option<&assignment::Model>,
+    most: u64,
+) -> Result<Vec<assignment::Model>, DbErr> {
+    let mut between = confirmed_after(from).filter(Column::StartsAt.lt(until));
+    if let Some(last) = after {
+        // Said twice, so that an index is entered where the last one ended.
+        let later = Condition::any().add(Column::StartsAt.gt(last.starts_at)).add(Column::Id.gt(last.id));
+        between = between.filter(Column::StartsAt.gte(last.starts_at)).filter(later);
     }
-    ahead.order_by_asc(Column::StartsAt).order_by_asc(Column::Id).all(conn).await
+    between.limit(most).all(conn).await
 }
 
 /// The open alerts of assignments.

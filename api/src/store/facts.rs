@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::hash::Hash;
+use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use entity::{
@@ -15,7 +16,7 @@ use rules::champion::Membership;
 use rules::clearance::{ClearanceRecord, counts_as_date_with_children, may_need_check};
 use rules::dbs::{Audience, DbsScope, SessionFacts};
 use rules::exemption::Exemption;
-use rules::geo::{Point, areas_of};
+use rules::geo::Point;
 use rules::id::{ChampionId, GroupId, PlaceId, RequirementId, SessionId};
 use rules::input::Topic;
 use rules::matching::{Booking, Bookings, ChampionRecord};
@@ -27,7 +28,8 @@ use sea_orm::sea_query::Query;
 use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, JoinType, QueryFilter, QueryOrder, QuerySelect, Select};
 
 use super::brief::Named;
-use super::{acceptance as words, availability, dbs, session as sessions, training, travel};
+use super::session::{self as sessions, Beside};
+use super::{acceptance as words, availability, dbs, training, travel};
 use crate::error::Fault;
 
 /// Which champions to load.
@@ -291,47 +293,69 @@ impl SessionFactsRow {
         self.places.iter().filter(|(id, k)| *k == kind && !taken.contains(id)).map(|(id, _)| *id).collect()
     }
 
+    /// What it asks for like all others; none of a session without places.
+    pub fn shared(&self) -> Option<Shared> {
+        self.needs.values().next().map(|need| Shared { requirements: need.requirements.clone(), pace: need.pace })
+    }
+
     /// The kinds of place it has.
     pub fn kinds(&self) -> impl Iterator<Item = PlaceKind> + '_ {
         PlaceKind::ALL.iter().copied().filter(|kind| self.needs.contains_key(kind))
     }
 }
 
-/// What sessions ask for: six statements, however many sessions.
+/// What all sessions ask for alike.
+#[derive(Clone, Debug)]
+pub struct Shared {
+    requirements: Arc<[Requirement]>,
+    pace: Pace,
+}
+
+impl Shared {
+    async fn read(conn: &impl ConnectionTrait) -> Result<Self, DbErr> {
+        let requirements = training::requirements(conn).await?.iter().map(training::requirement_fact).collect();
+        Ok(Self { requirements, pace: travel::pace(conn).await? })
+    }
+}
+
+/// Sessions that are asked about at a time: PostgreSQL takes 65,535 values a statement, SQLite 32,766.
+const AT_ONCE: usize = 10_000;
+
+/// What sessions ask for: four statements, or two for every ten thousand sessions and two more.
 pub async fn needs(conn: &impl ConnectionTrait, rows: Vec<session::Model>) -> Result<Vec<SessionFactsRow>, DbErr> {
-    let ids: Vec<SessionId> = rows.iter().map(|s| s.id).collect();
-    let (places, modules) = sessions::places_asking(conn, &ids).await?;
-    let topics = group(sessions::topics(conn, &ids).await?.into_iter().map(|r| (r.session_id, r.topic)));
-    let venue_ids = rows.iter().filter_map(|s| s.venue_id);
-    let venues: HashMap<_, _> =
-        venue::Entity::find().filter(venue::Column::Id.is_in(venue_ids)).all(conn).await?.into_iter().map(|v| (v.id, v)).collect();
-    let requirements: Vec<Requirement> = training::requirements(conn).await?.iter().map(training::requirement_fact).collect();
-    let pace = travel::pace(conn).await?;
-    let careful = words::asked_by(conn, rows.iter().map(|s| s.group_id)).await?;
-    Ok(rows
-        .into_iter()
-        .map(|session| {
-            let venue = session.venue_id.and_then(|id| venues.get(&id));
-            let at = venue.map(|v| Point { latitude: v.latitude, longitude: v.longitude });
-            let areas = venue.map_or_else(Vec::new, |venue| areas_of(&venue.postcode, venue.ward.as_deref()));
-            let places = places.get(&session.id).cloned().unwrap_or_default();
+    let shared = Shared::read(conn).await?;
+    needs_beside(conn, rows, &shared).await
+}
+
+async fn needs_beside(conn: &impl ConnectionTrait, rows: Vec<session::Model>, shared: &Shared) -> Result<Vec<SessionFactsRow>, DbErr> {
+    let mut facts = Vec::with_capacity(rows.len());
+    let mut rows = rows.into_iter().peekable();
+    while rows.peek().is_some() {
+        let some: Vec<session::Model> = rows.by_ref().take(AT_ONCE).collect();
+        let ids: Vec<SessionId> = some.iter().map(|s| s.id).collect();
+        let (mut places, mut modules) = sessions::places_asking(conn, &ids).await?;
+        let mut beside = sessions::beside(conn, &ids).await?;
+        facts.extend(some.into_iter().map(|session| {
+            let places = places.remove(&session.id).unwrap_or_default();
+            let Beside { at, areas, acceptance_of, topics } = beside.remove(&session.id).unwrap_or_default();
             let mut needs = HashMap::new();
             for (place, kind) in &places {
                 needs.entry(*kind).or_insert_with(|| SessionNeed {
                     at,
                     areas: areas.clone(),
                     kind: *kind,
-                    modules: modules.get(place).cloned().unwrap_or_default(),
-                    requirements: requirements.clone(),
-                    topics: topics.get(&session.id).cloned().unwrap_or_default(),
-                    acceptance_of: careful.get(&session.group_id).cloned(),
-                    pace,
+                    modules: modules.remove(place).unwrap_or_default(),
+                    requirements: shared.requirements.clone(),
+                    topics: topics.clone(),
+                    acceptance_of: acceptance_of.clone(),
+                    pace: shared.pace,
                     ..bare_need(&session)
                 });
             }
             SessionFactsRow { session, places, needs }
-        })
-        .collect())
+        }));
+    }
+    Ok(facts)
 }
 
 /// What the session's own row says of a need.
@@ -357,7 +381,7 @@ fn bare_need(row: &session::Model) -> SessionNeed {
         dbs,
         acceptance_of: None,
         modules: Vec::new(),
-        requirements: Vec::new(),
+        requirements: Arc::default(),
         language: row.language.clone(),
         topics: Vec::new(),
         pace: Pace::default(),
@@ -366,6 +390,11 @@ fn bare_need(row: &session::Model) -> SessionNeed {
 
 /// What one session asks for.
 pub async fn need(conn: &impl ConnectionTrait, row: session::Model) -> Result<SessionFactsRow, DbErr> {
-    let mut rows = needs(conn, vec![row]).await?;
+    need_beside(conn, row, &Shared::read(conn).await?).await
+}
+
+/// The same, where it is known what all ask for.
+pub async fn need_beside(conn: &impl ConnectionTrait, row: session::Model, shared: &Shared) -> Result<SessionFactsRow, DbErr> {
+    let mut rows = needs_beside(conn, vec![row], shared).await?;
     rows.pop().ok_or_else(|| DbErr::Custom("a session without its facts".to_owned()))
 }

@@ -3,9 +3,14 @@
 use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
-use entity::{assignment, occurrence, place, place_module, session, session_change, session_topic, training_module};
+use entity::{
+    assignment, community_group, occurrence, organisation, place, place_module, session, session_change, session_topic, training_module,
+    venue,
+};
 use rules::assignment::AssignmentStatus;
-use rules::id::{ChampionId, GroupId, ModuleId, PlaceId, SeriesId, SessionId, VenueId};
+use rules::geo::{Point, areas_of};
+use rules::id::{ChampionId, GroupId, ModuleId, OrganisationId, PlaceId, SeriesId, SessionId, VenueId};
+use rules::input::Topic;
 use rules::session::{PlaceKind, SessionStatus};
 use sea_orm::sea_query::{Expr, ExprTrait, Query};
 use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, JoinType, QueryFilter, QueryOrder, QuerySelect, Select};
@@ -171,6 +176,57 @@ pub async fn places_asking(conn: &impl ConnectionTrait, sessions: &[SessionId]) 
         }
     }
     Ok((places, modules))
+}
+
+/// What a session asks for besides what its own row and its places say.
+#[derive(Clone, Debug, Default)]
+pub struct Beside {
+    /// Where it is.
+    pub at: Option<Point>,
+    /// What areas that is in.
+    pub areas: Vec<String>,
+    /// Whose own word on a champion it asks for: the organisation, and its name.
+    pub acceptance_of: Option<(OrganisationId, String)>,
+    /// What its learners want to work on.
+    pub topics: Vec<Topic>,
+}
+
+/// What sessions ask for besides: one statement, with a row a topic.
+pub async fn beside(conn: &impl ConnectionTrait, sessions: &[SessionId]) -> Result<HashMap<SessionId, Beside>, DbErr> {
+    type Row = (SessionId, Option<f64>, Option<f64>, Option<String>, Option<String>, OrganisationId, String, bool, Option<Topic>);
+    let to_venue = session::Entity::belongs_to(venue::Entity).from(session::Column::VenueId).to(venue::Column::Id);
+    let to_group = session::Entity::belongs_to(community_group::Entity).from(session::Column::GroupId).to(community_group::Column::Id);
+    let to_organisation = community_group::Entity::belongs_to(organisation::Entity)
+        .from(community_group::Column::OrganisationId)
+        .to(organisation::Column::Id);
+    let to_topic = session::Entity::belongs_to(session_topic::Entity).from(session::Column::Id).to(session_topic::Column::SessionId);
+    let rows: Vec<Row> = session::Entity::find()
+        .join(JoinType::LeftJoin, to_venue.into())
+        .join(JoinType::InnerJoin, to_group.into())
+        .join(JoinType::InnerJoin, to_organisation.into())
+        .join(JoinType::LeftJoin, to_topic.into())
+        .filter(session::Column::Id.is_in(sessions.iter().copied()))
+        .order_by_asc(session::Column::Id)
+        .order_by_asc(session_topic::Column::Topic)
+        .select_only()
+        .column(session::Column::Id)
+        .columns([venue::Column::Latitude, venue::Column::Longitude, venue::Column::Postcode, venue::Column::Ward])
+        .columns([organisation::Column::Id, organisation::Column::Name, organisation::Column::AsksAcceptance])
+        .column(session_topic::Column::Topic)
+        .into_tuple()
+        .all(conn)
+        .await?;
+    let mut found: HashMap<SessionId, Beside> = HashMap::with_capacity(sessions.len());
+    for (id, latitude, longitude, postcode, ward, organisation, name, asks, topic) in rows {
+        let of = found.entry(id).or_insert_with(|| Beside {
+            at: latitude.zip(longitude).map(|(latitude, longitude)| Point { latitude, longitude }),
+            areas: postcode.map_or_else(Vec::new, |postcode| areas_of(&postcode, ward.as_deref())),
+            acceptance_of: asks.then_some((organisation, name)),
+            topics: Vec::new(),
+        });
+        of.topics.extend(topic);
+    }
+    Ok(found)
 }
 
 /// The topics of sessions.

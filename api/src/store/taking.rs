@@ -7,13 +7,14 @@ use rules::offer::OfferStatus;
 use rules::wave::WavesStatus;
 use sea_orm::sea_query::{Expr, ExprTrait, LockType, SelectStatement, UnionType};
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, DbErr, EntityName, EntityTrait, FromQueryResult, Iterable, JoinType, QueryFilter, QueryResult,
-    QuerySelect, QueryTrait,
+    ColumnTrait, ConnectionTrait, DbBackend, DbErr, EntityName, EntityTrait, FromQueryResult, Iterable, JoinType, QueryFilter, QueryResult,
+    QuerySelect, QueryTrait, Value,
 };
 use uuid::Uuid;
 
 use super::brief::ByPlace;
 use super::changes::Numbers;
+use super::row::Text;
 use super::sign_up;
 
 /// A champion's own offer.
@@ -34,6 +35,13 @@ impl FromQueryResult for Own {
 /// An offer to this champion, with session, offer and champion locked in that order: PostgreSQL takes the locks of a row in the
 /// order in which the tables are named, and judges the row again as it finds it then.
 pub async fn own(conn: &impl ConnectionTrait, id: OfferId, champion: ChampionId) -> Result<Option<Own>, DbErr> {
+    static TEXT: Text = Text::new();
+    let backend = conn.get_database_backend();
+    let statement = TEXT.with(backend, vec![id.into(), champion.into()], || backend.build(&own_query(id, champion)));
+    conn.query_one_raw(statement).await?.map(|row| Own::from_query_result(&row, "")).transpose()
+}
+
+fn own_query(id: OfferId, champion: ChampionId) -> SelectStatement {
     let to_session = offer::Entity::belongs_to(session::Entity).from(offer::Column::SessionId).to(session::Column::Id);
     let to_champion = offer::Entity::belongs_to(champion::Entity).from(offer::Column::ChampionId).to(champion::Column::Id);
     let to_asking = offer::Entity::belongs_to(asking::Entity).from(offer::Column::Id).to(asking::Column::OfferId);
@@ -45,7 +53,7 @@ pub async fn own(conn: &impl ConnectionTrait, id: OfferId, champion: ChampionId)
         .column(asking::Column::StandInId);
     let tables = [session::Entity.table_ref(), offer::Entity.table_ref(), champion::Entity.table_ref()];
     QuerySelect::query(&mut of).lock_with_tables(LockType::Update, tables);
-    of.into_model().one(conn).await
+    of.into_query()
 }
 
 /// What stands around an offer, once what it touches is locked.
@@ -84,6 +92,28 @@ fn is(column: impl ColumnTrait, code: &'static str) -> Expr {
 
 /// Reads what stands around an offer.
 pub async fn around(conn: &impl ConnectionTrait, of: &offer::Model) -> Result<Around, DbErr> {
+    static TEXT: Text = Text::new();
+    let (session, champion, kind) = (of.session_id, of.champion_id, of.kind);
+    let mut values: Vec<Value> = vec![session.into(), session.into(), kind.into(), of.id.into(), session.into(), champion.into()];
+    values.extend([session.into(), kind.into()]);
+    values.extend(Numbers::values(session, champion));
+    let backend = conn.get_database_backend();
+    let statement = TEXT.with(backend, values, || backend.build(&around_query(backend, of)));
+    let mut around = Around::default();
+    for row in conn.query_all_raw(statement).await? {
+        let (kind, id): (i32, Option<Uuid>) = (row.try_get_by_index(0)?, row.try_get_by_index(1)?);
+        match (kind, id) {
+            (TAKEN, Some(place)) => around.taken.push(PlaceId(place)),
+            (OTHER, _) => around.others = true,
+            (WAITS, _) => around.waits = true,
+            (WAVES, _) => around.waves = true,
+            _ => around.numbers.note(kind, id, row.try_get_by_index(2)?),
+        }
+    }
+    Ok(around)
+}
+
+fn around_query(backend: DbBackend, of: &offer::Model) -> SelectStatement {
     let taken = [assignment::Column::SessionId.eq(of.session_id), is(assignment::Column::Status, AssignmentStatus::Confirmed.code())];
     let others = [
         offer::Column::SessionId.eq(of.session_id),
@@ -104,20 +134,8 @@ pub async fn around(conn: &impl ConnectionTrait, of: &offer::Model) -> Result<Ar
         ids::<waiting::Entity>(WAITS, waiting::Column::ChampionId, waits),
         ids::<offer_waves::Entity>(WAVES, offer_waves::Column::Id, waves),
     ];
-    let numbers = Numbers::rows(conn.get_database_backend(), of.session_id, of.champion_id);
-    for part in more.into_iter().chain(numbers) {
+    for part in more.into_iter().chain(Numbers::rows(backend, of.session_id, of.champion_id)) {
         rows.union(UnionType::All, part);
     }
-    let mut around = Around::default();
-    for row in conn.query_all(&rows).await? {
-        let (kind, id): (i32, Option<Uuid>) = (row.try_get_by_index(0)?, row.try_get_by_index(1)?);
-        match (kind, id) {
-            (TAKEN, Some(place)) => around.taken.push(PlaceId(place)),
-            (OTHER, _) => around.others = true,
-            (WAITS, _) => around.waits = true,
-            (WAVES, _) => around.waves = true,
-            _ => around.numbers.note(kind, id, row.try_get_by_index(2)?),
-        }
-    }
-    Ok(around)
+    rows
 }

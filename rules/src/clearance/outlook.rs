@@ -55,7 +55,7 @@ fn turning_points(need: &SessionNeed, record: &ClearanceRecord) -> Vec<NaiveDate
     for completion in &record.completions {
         days.extend([Some(completion.completed_on), completion.expires_on.and_then(after)]);
     }
-    for requirement in &need.requirements {
+    for requirement in need.requirements.iter() {
         days.extend([Some(requirement.in_force_from), requirement.superseded_on]);
         let last_days = record.evidence.iter().filter(|e| e.kind == requirement.kind);
         days.extend(last_days.map(|e| add_months(e.given_on, requirement.valid_months?).and_then(after)));

@@ -1,5 +1,7 @@
 //! Boroughs out of a seed: champions and sessions with all that can be odd about them, near the dates where rules turn.
 
+use std::sync::Arc;
+
 use chrono::{DateTime, Days, NaiveDate, NaiveTime, TimeDelta, Utc};
 use uuid::Uuid;
 
@@ -255,7 +257,7 @@ pub(crate) fn need(seed: &mut Seed, date: NaiveDate) -> SessionNeed {
         dbs: if seed.odds(2) { None } else { Some(scope(seed)) },
         acceptance_of: if seed.odds(3) { Some((organisation(seed.below(3)), "Ours".to_owned())) } else { None },
         modules: if seed.odds(2) { vec![] } else { seed.some(2, module) },
-        requirements: if seed.odds(2) { vec![] } else { seed.some(3, |seed| requirement(seed, date)) },
+        requirements: if seed.odds(2) { Arc::default() } else { seed.some(3, |seed| requirement(seed, date)).into() },
         language: if seed.odds(3) { Some(seed.of(&LANGUAGES).to_owned()) } else { None },
         topics: seed.some(3, |seed| seed.of(Topic::ALL)),
         pace: Pace { buffer: seed.of(&[15, 15, 0, 90]), speed: seed.of(&[300, 300, 60]) },

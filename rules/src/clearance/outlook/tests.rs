@@ -124,7 +124,7 @@ fn facts(life: &Life) -> (SessionNeed, ClearanceRecord) {
     let child = DbsScope::of(DbsLevel::Enhanced, DbsWorkforce::Child);
     let organisation = OrganisationId(Uuid::from_u128(5));
     let acceptance_of = life.acceptance.0.then(|| (organisation, "Ours".to_owned()));
-    let need = SessionNeed { requirements, acceptance_of, ..need() };
+    let need = SessionNeed { requirements: requirements.into(), acceptance_of, ..need() };
     let need = if life.children { SessionNeed { facts, dbs: Some(child), ..need } } else { need };
     let mut record = cleared();
     record.birth_date = Some(day(life.birth));
