@@ -230,9 +230,15 @@ enum KeyCommand {
 }
 
 /// Does what the arguments of the process say.
-#[tokio::main]
-pub async fn run() -> Result<()> {
-    match Cli::parse().command {
+pub fn run() -> Result<()> {
+    let command = Cli::parse().command;
+    // Threads for long work end soon after it, for what they used goes back to the system with them.
+    let mut runtime = tokio::runtime::Builder::new_multi_thread();
+    runtime.enable_all().thread_keep_alive(Duration::from_secs(1)).build()?.block_on(act(command))
+}
+
+async fn act(command: Command) -> Result<()> {
+    match command {
         Command::Serve { storage, serving, policy, update_service, provider } => {
             log(serving.log_json);
             let app = operate::open(&storage, policy, false).await?;
@@ -344,14 +350,19 @@ async fn run_demo(folder: PathBuf, database_url: Option<String>, listen: std::ne
     let mut policy = Policy::default();
     policy.identity.public_url = format!("http://{listen}");
     let app = operate::open(&Storage { database_url, connections: 8, key_file }, policy, true).await?;
-    let filled = app.clone();
-    aside(async move {
-        filled.db.migrate().await?;
-        baseline::install(&filled.db, filled.clock.now()).await?;
-        demo::ensure(&filled).await?;
-        demo::enliven(&filled).await
+    let filling = app.clone();
+    let filled = aside(async move {
+        filling.db.migrate().await?;
+        baseline::install(&filling.db, filling.clock.now()).await?;
+        demo::ensure(&filling).await?;
+        demo::enliven(&filling).await
     })
     .await??;
+    if filled {
+        // Filling leaves memory scattered that serving has no use for.
+        let error = process::start_over(&[]);
+        tracing::warn!(%error, "the demo is served by the process that filled it");
+    }
     sign_in_through(&app, provider)?;
     println!("{}", demo::welcome(listen, app.clock.now()));
     serve(
@@ -393,6 +404,7 @@ async fn serve(app: Arc<App>, serving: &Serving) -> Result<()> {
     let served = app.clone();
     let site = aside(async { Site::new(served) }).await?.with_settings(settings).until(stopping);
     let routes = router(site.clone(), serving.explorer);
+    tokio::spawn(forget_start());
     let patience = Patience { connections: serving.most_connections, ..Patience::default() };
     server::serve(listener, routes, patience, async {
         asked_to_stop().await;
@@ -408,6 +420,16 @@ async fn serve(app: Arc<App>, serving: &Serving) -> Result<()> {
     let _ = tokio::time::timeout(Duration::from_secs(3), ending).await;
     let _ = tokio::time::timeout(Duration::from_secs(1), app.db.clone().close()).await;
     Ok(())
+}
+
+/// Lets go of the program's pages that only starting needed, and then of those that only the first jobs did.
+async fn forget_start() {
+    for pause in [Duration::ZERO, Duration::from_secs(15)] {
+        tokio::time::sleep(pause).await;
+        if let Err(error) = process::forget_program() {
+            tracing::warn!(%error, "what only starting needed stays in memory");
+        }
+    }
 }
 
 async fn asked_to_stop() {

@@ -21,6 +21,8 @@ const SIGN_UP: &str =
 const FOUND: &str = "query($name: String!) { champions(filter: {nameContains: $name, memberships: [ENQUIRED]}) { totalCount } }";
 /// The longest a replica may take to end.
 const DRAIN: Duration = Duration::from_secs(15);
+/// What the service sets for itself before it starts over (docs/decisions/0030).
+const PURGE: (&str, &str) = ("MIMALLOC_PURGE_DELAY", "1");
 /// How long a client goes on trying.
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -37,7 +39,7 @@ struct Replica {
 impl Replica {
     async fn start(folder: &Path, database: Option<&str>, address: SocketAddr) -> Self {
         let mut command = Command::new(env!("CARGO_BIN_EXE_digiknow"));
-        command.arg("demo").arg("--folder").arg(folder).args(["--listen", &address.to_string()]);
+        command.arg("demo").arg("--folder").arg(folder).args(["--listen", &address.to_string()]).env_remove(PURGE.0);
         if let Some(url) = database {
             command.args(["--database-url", url]);
         }
@@ -189,6 +191,17 @@ async fn roll(database: Option<String>, many: usize) {
     }
     let (done, again) = (log.done.load(Ordering::Relaxed), log.again.load(Ordering::Relaxed));
     eprintln!("{done} acknowledged writes while {many} replicas restarted twice, {again} of them sent again, none lost");
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn the_service_starts_over_in_its_own_place() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let replica = Replica::start(folder.path(), None, free()).await;
+    // As it was when the program that runs now began; the process is the one that was started.
+    let set = std::fs::read(format!("/proc/{}/environ", replica.process.id())).expect("proc");
+    let (name, value) = PURGE;
+    assert!(set.split(|byte| *byte == 0).any(|variable| variable == format!("{name}={value}").as_bytes()));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

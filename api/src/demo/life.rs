@@ -34,10 +34,10 @@ pub const GROUP_CALENDAR: &str = "cal_demo_stockport_group";
 /// Marks a demo in which this has been done.
 const MARK: &str = "demo-life";
 
-/// Brings a demo to life, once.
-pub async fn enliven(app: &App) -> Result<()> {
+/// Brings a demo to life, once; false if that had been done.
+pub async fn enliven(app: &App) -> Result<bool> {
     if ledger::setting(app.db.read(), MARK).await?.is_some() {
-        return Ok(());
+        return Ok(false);
     }
     let (leader, champion) = (call_of(app, "leader").await?, call_of(app, "champion").await?);
     let group = weekly(app, &leader).await?;
@@ -54,7 +54,8 @@ pub async fn enliven(app: &App) -> Result<()> {
         })
     }
     .await;
-    Ok(saved?)
+    saved?;
+    Ok(true)
 }
 
 async fn call_of(app: &App, mailbox: &str) -> Result<Call> {
