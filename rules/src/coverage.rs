@@ -1,5 +1,6 @@
 //! What training would open: if so many champions held a module, how many more sessions could run.
 
+use std::borrow::Borrow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::calendar::Span;
@@ -53,28 +54,43 @@ fn only_module(blockers: &[Blocker]) -> Option<(ModuleId, &str)> {
 /// Who would be opened which places by a module.
 type Opened = (String, BTreeMap<usize, Vec<usize>>);
 
-/// What each module would open, for up to `most` champions: what opens most first.
+/// What each module would open, for up to `most` champions: what opens most first. `goes_on` is asked before each place; once it says
+/// no, nothing is known.
 ///
 /// A place that somebody could take today counts for nothing. Whoever is trained takes one place at a time.
-pub fn coverage(openings: &[Opening<'_>], people: &[ChampionRecord], most: usize) -> Vec<Coverage> {
+pub fn coverage<P: Borrow<ChampionRecord>>(
+    openings: &[Opening<'_>],
+    people: &[P],
+    most: usize,
+    mut goes_on: impl FnMut() -> bool,
+) -> Option<Vec<Coverage>> {
     let mut by_module: BTreeMap<ModuleId, Opened> = BTreeMap::new();
     for (place, opening) in openings.iter().enumerate() {
-        let judged: Vec<Vec<Blocker>> = people.iter().map(|person| blockers(opening.need, person)).collect();
-        if judged.iter().any(Vec::is_empty) {
-            continue;
+        if !goes_on() {
+            return None;
         }
-        for (person, found) in judged.iter().enumerate() {
-            if let Some((module, code)) = only_module(found) {
-                let (_, opened) = by_module.entry(module).or_insert_with(|| (code.to_owned(), BTreeMap::new()));
-                opened.entry(person).or_default().push(place);
-            }
+        for (person, module, code) in trainable(opening.need, people).unwrap_or_default() {
+            by_module.entry(module).or_insert_with(|| (code, BTreeMap::new())).1.entry(person).or_default().push(place);
         }
     }
     let mut all: Vec<Coverage> =
         by_module.into_iter().map(|(module, (code, opened))| Coverage { module, code, steps: steps(openings, opened, most) }).collect();
     let best = |c: &Coverage| c.steps.last().map_or(0, |step| step.sessions);
     all.sort_by(|a, b| best(b).cmp(&best(a)).then(a.code.cmp(&b.code)));
-    all
+    Some(all)
+}
+
+/// Who could take a place with one module more, and which; none if somebody could as they are.
+fn trainable<P: Borrow<ChampionRecord>>(need: &SessionNeed, people: &[P]) -> Option<Vec<(usize, ModuleId, String)>> {
+    let mut found = Vec::new();
+    for (number, person) in people.iter().enumerate() {
+        let blockers = blockers(need, person.borrow());
+        if blockers.is_empty() {
+            return None;
+        }
+        found.extend(only_module(&blockers).map(|(module, code)| (number, module, code.to_owned())));
+    }
+    Some(found)
 }
 
 /// One champion after another, always whoever opens most of what is still closed.
@@ -126,6 +142,10 @@ mod tests {
         needs.iter().enumerate().map(|(n, need)| Opening { session: SessionId(Uuid::from_u128(n as u128)), need }).collect()
     }
 
+    fn judged(needs: &[SessionNeed], people: &[ChampionRecord], most: usize) -> Vec<Coverage> {
+        coverage(&openings(needs), people, most, || true).expect("nobody stops it")
+    }
+
     fn untrained(n: u128) -> ChampionRecord {
         let mut person = champion(n);
         person.clearance.completions.clear();
@@ -135,8 +155,8 @@ mod tests {
     #[test]
     fn what_somebody_could_do_today_counts_for_nothing() {
         let needs = needs(1);
-        assert_eq!(coverage(&openings(&needs), &[champion(1), untrained(2)], 5), []);
-        let found = coverage(&openings(&needs), &[untrained(1), untrained(2)], 5);
+        assert_eq!(judged(&needs, &[champion(1), untrained(2)], 5), []);
+        let found = judged(&needs, &[untrained(1), untrained(2)], 5);
         assert_eq!(found.len(), 1);
         assert_eq!(found[0].steps, [Step { champions: 1, sessions: 1 }], "the second would open nothing more");
         assert_eq!(cleared().completions.len(), champion(1).clearance.completions.len());
@@ -145,9 +165,9 @@ mod tests {
     #[test]
     fn nobody_is_in_two_places() {
         let same = needs(2);
-        let found = coverage(&openings(&same), &[untrained(1), untrained(2), untrained(3)], 5);
+        let found = judged(&same, &[untrained(1), untrained(2), untrained(3)], 5);
         assert_eq!(found[0].steps, [Step { champions: 1, sessions: 1 }, Step { champions: 2, sessions: 2 }]);
-        assert_eq!(coverage(&openings(&same), &[untrained(1), untrained(2)], 1)[0].steps.len(), 1, "no more than asked for");
+        assert_eq!(judged(&same, &[untrained(1), untrained(2)], 1)[0].steps.len(), 1, "no more than asked for");
     }
 
     #[test]
@@ -155,6 +175,19 @@ mod tests {
         let needs = needs(1);
         let mut unchecked = untrained(1);
         unchecked.clearance.checks.clear();
-        assert_eq!(coverage(&openings(&needs), &[unchecked], 5), []);
+        assert_eq!(judged(&needs, &[unchecked], 5), []);
+    }
+
+    #[test]
+    fn it_stops_when_it_is_told_to() {
+        let needs = needs(3);
+        for many in 0..3 {
+            let mut left = many;
+            let goes_on = || {
+                left -= 1;
+                left >= 0
+            };
+            assert_eq!(coverage(&openings(&needs), &[untrained(1)], 5, goes_on), None, "after {many}");
+        }
     }
 }

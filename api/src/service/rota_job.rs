@@ -2,7 +2,7 @@
 //! a planner that loses the row stops. One that is gone with its process leaves a silent row, which another replica takes up.
 
 use std::ops::ControlFlow;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -19,6 +19,7 @@ use uuid::Uuid;
 use super::rota::{board, row as line_row};
 use super::{Once, Subject, answered, audited, done, emit, keep};
 use crate::app::{App, Call};
+use crate::aside::StopOnDrop;
 use crate::clock::new_id;
 use crate::error::{Fault, Refusal};
 use crate::store::facts::Which;
@@ -166,15 +167,6 @@ async fn plan(app: &App, proposal: &rota_proposal::Model, runner: Uuid) -> Resul
     Ok(Answer { planned, facts, locked })
 }
 
-/// Tells the planner to stop when nobody waits for it any more: the row was lost, or the service ends.
-struct StopOnDrop(Arc<AtomicBool>);
-
-impl Drop for StopOnDrop {
-    fn drop(&mut self) {
-        self.0.store(true, Ordering::Relaxed);
-    }
-}
-
 /// The planner off the async threads. Twice a second its progress goes to the row, and a row that is lost stops it.
 #[allow(clippy::disallowed_methods, reason = "a limit in seconds is measured by the machine's clock")]
 async fn solve(
@@ -184,9 +176,9 @@ async fn solve(
     wishes: Wishes,
     limit: Duration,
 ) -> Result<Planned, Fault> {
-    let stop = StopOnDrop(Arc::default());
+    let stop = StopOnDrop::default();
     let latest: Arc<Mutex<Option<Progress>>> = Arc::default();
-    let (told, seen, start) = (stop.0.clone(), latest.clone(), Instant::now());
+    let (told, seen, start) = (stop.told(), latest.clone(), Instant::now());
     let mut work = tokio::task::spawn_blocking(move || {
         facts.plan(&wishes, &mut |progress| {
             if let Ok(mut latest) = seen.lock() {
@@ -204,7 +196,7 @@ async fn solve(
         }
         let progress = latest.lock().ok().and_then(|latest| *latest);
         if !heard(app, (id, runner), progress, known).await? {
-            stop.0.store(true, Ordering::Relaxed);
+            stop.stop();
         }
         known = progress;
     }
