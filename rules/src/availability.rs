@@ -168,13 +168,19 @@ pub fn slots(windows: &[Window], exceptions: &[Exception], busy: &[Span], within
     without(&united(free), &united(taken), within)
 }
 
-/// The next span in which a champion is free, in the four weeks from `now`; what has begun counts from `now`.
-pub fn next_slot(windows: &[Window], exceptions: &[Exception], busy: &[Span], now: DateTime<Utc>) -> Option<Span> {
-    // Most are free within a week, and a week takes a quarter of the work.
-    let within = |days: i64| Span { from: now, until: now + TimeDelta::days(days) };
-    let first = |days: i64| slots(windows, exceptions, busy, within(days)).into_iter().next();
-    // What reaches the end of the week may go on past it.
-    first(7).filter(|slot| slot.until < within(7).until).or_else(|| first(28))
+/// The next span in which a champion is free, in the four weeks from `now`; what has begun counts from `now`. `busy` tells what they have
+/// said yes to inside a span.
+pub fn next_slot(windows: &[Window], exceptions: &[Exception], busy: impl Fn(Span) -> Vec<Span>, now: DateTime<Utc>) -> Option<Span> {
+    let first = |days: i64| {
+        let within = Span { from: now, until: now + TimeDelta::days(days) };
+        (slots(windows, exceptions, &busy(within), within).into_iter().next(), within)
+    };
+    // Most are free within days, and each day is work. What reaches the end of a span may go on past it.
+    let soon = [2, 7].into_iter().find_map(|days| {
+        let (slot, within) = first(days);
+        slot.filter(|slot| slot.until < within.until)
+    });
+    soon.or_else(|| first(28).0)
 }
 
 /// Spans joined where they touch or overlap, in order.

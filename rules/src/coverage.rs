@@ -1,22 +1,12 @@
 //! What training would open: if so many champions held a module, how many more sessions could run.
 
-use std::borrow::Borrow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::calendar::Span;
 use crate::clearance::Gap;
-use crate::id::{ModuleId, SessionId};
-use crate::matching::{Blocker, ChampionRecord, blockers};
+use crate::id::{ChampionId, ModuleId, SessionId};
+use crate::matching::{Blocker, BlockerKind, Index, blockers};
 use crate::session::SessionNeed;
-
-/// A kind of place that is open at a session ahead.
-#[derive(Clone, Copy, Debug)]
-pub struct Opening<'a> {
-    /// The session.
-    pub session: SessionId,
-    /// What the place asks for.
-    pub need: &'a SessionNeed,
-}
 
 /// So many champions more with a module, and the sessions that could run then and can't now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,59 +41,52 @@ fn only_module(blockers: &[Blocker]) -> Option<(ModuleId, &str)> {
     found
 }
 
-/// Who would be opened which places by a module.
-type Opened = (String, BTreeMap<usize, Vec<usize>>);
+/// The code of a module, and who would be opened which places by it.
+type Opened = (String, BTreeMap<ChampionId, Vec<usize>>);
 
-/// What each module would open, for up to `most` champions: what opens most first. `goes_on` is asked before each place; once it says
-/// no, nothing is known.
-///
-/// A place that somebody could take today counts for nothing. Whoever is trained takes one place at a time.
-pub fn coverage<P: Borrow<ChampionRecord>>(
-    openings: &[Opening<'_>],
-    people: &[P],
-    most: usize,
-    mut goes_on: impl FnMut() -> bool,
-) -> Option<Vec<Coverage>> {
-    let mut by_module: BTreeMap<ModuleId, Opened> = BTreeMap::new();
-    for (place, opening) in openings.iter().enumerate() {
-        if !goes_on() {
-            return None;
-        }
-        for (person, module, code) in trainable(opening.need, people).unwrap_or_default() {
-            by_module.entry(module).or_insert_with(|| (code, BTreeMap::new())).1.entry(person).or_default().push(place);
-        }
-    }
-    let mut all: Vec<Coverage> =
-        by_module.into_iter().map(|(module, (code, opened))| Coverage { module, code, steps: steps(openings, opened, most) }).collect();
-    let best = |c: &Coverage| c.steps.last().map_or(0, |step| step.sessions);
-    all.sort_by(|a, b| best(b).cmp(&best(a)).then(a.code.cmp(&b.code)));
-    Some(all)
+/// Open places of the weeks ahead that nobody could take, gathered one by one, and what keeps people from them.
+#[derive(Clone, Debug, Default)]
+pub struct Openings {
+    places: Vec<(SessionId, Span)>,
+    by_module: BTreeMap<ModuleId, Opened>,
 }
 
-/// Who could take a place with one module more, and which; none if somebody could as they are.
-fn trainable<P: Borrow<ChampionRecord>>(need: &SessionNeed, people: &[P]) -> Option<Vec<(usize, ModuleId, String)>> {
-    let mut found = Vec::new();
-    for (number, person) in people.iter().enumerate() {
-        let blockers = blockers(need, person.borrow());
-        if blockers.is_empty() {
-            return None;
+impl Openings {
+    /// Weighs a place that is open. One that somebody could take today counts for nothing.
+    pub fn weigh(&mut self, session: SessionId, need: &SessionNeed, people: &Index) {
+        let place = self.places.len();
+        let Some(near) = people.stopped_by_alone(BlockerKind::Training, need) else { return };
+        for person in near {
+            if let Some((module, code)) = only_module(&blockers(need, person)) {
+                let (_, opened) = self.by_module.entry(module).or_insert_with(|| (code.to_owned(), BTreeMap::new()));
+                opened.entry(person.id).or_default().push(place);
+            }
         }
-        found.extend(only_module(&blockers).map(|(module, code)| (number, module, code.to_owned())));
+        self.places.push((session, need.span));
     }
-    Some(found)
+
+    /// What each module would open, for up to `most` champions: what opens most first. Whoever is trained takes one place at a time.
+    pub fn coverage(self, most: usize) -> Vec<Coverage> {
+        let Self { places, by_module } = self;
+        let of = |(module, (code, opened))| Coverage { module, code, steps: steps(&places, opened, most) };
+        let mut all: Vec<Coverage> = by_module.into_iter().map(of).collect();
+        let best = |c: &Coverage| c.steps.last().map_or(0, |step| step.sessions);
+        all.sort_by(|a, b| best(b).cmp(&best(a)).then(a.code.cmp(&b.code)));
+        all
+    }
 }
 
 /// One champion after another, always whoever opens most of what is still closed.
-fn steps(openings: &[Opening<'_>], mut opened: BTreeMap<usize, Vec<usize>>, most: usize) -> Vec<Step> {
+fn steps(all: &[(SessionId, Span)], mut opened: BTreeMap<ChampionId, Vec<usize>>, most: usize) -> Vec<Step> {
     let (mut taken, mut sessions, mut steps) = (BTreeSet::new(), BTreeSet::new(), Vec::new());
     while steps.len() < most {
-        let able = opened.iter().map(|(person, places)| (*person, one_at_a_time(openings, places, &taken)));
+        let able = opened.iter().map(|(person, places)| (*person, one_at_a_time(all, places, &taken)));
         let Some((person, places)) = able.max_by(|a, b| a.1.len().cmp(&b.1.len()).then(b.0.cmp(&a.0))) else { break };
         if places.is_empty() {
             break;
         }
         opened.remove(&person);
-        sessions.extend(places.iter().map(|place| openings[*place].session));
+        sessions.extend(places.iter().map(|place| all[*place].0));
         taken.extend(places);
         steps.push(Step { champions: steps.len() + 1, sessions: sessions.len() });
     }
@@ -111,12 +94,12 @@ fn steps(openings: &[Opening<'_>], mut opened: BTreeMap<usize, Vec<usize>>, most
 }
 
 /// As many of these places as one person can take: by their end, none that overlap.
-fn one_at_a_time(openings: &[Opening<'_>], places: &[usize], taken: &BTreeSet<usize>) -> Vec<usize> {
+fn one_at_a_time(all: &[(SessionId, Span)], places: &[usize], taken: &BTreeSet<usize>) -> Vec<usize> {
     let mut free: Vec<usize> = places.iter().copied().filter(|place| !taken.contains(place)).collect();
-    free.sort_by_key(|place| (openings[*place].need.span.until, *place));
+    free.sort_by_key(|place| (all[*place].1.until, *place));
     let mut until: Option<Span> = None;
     free.retain(|place| {
-        let span = openings[*place].need.span;
+        let span = all[*place].1;
         let fits = until.is_none_or(|last| !last.overlaps(span));
         if fits {
             until = Some(span);
@@ -130,6 +113,7 @@ fn one_at_a_time(openings: &[Opening<'_>], places: &[usize], taken: &BTreeSet<us
 mod tests {
     use super::*;
     use crate::clearance::tests::cleared;
+    use crate::matching::ChampionRecord;
     use crate::matching::tests::{champion, here};
     use uuid::Uuid;
 
@@ -138,12 +122,10 @@ mod tests {
         vec![here(); count]
     }
 
-    fn openings(needs: &[SessionNeed]) -> Vec<Opening<'_>> {
-        needs.iter().enumerate().map(|(n, need)| Opening { session: SessionId(Uuid::from_u128(n as u128)), need }).collect()
-    }
-
     fn judged(needs: &[SessionNeed], people: &[ChampionRecord], most: usize) -> Vec<Coverage> {
-        coverage(&openings(needs), people, most, || true).expect("nobody stops it")
+        let (mut openings, index) = (Openings::default(), Index::build(people));
+        needs.iter().enumerate().for_each(|(n, need)| openings.weigh(SessionId(Uuid::from_u128(n as u128)), need, &index));
+        openings.coverage(most)
     }
 
     fn untrained(n: u128) -> ChampionRecord {
@@ -176,18 +158,5 @@ mod tests {
         let mut unchecked = untrained(1);
         unchecked.clearance.checks.clear();
         assert_eq!(judged(&needs, &[unchecked], 5), []);
-    }
-
-    #[test]
-    fn it_stops_when_it_is_told_to() {
-        let needs = needs(3);
-        for many in 0..3 {
-            let mut left = many;
-            let goes_on = || {
-                left -= 1;
-                left >= 0
-            };
-            assert_eq!(coverage(&openings(&needs), &[untrained(1)], 5, goes_on), None, "after {many}");
-        }
     }
 }

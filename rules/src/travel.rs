@@ -36,6 +36,11 @@ impl Pace {
         self.buffer + (metres + speed - 1).div_euclid(speed)
     }
 
+    /// Metres to the farthest place that can be reached in so many minutes between two sessions; below nothing if none can.
+    pub fn farthest(self, minutes: i64) -> i64 {
+        (minutes - self.buffer) * self.speed.max(1)
+    }
+
     /// How many minutes are missing between two sessions in person; none if one can do both, or if they overlap: that is
     /// another matter.
     pub fn missing(self, one: (Span, Point), other: (Span, Point)) -> Option<i64> {

@@ -297,6 +297,14 @@ async fn book(world: &World, tx: &Transaction, dice: &mut Dice) -> Result<(), se
     session::Entity::update(moved.into_active_model().reset_all()).exec(tx).await.map(drop)
 }
 
+#[tokio::test]
+async fn asking_for_everybody_takes_no_room_for_reading_them() {
+    let world = World::new(Backend::Sqlite).await.expect("a world");
+    let today = world.now().date_naive();
+    let room = size_of_val(&world.app.db.candidates(today)).max(size_of_val(&world.app.db.matching(&[], today)));
+    assert!(room < 8 * 1024, "every query has room for the largest of what any field may do: {room} bytes here");
+}
+
 both!(memory_agrees_with_the_tables_after_every_write, |world| async move {
     world.everybody_comes().await;
     let wanted = wanted(&world).await;

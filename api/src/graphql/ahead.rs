@@ -19,7 +19,7 @@ use sea_orm::DbErr;
 
 use super::context::Ctx;
 use super::listed::Listed;
-use super::loader::{ConfirmedAt, LanguagesOf, MatchedOf, NameOf, Rows};
+use super::loader::{ConfirmedAt, MatchedOf, NameOf, Rows};
 use super::paging::{Args, read, sliced};
 use super::problem::broken;
 use super::quick;
@@ -84,9 +84,13 @@ impl Loader<PlacedAt> for Rows {
         let ids: Vec<SessionId> = keys.iter().map(|key| key.0).collect();
         let rows = brief::placed(self.app.db.read(), &ids).await.map_err(|error| Arc::new(Fault::from(error)))?;
         let (placed, names): (Vec<_>, Vec<_>) = rows.into_iter().map(|row| (row.assignment, row.champion)).unzip();
-        self.ahead.keep(names.into_iter().map(|row| (NameOf(row.id), row)));
+        self.ahead.keep(named(names));
         Ok(group(placed.into_iter().map(|row| (PlacedAt(row.session_id), row))))
     }
+}
+
+fn named(names: Vec<Named>) -> impl Iterator<Item = (NameOf, Arc<Named>)> {
+    names.into_iter().map(|row| (NameOf(row.id), Arc::new(row)))
 }
 
 /// What a champion has completed, where it was read ahead.
@@ -113,8 +117,7 @@ impl Loader<TrainingAt> for Rows {
 pub fn matched<'p>(ctx: &Context<'_>, people: impl Iterator<Item = &'p Person> + Clone) {
     if is_query(ctx) {
         let ahead = ctx.rows().ahead();
-        ahead.keep(people.clone().map(|(named, _)| (NameOf(named.id), named.clone())));
-        ahead.keep(people.clone().map(|(_, record)| (LanguagesOf(record.id), record.languages.clone())));
+        ahead.keep(people.clone().map(|(named, _)| (NameOf(named.id), Arc::clone(named))));
         ahead.keep(people.map(|(_, record)| (MatchedOf(record.id), Arc::clone(record))));
     }
 }
@@ -180,8 +183,9 @@ async fn with_placed<S: OnPage>(ctx: &Context<'_>, filter: &Filter, args: Args, 
             // Who has no training has no row of it.
             ahead.keep(people.into_iter().map(|id| (CompletedBy(id), Vec::<Completed>::new())));
         }
-        ahead.keep(placed.iter().map(|row| (NameOf(row.champion.id), row.champion.clone())));
-        ahead.keep(group(placed.into_iter().map(|row| (PlacedAt(row.assignment.session_id), row.assignment))));
+        let (placed, names): (Vec<_>, Vec<_>) = placed.into_iter().map(|row| (row.assignment, row.champion)).unzip();
+        ahead.keep(named(names));
+        ahead.keep(group(placed.into_iter().map(|row| (PlacedAt(row.session_id), row))));
         ahead.keep(page.rows.iter().map(|row| (PlacedAt(row.id()), Vec::<assignment::Model>::new())));
         Ok::<_, DbErr>(page)
     };

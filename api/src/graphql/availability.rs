@@ -53,7 +53,7 @@ impl Availability {
         let Some(record) = ctx.rows().one(RecordOf(self.0.id)).await? else { return Ok(Vec::new()) };
         let fits = |w: &&Window| modality.is_none() || w.modality.is_none() || w.modality == modality;
         let windows: Vec<Window> = record.windows.iter().filter(fits).cloned().collect();
-        let busy: Vec<Span> = record.bookings.iter().map(|b| b.span).collect();
+        let busy: Vec<Span> = record.bookings.spans_in(within).collect();
         let found = slots(&windows, &record.exceptions, &busy, within);
         Ok(found.into_iter().map(AvailabilitySlot::from).collect())
     }
@@ -124,8 +124,8 @@ impl Availability {
 }
 
 fn next_of(record: &ChampionRecord, now: chrono::DateTime<Utc>) -> Option<AvailabilitySlot> {
-    let busy: Vec<Span> = record.bookings.iter().map(|b| b.span).collect();
-    next_slot(&record.windows, &record.exceptions, &busy, now).map(AvailabilitySlot::from)
+    let busy = |within| record.bookings.spans_in(within).collect();
+    next_slot(&record.windows, &record.exceptions, busy, now).map(AvailabilitySlot::from)
 }
 
 /// The availability of somebody who was matched.

@@ -95,9 +95,9 @@ impl Champion {
         if !ctx.may(Action::ChampionRead, ctx.call().caller.to_champion(id)) {
             return Some(Value::Null);
         }
-        let all = ctx.rows().ahead().all::<NameOf, Named>()?;
+        let all = ctx.rows().ahead().all::<NameOf, Arc<Named>>()?;
         let row = all.get(&NameOf(id))?;
-        if Self::sees(ctx, id, row.membership) { quick::object(ctx, asked, row) } else { Some(Value::Null) }
+        if Self::sees(ctx, id, row.membership) { quick::object(ctx, asked, &**row) } else { Some(Value::Null) }
     }
 
     async fn outlook(&self, ctx: &Context<'_>, on: Option<LocalDate>, need: Option<SessionNeed>) -> Result<ChampionClearance> {
@@ -147,9 +147,10 @@ impl AtHand for Named {
             "fullName" => text(may(Action::ChampionNameRead).then_some(self.full_name.as_str())),
             "membership" => text(Some(self.membership.code())),
             "languages" => {
-                let mut codes = ahead.all::<LanguagesOf, Vec<String>>()?.get(&LanguagesOf(self.id))?.clone();
-                codes.sort();
-                let spoken: Vec<Language> = codes.into_iter().map(Language::from).collect();
+                let all = ahead.all::<MatchedOf, Arc<ChampionRecord>>()?;
+                let mut spoken = all.get(&MatchedOf(self.id))?.languages.clone();
+                spoken.sort();
+                let spoken: Vec<Language> = spoken.into_iter().map(Language::from).collect();
                 return quick::list(ctx, asked, &spoken);
             }
             "availability" if !may(Action::AvailabilityRead) => Value::Null,
@@ -229,7 +230,12 @@ impl Champion {
 
     /// Languages they help in.
     async fn languages(&self, ctx: &Context<'_>) -> Result<Vec<Language>> {
-        let mut codes = ctx.rows().list(LanguagesOf(self.0.id)).await?;
+        let matched = ctx.rows().ahead().all::<MatchedOf, Arc<ChampionRecord>>();
+        let known = matched.and_then(|all| Some(all.get(&MatchedOf(self.0.id))?.languages.clone()));
+        let mut codes = match known {
+            Some(codes) => codes,
+            None => ctx.rows().list(LanguagesOf(self.0.id)).await?,
+        };
         codes.sort();
         Ok(codes.into_iter().map(Language::from).collect())
     }

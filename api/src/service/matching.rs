@@ -23,7 +23,7 @@ use crate::store::session::Filter;
 use crate::store::{acceptance, directory, offer, session, training, travel};
 
 /// Who a champion is, and all that matching reads of them.
-pub type Person = (Named, Arc<ChampionRecord>);
+pub type Person = (Arc<Named>, Arc<ChampionRecord>);
 
 /// The best for a kind of place, and what is known of them.
 #[derive(Clone, Debug, Default)]

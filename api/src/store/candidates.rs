@@ -51,22 +51,22 @@ struct Held {
 pub struct People {
     /// The champions.
     pub index: Index,
-    names: HashMap<ChampionId, Named>,
+    names: HashMap<ChampionId, Arc<Named>>,
 }
 
 impl People {
     /// Who a champion is, and all that matching reads of them.
-    pub fn of(&self, id: ChampionId) -> Option<(&Named, &Arc<ChampionRecord>)> {
+    pub fn of(&self, id: ChampionId) -> Option<(&Arc<Named>, &Arc<ChampionRecord>)> {
         self.names.get(&id).zip(self.index.record(id))
     }
 
     fn add(&mut self, (named, record): (Named, ChampionRecord), today: NaiveDate) {
-        self.names.insert(named.id, named);
+        self.names.insert(named.id, Arc::new(named));
         self.index.add(record.matched_from(today));
     }
 
     fn update(&mut self, (named, record): (Named, ChampionRecord), today: NaiveDate) {
-        self.names.insert(named.id, named);
+        self.names.insert(named.id, Arc::new(named));
         self.index.update(record.matched_from(today));
     }
 
@@ -198,8 +198,8 @@ impl Candidates {
         }
         drop(held);
         conn.rollback().await?;
-        // Reading everybody may take longer than a request may.
-        aside(self.clone().move_on(db.clone(), today)).await.map_err(anyhow::Error::new)?
+        // Reading everybody may take longer than a request may. Boxed, or every query would carry the room for it: 120 KB.
+        aside(Box::pin(self.clone().move_on(db.clone(), today))).await.map_err(anyhow::Error::new)?
     }
 
     /// What a session asks for that is locked, as of these numbers or later: from memory if nothing has changed, or read and kept.

@@ -167,6 +167,9 @@ mod random {
             let busy: Vec<Span> = booked.iter().map(|(start, long)| Span { from: at(*start), until: at(start + long) }).collect();
             let found = slots(&windows, &exceptions, &busy, within);
             prop_assert!(found.windows(2).all(|two| two[0].until < two[1].from));
+            let month = Span { from, until: from + TimeDelta::days(28) };
+            let taken = |within| busy.iter().copied().filter(|span: &Span| span.overlaps(within)).collect();
+            prop_assert_eq!(next_slot(&windows, &exceptions, taken, from), slots(&windows, &exceptions, &busy, month).first().copied());
             for minute in probes {
                 let from = from + TimeDelta::minutes(minute);
                 let moment = Span { from, until: from + TimeDelta::minutes(1) };

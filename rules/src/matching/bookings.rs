@@ -40,15 +40,30 @@ impl Bookings {
     /// All of them.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = Booking> + Clone + '_ {
         self.dates.iter().map(|dated| {
-            let Dated { session, from, setting } = *dated;
-            let Setting { group, with_children, at, length, shift, rest: (over, part) } = self.settings[setting as usize];
-            // All are there, for they were once; what could panic would be worked out where nobody asks for it, too.
-            let from = DateTime::from_timestamp(over << 32 | i64::from(from), part).unwrap_or_default();
-            let until = from.checked_add_signed(length).unwrap_or(from);
-            let day = from.naive_utc().date();
+            let Setting { group, with_children, at, shift, .. } = self.settings[dated.setting as usize];
+            let span = self.span(dated);
+            let day = span.from.naive_utc().date();
             let date = if shift.is_zero() { day } else { day.checked_add_signed(shift).unwrap_or(day) };
-            Booking { session, group, span: Span { from, until }, date, with_children, at }
+            Booking { session: dated.session, group, span, date, with_children, at }
         })
+    }
+
+    /// Their spans, as far as they share a time with this one: most are passed over by their seconds alone.
+    pub fn spans_in(&self, within: Span) -> impl Iterator<Item = Span> + '_ {
+        let (first, last) = (within.from.timestamp(), within.until.timestamp());
+        let touches = move |dated: &&Dated| {
+            let Setting { length, rest: (over, _), .. } = self.settings[dated.setting as usize];
+            let from = over << 32 | i64::from(dated.from);
+            from <= last && first <= from + length.num_seconds() + 2
+        };
+        self.dates.iter().filter(touches).map(|dated| self.span(dated)).filter(move |span| span.overlaps(within))
+    }
+
+    fn span(&self, dated: &Dated) -> Span {
+        let Setting { length, rest: (over, part), .. } = self.settings[dated.setting as usize];
+        // All are there, for they were once; what could panic would be worked out where nobody asks for it, too.
+        let from = DateTime::from_timestamp(over << 32 | i64::from(dated.from), part).unwrap_or_default();
+        Span { from, until: from.checked_add_signed(length).unwrap_or(from) }
     }
 
     /// How many there are.
@@ -129,6 +144,10 @@ mod tests {
             let mut bookings = Bookings::from(all.clone());
             prop_assert_eq!(bookings.iter().collect::<Vec<_>>(), all.clone());
             prop_assert_eq!((bookings.len(), bookings.is_empty()), (all.len(), all.is_empty()));
+            let day = DateTime::from_timestamp(1_790_000_000 + first * 86_400, 0).expect("an instant");
+            let within = Span { from: day, until: day + TimeDelta::minutes(first * 90) };
+            let shared: Vec<Span> = all.iter().map(|b| b.span).filter(|span| span.overlaps(within)).collect();
+            prop_assert_eq!(bookings.spans_in(within).collect::<Vec<_>>(), shared);
             let since = chrono::DateTime::from_timestamp(1_790_000_000 + first * 86_400, 0).expect("an instant").date_naive();
             bookings.retain(|b| b.date >= since);
             let kept: Vec<Booking> = all.into_iter().filter(|b| b.date >= since).collect();

@@ -32,12 +32,12 @@ use super::{Blocker, BlockerKind, Bookings, ChampionRecord, Match, Ranking, Weig
 use crate::champion::Membership;
 use crate::clearance::ClearanceRecord;
 use crate::dbs::Audience;
-use crate::geo::Point;
 use crate::id::ChampionId;
 use crate::session::{Modality, SessionNeed};
 use bits::Bits;
 use board::{Board, Spare};
-use cleared::{Cleared, Lapse};
+use cleared::{Cleared, Lasting};
+use day::Day;
 use diary::Diary;
 use hours::Hours;
 use question::Question;
@@ -82,7 +82,6 @@ pub struct Index {
 /// What the factors read besides columns, side by side: whoever is left is looked up once.
 #[derive(Clone, Copy, Debug)]
 struct Taste {
-    home: Option<Point>,
     /// Topics, as bits.
     liked: u32,
     asked_at: Option<DateTime<Utc>>,
@@ -153,12 +152,28 @@ impl Index {
     pub fn matches(&self, need: &SessionNeed, weights: &Weights, now: DateTime<Utc>, most: usize) -> Found {
         let Some(question) = Question::of(need, now) else { return self.one_by_one(need, weights, now, most) };
         let mut board = self.spare.take(self.records.len().div_ceil(64));
-        let lapses = self.ask(&question, &mut board);
-        let marks = self.marks(&question, &board, &lapses);
-        let (top, total) = self.top(board.free(&self.live), marks, weights, most);
+        let lasting = self.ask(&question, &mut board);
+        let marks = self.marks(&question, &board, &lasting);
+        let (top, total) = self.top(board.free(&self.live), question.on, marks, weights, most);
         let blocked = board.counts(&self.live);
         self.spare.keep(board);
         Found { top, total, blocked, blocked_total: self.len() - total }
+    }
+
+    /// Whom nothing but this keeps from a place; none where somebody could take it as they are.
+    pub fn stopped_by_alone(&self, kind: BlockerKind, need: &SessionNeed) -> Option<Vec<&ChampionRecord>> {
+        let Some(question) = Question::of(need, DateTime::UNIX_EPOCH) else {
+            let of = |slot: usize| (blockers(need, &self.records[slot]), &*self.records[slot]);
+            let stopped: Vec<_> = self.live.iter().map(of).filter(|(found, _)| found.iter().all(|b| b.kind() == kind)).collect();
+            let nobody = stopped.iter().all(|(found, _)| !found.is_empty());
+            return nobody.then(|| stopped.into_iter().map(|(_, record)| record).collect());
+        };
+        let mut board = self.spare.take(self.records.len().div_ceil(64));
+        self.ask(&question, &mut board);
+        let nobody = board.free(&self.live).next().is_none();
+        let stopped = nobody.then(|| board.stopped_by_alone(kind, &self.live).map(|slot| &*self.records[slot]).collect());
+        self.spare.keep(board);
+        stopped
     }
 
     fn insert(&mut self, champion: Arc<ChampionRecord>) {
@@ -177,7 +192,7 @@ impl Index {
         }
         let liked = champion.topics.iter().fold(0, |liked, topic| liked | 1 << (*topic as u32));
         let booked = self.diary.add_days(&champion);
-        self.tastes.push(Taste { home: champion.home, liked, asked_at: champion.last_asked_at, booked });
+        self.tastes.push(Taste { liked, asked_at: champion.last_asked_at, booked });
         self.live.set(slot);
         self.slots.insert(champion.id, slot);
         self.records.push(champion);
@@ -210,11 +225,10 @@ impl Index {
     }
 
     /// Fills the board with everybody's blockers.
-    fn ask(&self, question: &Question, board: &mut Board) -> Vec<Lapse<'_>> {
+    fn ask(&self, question: &Question, board: &mut Board) -> Lasting<'_> {
         let (need, records) = (question.need, &self.records);
-        let lapses = self.cleared.ask(question, records, board);
         let frequent = (need.facts.audience == Audience::Children).then(|| self.diary.frequent(question.on));
-        self.cleared.ask_check(question, records, frequent.as_ref(), board);
+        let lasting = self.cleared.ask(question, records, frequent, board);
         self.diary.ask(question, board);
         self.diary.near(question, board, |slot| too_far_apart(need, &records[slot]).is_some());
         self.hours.ask(question, records, &self.live, board);
@@ -226,37 +240,43 @@ impl Index {
         for slot in self.strange.iter().chain(self.diary.placed(need.session).filter(|slot| self.live.has(*slot))) {
             board.settle(slot, blockers(need, &records[slot]).iter().map(Blocker::kind));
         }
-        lapses
+        lasting
     }
 
     /// The marks of somebody nothing stops.
-    fn marks<'a>(&'a self, question: &'a Question<'_>, board: &'a Board, lapses: &'a [Lapse<'_>]) -> impl Fn(usize) -> Marks + 'a {
+    fn marks<'a>(&'a self, question: &'a Question<'_>, board: &'a Board, lasting: &'a Lasting<'_>) -> impl Fn(Free) -> Marks + 'a {
         let need = question.need;
         let place = if need.modality == Modality::InPerson { need.at.zip(self.reach.place(need)) } else { None };
         let helped = self.diary.helped(need.group);
-        move |slot| {
+        move |Free { slot, taste, load }| {
             if board.settled.has(slot) {
                 return Marks::of(need, &self.records[slot], question.now);
             }
-            let Taste { home, liked, asked_at, booked } = self.tastes[slot];
-            let until = lapses.iter().filter_map(|lapse| lapse.until(slot)).fold(board.lasts[slot], Ord::min);
             Marks {
                 in_person: need.modality == Modality::InPerson,
-                band: place.and_then(|(at, place)| Some(self.reach.band(slot, place, home?, at))),
-                topics: (need.topics.iter().filter(|t| liked >> (**t as u32) & 1 == 1).count(), need.topics.len()),
+                band: place.and_then(|(at, place)| self.reach.band(slot, place, || self.records[slot].home, at)),
+                topics: (need.topics.iter().filter(|t| taste.liked >> (**t as u32) & 1 == 1).count(), need.topics.len()),
                 helped: helped.has(slot),
-                load: self.diary.load(booked, question.on),
-                asked_hours: asked_at.map(|at| (question.now - at).num_hours()),
-                slack_days: Some(i64::from(until) - i64::from(question.on)),
+                load,
+                asked_hours: taste.asked_at.map(|at| (question.now - at).num_hours()),
+                slack_days: Some(i64::from(lasting.until(slot)) - i64::from(question.on)),
             }
         }
+    }
+
+    /// What lies far away in memory, of several at once: each by itself would have to be waited for.
+    fn look_up(&self, slots: &[usize], on: Day, found: &mut Vec<Free>) {
+        found.clear();
+        found.extend(slots.iter().map(|slot| Free { slot: *slot, taste: self.tastes[*slot], load: 0 }));
+        found.iter_mut().for_each(|free| free.load = self.diary.load(free.taste.booked, on));
     }
 
     /// The best, and how many there are. Whoever can't be among the best any more is forgotten at once: thousands take no room.
     fn top(
         &self,
         free: impl Iterator<Item = usize>,
-        marks: impl Fn(usize) -> Marks,
+        on: Day,
+        marks: impl Fn(Free) -> Marks,
         weights: &Weights,
         most: usize,
     ) -> (Vec<Match>, usize) {
@@ -265,15 +285,16 @@ impl Index {
         }
         let points: [f64; FACTORS] = weights.points();
         let id = |slot: usize| self.records[slot].id;
-        let before = |a: &(f64, usize), b: &(f64, usize)| b.0.total_cmp(&a.0).then_with(|| id(a.1).cmp(&id(b.1)));
-        let (mut best, mut total, mut least): (Vec<(f64, usize)>, usize, f64) = (Vec::new(), 0, f64::NEG_INFINITY);
-        for slot in free {
-            total += 1;
-            let score = marks(slot).score(&points);
-            if score < least {
-                continue;
-            }
-            best.push((score, slot));
+        let before = |a: &(f64, Free), b: &(f64, Free)| b.0.total_cmp(&a.0).then_with(|| id(a.1.slot).cmp(&id(b.1.slot)));
+        let (mut best, mut total, mut least): (Vec<(f64, Free)>, usize, f64) = (Vec::new(), 0, f64::NEG_INFINITY);
+        let (mut slots, mut found) = (Vec::with_capacity(AT_ONCE), Vec::with_capacity(AT_ONCE));
+        let mut free = free.peekable();
+        while free.peek().is_some() {
+            slots.clear();
+            slots.extend(free.by_ref().take(AT_ONCE));
+            total += slots.len();
+            self.look_up(&slots, on, &mut found);
+            best.extend(found.iter().map(|free| (marks(*free).score(&points), *free)).filter(|(score, _)| *score >= least));
             if best.len() / 2 > most.saturating_add(SPARE) {
                 best.select_nth_unstable_by(most - 1, before);
                 best.truncate(most);
@@ -282,10 +303,19 @@ impl Index {
         }
         best.sort_unstable_by(before);
         best.truncate(most);
-        let mut top: Vec<Match> = best.into_iter().map(|(_, slot)| marks(slot).weighed(id(slot), weights)).collect();
+        let mut top: Vec<Match> = best.into_iter().map(|(_, free)| marks(free).weighed(id(free.slot), weights)).collect();
         top.sort_by(best_first);
         (top, total)
     }
+}
+
+/// Somebody nothing stops.
+#[derive(Clone, Copy, Debug)]
+struct Free {
+    slot: usize,
+    taste: Taste,
+    /// Sessions around the day.
+    load: usize,
 }
 
 /// Whoever is in a slot that is gone: a record takes far more room than its slot.
@@ -319,6 +349,8 @@ static NOBODY: LazyLock<Arc<ChampionRecord>> = LazyLock::new(|| {
 
 /// So many more than are wanted are gathered before the best are told apart.
 const SPARE: usize = 32;
+/// So many are looked up together: a processor waits for about as many pieces of memory at a time.
+const AT_ONCE: usize = 32;
 
 #[cfg(test)]
 mod tests;

@@ -36,12 +36,12 @@ impl Loader<RecordOf> for Rows {
 pub struct NameOf(pub ChampionId);
 
 impl Loader<NameOf> for Rows {
-    type Value = Named;
+    type Value = Arc<Named>;
     type Error = Arc<Fault>;
 
-    async fn load(&self, keys: &[NameOf]) -> Batch<NameOf, Named> {
+    async fn load(&self, keys: &[NameOf]) -> Batch<NameOf, Self::Value> {
         let found = brief::named(self.app.db.read(), keys.iter().map(|key| key.0)).await.map_err(shared)?;
-        Ok(found.into_iter().map(|row| (NameOf(row.id), row)).collect())
+        Ok(found.into_iter().map(|row| (NameOf(row.id), Arc::new(row))).collect())
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::{Mutex, PoisonError};
 
 use super::bits::{Bits, ones};
 use super::column::Column;
-use super::day::{Day, LATEST};
+use super::day::Day;
 use crate::matching::BlockerKind;
 
 /// Boards that were used and may be used again, with all the room they have: a question fills hundreds of kilobytes, and getting
@@ -45,13 +45,10 @@ impl Clone for Spare {
 pub(super) struct Board {
     words: usize,
     blocked: Vec<Vec<u64>>,
-    /// The last day on which a slot still has what the place asks for, where that is a matter of columns.
-    pub lasts: Vec<Day>,
     /// Slots that were settled one by one: columns don't tell all about them, so their marks are read off the record too.
     pub settled: Bits,
-    /// Room for a set of slots, and for a day of each.
+    /// Room for sets of slots.
     sets: Vec<Vec<u64>>,
-    days: Vec<Vec<Day>>,
 }
 
 impl Board {
@@ -59,7 +56,6 @@ impl Board {
         self.words = words;
         self.blocked.resize_with(BlockerKind::ALL.len(), Vec::new);
         self.blocked.iter_mut().for_each(|kind| fill(kind, words, 0));
-        fill(&mut self.lasts, words * 64, LATEST);
         self.settled.empty();
     }
 
@@ -70,21 +66,9 @@ impl Board {
         set
     }
 
-    /// The same day for every slot; give them back.
-    pub fn days(&mut self, day: Day) -> Vec<Day> {
-        let mut days = self.days.pop().unwrap_or_default();
-        fill(&mut days, self.words * 64, day);
-        days
-    }
-
     /// Keeps the room of a set.
     pub fn give_set(&mut self, set: Vec<u64>) {
         self.sets.push(set);
-    }
-
-    /// Keeps the room of days.
-    pub fn give_days(&mut self, days: Vec<Day>) {
-        self.days.push(days);
     }
 
     pub fn words(&self) -> std::ops::Range<usize> {
@@ -142,7 +126,17 @@ impl Board {
 
     /// Those of the living whom nothing stops.
     pub fn free<'a>(&'a self, live: &'a Bits) -> impl Iterator<Item = usize> + 'a {
-        let word = |at| self.blocked.iter().fold(live.word(at), |free, kind| free & !kind[at]);
+        self.slots(move |at| self.blocked.iter().fold(live.word(at), |free, kind| free & !kind[at]))
+    }
+
+    /// Those of the living whom this stops, and nothing else.
+    pub fn stopped_by_alone<'a>(&'a self, kind: BlockerKind, live: &'a Bits) -> impl Iterator<Item = usize> + 'a {
+        let others =
+            move |at: usize| self.blocked.iter().enumerate().filter(move |(other, _)| *other != kind as usize).map(move |(_, of)| of[at]);
+        self.slots(move |at| others(at).fold(live.word(at) & self.blocked[kind as usize][at], |left, other| left & !other))
+    }
+
+    fn slots<'a>(&'a self, word: impl Fn(usize) -> u64 + 'a) -> impl Iterator<Item = usize> + 'a {
         self.words().flat_map(move |at| ones(word(at)).map(move |bit| at * 64 + bit))
     }
 }

@@ -38,16 +38,38 @@ pub(super) struct Cleared {
     accepted: HashMap<OrganisationId, Column>,
 }
 
+/// Until when those whom nothing stops have all that the place asks for. Few are left of thousands, so each is looked up.
+pub(super) struct Lasting<'a> {
+    on: Day,
+    modules: Vec<&'a Column>,
+    lapses: Vec<Lapse<'a>>,
+    /// Checks of which one is needed.
+    checks: Option<Vec<&'a Column>>,
+    /// Whose dates with children add up, and checks of which these need one.
+    regulated: Option<(Bits, Vec<&'a Column>)>,
+}
+
 /// A requirement whose evidence lapses: what stays of the weeks after the session, by the day it was given.
-pub(super) struct Lapse<'a> {
+struct Lapse<'a> {
     column: &'a Column,
     first: Day,
     until: Vec<Day>,
 }
 
+impl Lasting<'_> {
+    /// The last day of a slot, where columns tell.
+    pub fn until(&self, slot: usize) -> Day {
+        let often = self.regulated.as_ref().filter(|(frequent, _)| frequent.has(slot)).map(|(_, checks)| checks);
+        let check =
+            often.or(self.checks.as_ref()).map(|checks| checks.iter().map(|column| column.high_by(slot, self.on)).max().unwrap_or(0));
+        let modules = self.modules.iter().map(|column| column.high(slot));
+        modules.chain(self.lapses.iter().filter_map(|lapse| lapse.until(slot))).chain(check).min().unwrap_or(LATEST)
+    }
+}
+
 impl Lapse<'_> {
     /// The last day a slot's evidence counts, if that comes soon.
-    pub fn until(&self, slot: usize) -> Option<Day> {
+    fn until(&self, slot: usize) -> Option<Day> {
         self.until.get(usize::from(self.column.high(slot).checked_sub(self.first)?)).copied()
     }
 }
@@ -122,31 +144,43 @@ impl Cleared {
         &mut self.checks[at].1
     }
 
-    /// Blocks whoever is not cleared, but for checks.
-    pub fn ask<'a>(&'a self, question: &Question, records: &[Arc<ChampionRecord>], board: &mut Board) -> Vec<Lapse<'a>> {
-        let shadow = if question.need.kind == PlaceKind::Shadow { u64::MAX } else { 0 };
+    /// Blocks whoever is not cleared; those whose dates with children add up need the check of regulated activity.
+    pub fn ask<'a>(
+        &'a self,
+        question: &Question,
+        records: &[Arc<ChampionRecord>],
+        frequent: Option<Bits>,
+        board: &mut Board,
+    ) -> Lasting<'a> {
+        let need = question.need;
+        let shadow = if need.kind == PlaceKind::Shadow { u64::MAX } else { 0 };
         board.only(BlockerKind::NotActive, |at| self.active.word(at) | (self.on_trial.word(at) & shadow));
-        let born = day::nearest(born_by(question.need.date, age_needed(question.need)));
+        let born = day::nearest(born_by(need.date, age_needed(need)));
         board.only_held(BlockerKind::Age, Some(&self.born), (born, 0), |_| false);
-        for (module, _) in &question.need.modules {
-            self.ask_module(BlockerKind::Training, *module, question, records, board);
-        }
-        let mut lapses = Vec::new();
-        for requirement in asked(question.need) {
-            match (requirement.kind, requirement.module) {
-                (RequirementKind::Training, Some(module)) => self.ask_module(BlockerKind::Training, module, question, records, board),
-                (RequirementKind::Training | RequirementKind::Dbs, _) => {}
-                _ => lapses.extend(self.ask_proof(requirement, question, records, board)),
-            }
-        }
-        lapses
+        let required = asked(need).filter(|r| r.kind == RequirementKind::Training).filter_map(|r| r.module);
+        let modules = need.modules.iter().map(|(module, _)| *module).chain(required);
+        let modules = modules.filter_map(|module| self.ask_module(module, question, records, board)).collect();
+        let proofs = asked(need).filter(|r| !matches!(r.kind, RequirementKind::Training | RequirementKind::Dbs));
+        let lapses = proofs.filter_map(|requirement| self.ask_proof(requirement, question, records, board)).collect();
+        let checks = need.dbs.map(|needed| self.sufficient(needed));
+        let regulated = frequent.map(|frequent| (frequent, self.sufficient(permitted(need.facts, true).scope)));
+        let lasting = Lasting { on: question.on, modules, lapses, checks, regulated };
+        self.ask_check(question, records, &lasting, board);
+        lasting
     }
 
-    fn ask_module(&self, kind: BlockerKind, module: ModuleId, question: &Question, records: &[Arc<ChampionRecord>], board: &mut Board) {
+    fn ask_module<'a>(
+        &'a self,
+        module: ModuleId,
+        question: &Question,
+        records: &[Arc<ChampionRecord>],
+        board: &mut Board,
+    ) -> Option<&'a Column> {
         let column = self.modules.get(&module);
         let held = |slot: usize| training::standing(module, &records[slot].clearance.completions, question.need.date);
-        board.only_held(kind, column, (question.on, question.on), |slot| matches!(held(slot), ModuleStanding::Held { .. }));
-        column.into_iter().for_each(|column| column.lower(&mut board.lasts));
+        let days = (question.on, question.on);
+        board.only_held(BlockerKind::Training, column, days, |slot| matches!(held(slot), ModuleStanding::Held { .. }));
+        column
     }
 
     fn ask_proof<'a>(
@@ -169,29 +203,23 @@ impl Cleared {
         Some(Lapse { column, first, until: soon.collect() })
     }
 
-    /// Blocks whoever has no sufficient check; those whose dates with children add up need the one of regulated activity.
-    pub fn ask_check(&self, question: &Question, records: &[Arc<ChampionRecord>], frequent: Option<&Bits>, board: &mut Board) {
-        let plain = question.need.dbs.map(|needed| self.checked(needed, question, records, board));
-        let regulated =
-            frequent.map(|frequent| (frequent, self.checked(permitted(question.need.facts, true).scope, question, records, board)));
+    fn ask_check(&self, question: &Question, records: &[Arc<ChampionRecord>], lasting: &Lasting<'_>, board: &mut Board) {
+        let plain =
+            question.need.dbs.zip(lasting.checks.as_ref()).map(|(needed, checks)| checked(needed, checks, question, records, board));
+        let regulated = lasting.regulated.as_ref().map(|(frequent, checks)| {
+            let needed = permitted(question.need.facts, true).scope;
+            (frequent, checked(needed, checks, question, records, board))
+        });
         for at in board.words() {
-            let often = frequent.map_or(0, |bits| bits.word(at));
-            let held = plain.as_ref().map_or(u64::MAX, |(held, _)| held[at]);
-            let regulated = regulated.as_ref().map_or(0, |(_, (held, _))| held[at]);
+            let often = regulated.as_ref().map_or(0, |(frequent, _)| frequent.word(at));
+            let held = plain.as_ref().map_or(u64::MAX, |held| held[at]);
+            let regulated = regulated.as_ref().map_or(0, |(_, held)| held[at]);
             let checked = held & !often | regulated & often;
             board.block_word(BlockerKind::DbsCheck, at, !checked);
             let asked = if plain.is_some() { u64::MAX } else { often };
             self.ask_acceptance(question, records, (at, checked & asked), board);
         }
-        let (held, mut best) = plain.unwrap_or_else(|| (board.set(), board.days(LATEST)));
-        board.give_set(held);
-        if let Some((frequent, (held, regulated))) = regulated {
-            frequent.iter().for_each(|slot| best[slot] = regulated[slot]);
-            board.give_set(held);
-            board.give_days(regulated);
-        }
-        board.lasts.iter_mut().zip(&best).for_each(|(day, best)| *day = (*day).min(*best));
-        board.give_days(best);
+        plain.into_iter().chain(regulated.map(|(_, held)| held)).for_each(|held| board.give_set(held));
     }
 
     /// Blocks those of a word with a sufficient check whom the organisation has not accepted, where it asks for that. Whoever has a
@@ -211,18 +239,9 @@ impl Cleared {
         }
     }
 
-    /// Who has a sufficient check, and its last day where columns tell.
-    fn checked(&self, needed: DbsScope, question: &Question, records: &[Arc<ChampionRecord>], board: &mut Board) -> (Vec<u64>, Vec<Day>) {
-        let (mut held, mut best) = (board.set(), board.days(0));
-        for (_, column) in self.checks.iter().filter(|(scope, _)| scope.suffices_for(needed)) {
-            let judge = |slot: usize| {
-                board.settled.set(slot);
-                records[slot].clearance.checks.iter().any(|check| check.clears_on(needed, question.need.date))
-            };
-            column.held(question.on, question.on, judge, |at, word| held[at] |= word);
-            column.raise(question.on, &mut best);
-        }
-        (held, best)
+    /// Checks of which one is enough.
+    fn sufficient(&self, needed: DbsScope) -> Vec<&Column> {
+        self.checks.iter().filter(|(scope, _)| scope.suffices_for(needed)).map(|(_, column)| column).collect()
     }
 
     /// Bytes held, about.
@@ -232,6 +251,19 @@ impl Cleared {
         let bits = self.obtained.values().chain([&self.active, &self.on_trial]).map(Bits::bytes).sum::<usize>();
         columns + bits
     }
+}
+
+/// Who has a sufficient check.
+fn checked(needed: DbsScope, checks: &[&Column], question: &Question, records: &[Arc<ChampionRecord>], board: &mut Board) -> Vec<u64> {
+    let mut held = board.set();
+    for column in checks {
+        let judge = |slot: usize| {
+            board.settled.set(slot);
+            records[slot].clearance.checks.iter().any(|check| check.clears_on(needed, question.need.date))
+        };
+        column.held(question.on, question.on, judge, |at, word| held[at] |= word);
+    }
+    held
 }
 
 /// The latest birth date of somebody so many years old.

@@ -47,6 +47,11 @@ impl Column {
         self.high.get(slot).copied().unwrap_or(0)
     }
 
+    /// The same, if all the facts of the slot are in by that day.
+    pub fn high_by(&self, slot: usize, on: Day) -> Day {
+        if self.low.get(slot).is_some_and(|low| *low <= on) { self.high(slot) } else { 0 }
+    }
+
     /// Those of one word whose fact, if they have one, was in by that day.
     pub fn held_in(&self, at: usize, on: Day) -> u64 {
         let (lows, _) = self.low.as_chunks::<64>();
@@ -77,20 +82,6 @@ impl Column {
                 word |= u64::from(judge(at * 64 + bit)) << bit;
             }
             found(at, word);
-        }
-    }
-
-    /// Lowers every slot's day to this column's, where that is earlier.
-    pub fn lower(&self, days: &mut [Day]) {
-        days.iter_mut().zip(&self.high).for_each(|(day, high)| *day = (*day).min(*high));
-    }
-
-    /// Raises every slot's day to this column's, where that is later and all facts are in.
-    pub fn raise(&self, on: Day, days: &mut [Day]) {
-        for (day, (low, high)) in days.iter_mut().zip(self.low.iter().zip(&self.high)) {
-            // A mask where a branch would be mispredicted, and keep the compiler from wide registers.
-            let in_force = Day::from(*low <= on).wrapping_neg();
-            *day = (*day).max(*high & in_force);
         }
     }
 

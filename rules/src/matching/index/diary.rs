@@ -20,8 +20,10 @@ use crate::session::Modality;
 
 /// Seconds.
 const MINUTE: i64 = 60;
-/// More metres than a distance through space can be wrong by, wherever on the globe.
+/// More metres than a distance can be wrong by here, wherever on the globe.
 const MARGIN: f64 = 2.0;
+/// Over so many metres the ground is longer than the straight line by less than half of one.
+const STRAIGHT: f64 = 75_000.0;
 /// Days around a date within which sessions with children may add up.
 const NEAR: i64 = 30;
 
@@ -117,23 +119,18 @@ impl Diary {
         let Some((at, (origin, _))) = need.at.filter(|_| need.modality == Modality::InPerson).zip(self.places.first()) else { return };
         // By way of the origin, and a metre for each rounding: no journey is longer.
         let reach = need.pace.minutes(i64::from(distance_metres(at, *origin)) + i64::from(self.spread) + 3);
-        let (from, until) = question.span;
-        let (here, mut journeys) = (in_space(at), vec![None; self.places.len()]);
+        let ((from, until), here) = (question.span, in_space(at));
         self.busy.each((from - reach * MINUTE, until + reach * MINUTE), |busy| {
             let (Some(number), slot) = (busy.place, busy.slot as usize) else { return };
             let (place, space) = &self.places[number.get() as usize - 1];
             if *place == at || board.is_blocked(BlockerKind::Clash, slot) {
                 return;
             }
-            let (least, most) = *journeys[number.get() as usize - 1].get_or_insert_with(|| {
-                let metres = arc(here, *space);
-                // A distance is rounded to whole metres.
-                (need.pace.minutes((metres - MARGIN).floor() as i64), need.pace.minutes((metres + MARGIN).ceil() as i64))
-            });
             let gap = (from - i64::from(busy.until)).max(i64::from(busy.from) - until).div_euclid(MINUTE);
+            let (chord, farthest) = (chord(here, *space), need.pace.farthest(gap) as f64);
             // What ends before it begins is the rule's.
             let odd = busy.until <= busy.from;
-            let short = if odd { judge(slot) } else { most > gap && (least > gap || judge(slot)) };
+            let short = if odd { judge(slot) } else { chord - MARGIN > farthest || arc(chord) + MARGIN > farthest && judge(slot) };
             if short {
                 board.block(BlockerKind::Clash, slot);
             }
@@ -175,7 +172,8 @@ impl Diary {
     pub fn load(&self, (start, end): (u32, u32), on: Day) -> usize {
         let days = &self.days[start as usize..end as usize];
         let around = LOAD_DAYS as Day;
-        days.partition_point(|day| *day <= on + around) - days.partition_point(|day| *day < on - around)
+        // One by one: looking for the ends would wait for one day to know which is next.
+        days.iter().map(|day| u16::from(day.wrapping_sub(on - around) <= 2 * around)).sum::<u16>().into()
     }
 
     /// Bytes held, about.
@@ -226,10 +224,14 @@ impl Placed {
     }
 }
 
-/// Metres on the ground between two points in space.
-fn arc(one: [f64; 3], other: [f64; 3]) -> f64 {
-    let chord = one.iter().zip(other).map(|(one, other)| (one - other).powi(2)).sum::<f64>().sqrt();
-    2.0 * EARTH_RADIUS * (chord / (2.0 * EARTH_RADIUS)).min(1.0).asin()
+/// Metres between two points in space, straight through the globe: never more than on the ground.
+fn chord(one: [f64; 3], other: [f64; 3]) -> f64 {
+    one.iter().zip(other).map(|(one, other)| (one - other).powi(2)).sum::<f64>().sqrt()
+}
+
+/// Metres on the ground over a chord, to half a metre.
+fn arc(chord: f64) -> f64 {
+    if chord < STRAIGHT { chord } else { 2.0 * EARTH_RADIUS * (chord / (2.0 * EARTH_RADIUS)).min(1.0).asin() }
 }
 
 /// A calendar month, counted from the year 0.

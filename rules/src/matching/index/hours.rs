@@ -14,10 +14,33 @@ use super::timeline::{Timeline, seconds};
 use crate::availability::{Exception, ExceptionKind, Verdict, stretches, verdict};
 use crate::matching::{BlockerKind, ChampionRecord};
 
+/// Minutes of a part of the day.
+const PART: u16 = 4 * 60;
+const STARTS: usize = (MIDNIGHT / PART) as usize;
+
+/// The slices of a weekday, by the parts of the day in which they start and end: those that can't cover a session are not looked at.
+#[derive(Clone, Debug, Default)]
+struct Weekday([[Vec<Slice>; 2 * STARTS]; STARTS]);
+
+impl Weekday {
+    fn push(&mut self, slice: Slice) {
+        self.0[usize::from(slice.starts / PART)][usize::from((slice.ends - 1) / PART)].push(slice);
+    }
+
+    fn around(&self, (from, until): (u16, u16)) -> impl Iterator<Item = &Vec<Slice>> {
+        let ends = usize::from((until - 1) / PART);
+        self.0[..=usize::from(from / PART)].iter().flat_map(move |parts| &parts[ends..])
+    }
+
+    fn bytes(&self) -> usize {
+        self.0.iter().flatten().map(|slices| slices.capacity() * size_of::<Slice>()).sum()
+    }
+}
+
 /// The hours of every slot.
 #[derive(Clone, Debug)]
 pub(super) struct Hours {
-    slices: [Vec<Slice>; 7],
+    slices: [Weekday; 7],
     /// Those that reach into the next day, by that day.
     late: [Vec<Slice>; 7],
     /// Slots with windows that meet on a weekday in other ways than unions tell, and all the slices of each.
@@ -100,20 +123,24 @@ impl Hours {
 
     fn covered(&self, question: &Question, words: usize) -> Vec<u64> {
         let mut free = vec![0; words];
-        let mut mark = |slices: &[Slice], turn: Turn, minutes| {
+        let mut mark = |slices: &[Slice], turn: &Turn, minutes| {
             for slice in slices {
-                free[slice.slot as usize / 64] |= u64::from(slice.covers(&turn, minutes)) << (slice.slot % 64);
+                free[slice.slot as usize / 64] |= u64::from(slice.covers(turn, minutes)) << (slice.slot % 64);
             }
         };
         let (from, until) = question.minutes;
-        mark(&self.slices[question.weekday], Turn::of(question.first), (from, until));
-        mark(&self.late[question.weekday], Turn::of(question.first - 1), (from + MIDNIGHT, until + MIDNIGHT));
+        let (today, yesterday) = (Turn::of(question.first), Turn::of(question.first - 1));
+        self.slices[question.weekday].around((from, until)).for_each(|slices| mark(slices, &today, (from, until)));
+        mark(&self.late[question.weekday], &yesterday, (from + MIDNIGHT, until + MIDNIGHT));
         free
     }
 
     /// Bytes held, about.
     pub fn bytes(&self) -> usize {
-        let slices = self.slices.iter().chain(&self.late).map(Vec::capacity).sum::<usize>() * size_of::<Slice>();
-        slices + self.woven.iter().map(Bits::bytes).sum::<usize>() + self.away.bytes() + self.extra.bytes()
+        let late = self.late.iter().map(Vec::capacity).sum::<usize>() * size_of::<Slice>();
+        late + self.slices.iter().map(Weekday::bytes).sum::<usize>()
+            + self.woven.iter().map(Bits::bytes).sum::<usize>()
+            + self.away.bytes()
+            + self.extra.bytes()
     }
 }

@@ -9,15 +9,21 @@ use crate::geo::{DistanceBand, EARTH_RADIUS, Point, band, distance_metres};
 use crate::matching::{BlockerKind, ChampionRecord};
 use crate::session::{Modality, SessionNeed};
 
-/// More metres than single precision can be wrong by, wherever on the globe; nearer to a limit than this, the rule decides.
-const MARGIN: f32 = 8.0;
+/// More than single precision can be wrong by, as a part of how far from the first home the farthest lies; nearer to a limit than
+/// this, the rule decides.
+const MARGIN: f32 = 7e-7;
+/// Metres that are always left to the rule.
+const LEAST_MARGIN: f32 = 0.25;
 const LANES: usize = 64;
+const NOWHERE: [f32; LANES] = [f32::NAN; LANES];
 
 /// Homes and reaches of all slots, in metres through the globe (chords), from the first home there was.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Reach {
     origin: Option<[f64; 3]>,
     axes: [Vec<f32>; 3],
+    /// The longest of those.
+    extent: f32,
     limit: Vec<f32>,
     /// Those who have a home and go out.
     goes: Bits,
@@ -46,7 +52,8 @@ impl Reach {
             self.axes.iter_mut().chain([&mut self.limit]).for_each(|lane| lane.resize(padded, 0.0));
         }
         for (axis, lane) in self.axes.iter_mut().enumerate() {
-            lane[slot] = home.zip(self.origin).map_or(0.0, |(home, origin)| (home[axis] - origin[axis]) as f32);
+            lane[slot] = home.zip(self.origin).map_or(f32::NAN, |(home, origin)| (home[axis] - origin[axis]) as f32);
+            self.extent = self.extent.max(lane[slot].abs());
         }
         self.limit[slot] = chord(record.reach_metres);
         if home.is_some() && !record.remote_only {
@@ -63,6 +70,11 @@ impl Reach {
         Some([0, 1, 2].map(|axis| (at[axis] - origin[axis]) as f32))
     }
 
+    /// Metres by which a distance from there may be wrong.
+    fn margin(&self, place: [f32; 3]) -> f32 {
+        (MARGIN * place.iter().fold(self.extent, |most, axis| most.max(axis.abs()))).max(LEAST_MARGIN)
+    }
+
     /// Blocks everybody to whom an in-person session is too far, and who doesn't serve its area either.
     pub fn ask(&self, need: &SessionNeed, records: &[Arc<ChampionRecord>], board: &mut Board) {
         if need.modality != Modality::InPerson {
@@ -71,8 +83,9 @@ impl Reach {
         let serving: Vec<&Bits> = need.areas.iter().filter_map(|area| self.serves.get(area)).collect();
         let serving = |word| serving.iter().fold(0, |all, bits| all | bits.word(word));
         let (Some(at), Some(place)) = (need.at, self.place(need)) else { return board.only(BlockerKind::TooFar, serving) };
+        let margin = self.margin(place);
         for word in board.words() {
-            let (near, far) = self.near_and_far(word, place);
+            let (near, far) = self.near_and_far(word, place, margin);
             let close = ones(self.goes.word(word) & !near & !far).filter(|bit| {
                 let record = &records[word * LANES + bit];
                 record.home.is_some_and(|home| distance_metres(home, at) <= record.reach_metres)
@@ -83,24 +96,24 @@ impl Reach {
     }
 
     /// Who of a word of slots is near beyond doubt, and who far.
-    fn near_and_far(&self, word: usize, place: [f32; 3]) -> (u64, u64) {
-        let lanes = |lane: &[f32]| -> [f32; LANES] { lane.as_chunks::<LANES>().0.get(word).copied().unwrap_or([f32::NAN; LANES]) };
-        let (x, y, z, limit) = (lanes(&self.axes[0]), lanes(&self.axes[1]), lanes(&self.axes[2]), lanes(&self.limit));
+    fn near_and_far(&self, word: usize, place: [f32; 3], margin: f32) -> (u64, u64) {
+        let [x, y, z, limit] = [&self.axes[0], &self.axes[1], &self.axes[2], &self.limit]
+            .map(|lane| lane.as_chunks::<LANES>().0.get(word).unwrap_or(&NOWHERE));
         let (mut near, mut far) = ([0; LANES], [0; LANES]);
         for lane in 0..LANES {
             let square = (x[lane] - place[0]).powi(2) + (y[lane] - place[1]).powi(2) + (z[lane] - place[2]).powi(2);
-            near[lane] = u8::from(square < (limit[lane] - MARGIN).max(0.0).powi(2));
-            far[lane] = u8::from(square > (limit[lane] + MARGIN).powi(2));
+            near[lane] = u8::from(square < (limit[lane] - margin).max(0.0).powi(2));
+            far[lane] = u8::from(square > (limit[lane] + margin).powi(2));
         }
         (pack(&near), pack(&far))
     }
 
-    /// The band of a slot's distance.
-    pub fn band(&self, slot: usize, place: [f32; 3], home: Point, at: Point) -> DistanceBand {
+    /// The band of a slot's distance, if its home is known; near the edge of one the home decides.
+    pub fn band(&self, slot: usize, place: [f32; 3], home: impl Fn() -> Option<Point>, at: Point) -> Option<DistanceBand> {
         let square: f32 = self.axes.iter().zip(place).map(|(lane, axis)| (lane[slot] - axis).powi(2)).sum();
         let about = square.sqrt();
-        let edge = [2_000.0, 5_000.0, 10_000.0].iter().any(|edge: &f32| (about - edge).abs() < MARGIN + 1.0);
-        if edge || !about.is_finite() { band(distance_metres(home, at)) } else { band(about as u32) }
+        let edge = [2_000.0, 5_000.0, 10_000.0].iter().any(|edge: &f32| (about - edge).abs() < self.margin(place) + 1.0);
+        if edge || !about.is_finite() { home().map(|home| band(distance_metres(home, at))) } else { Some(band(about as u32)) }
     }
 
     /// Bytes held.
@@ -141,7 +154,7 @@ mod tests {
             records.iter().enumerate().for_each(|(slot, record)| reach.add(slot, record));
             reach.ask(&asked, &records, &mut board);
             prop_assert_eq!(board.is_blocked(BlockerKind::TooFar, 1), metres > records[1].reach_metres);
-            let found = reach.place(&asked).map(|place| reach.band(1, place, home, at));
+            let found = reach.place(&asked).and_then(|place| reach.band(1, place, || Some(home), at));
             prop_assert_eq!(found, Some(band(metres)));
         }
     }

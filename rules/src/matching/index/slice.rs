@@ -18,7 +18,7 @@ pub(super) struct Slice {
     phase: u8,
     from: Day,
     until: Day,
-    starts: u16,
+    pub starts: u16,
     pub ends: u16,
     pub slot: u32,
 }

@@ -1,3 +1,5 @@
+use std::collections::HashSet;
+
 use super::*;
 use crate::matching::Booking;
 use crate::matching::borough::{Seed, champion, date_of, need, now};
@@ -13,6 +15,16 @@ fn agrees(index: &Index, champions: &[ChampionRecord], need: &SessionNeed, most:
     prop_assert_eq!(&found.blocked, &blocked, "{:?}", need);
     prop_assert_eq!((found.total, found.blocked_total), (total, blocked_total), "{:?}", need);
     prop_assert_eq!(found.top, matches, "{:?}", need);
+    for kind in BlockerKind::ALL {
+        let stopped: HashSet<ChampionId> = champions
+            .iter()
+            .filter(|c| index.record(c.id).is_some())
+            .filter(|c| blockers(need, c).iter().all(|b| b.kind() == *kind))
+            .map(|c| c.id)
+            .collect();
+        let found = index.stopped_by_alone(*kind, need).map(|found| found.iter().map(|c| c.id).collect());
+        prop_assert_eq!(found, (total == 0).then_some(stopped), "{:?}", need);
+    }
     Ok(total)
 }
 
