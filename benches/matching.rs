@@ -12,7 +12,7 @@ use rules::clearance::ClearanceRecord;
 use rules::dbs::{Audience, DbsLevel, DbsRecord, DbsScope, DbsStatus, DbsWorkforce, SessionFacts};
 use rules::geo::Point;
 use rules::id::{ChampionId, GroupId, ModuleId, RequirementId, SessionId};
-use rules::input::Topic;
+use rules::input::{Language, Topic};
 use rules::matching::{Booking, ChampionRecord, Index, Weights, rank_by};
 use rules::requirement::{Evidence, EvidenceOutcome, Requirement, RequirementKind};
 use rules::session::{Modality, PlaceKind, SessionNeed, Setting};
@@ -163,7 +163,7 @@ fn area(seed: &mut Seed) -> String {
 }
 
 fn champion(seed: &mut Seed, n: u64, size: u64) -> ChampionRecord {
-    let other = ["urd", "pol", "bfi", "ara", "pan"][seed.below(5) as usize];
+    let other = [Language::Urd, Language::Pol, Language::Bfi, Language::Ara, Language::Pan][seed.below(5) as usize];
     let groups: Vec<u64> = (0..1 + seed.below(3)).map(|_| seed.below(400)).collect();
     ChampionRecord {
         id: ChampionId(id(n)),
@@ -174,7 +174,7 @@ fn champion(seed: &mut Seed, n: u64, size: u64) -> ChampionRecord {
         remote_only: seed.percent(5),
         most_per_month: seed.percent(10).then_some(4),
         most_per_week: (!seed.percent(30)).then(|| 1 + seed.below(3) as u32),
-        languages: if seed.percent(20) { vec!["eng".into(), other.into()] } else { vec!["eng".into()] },
+        languages: if seed.percent(20) { vec![Language::Eng, other] } else { vec![Language::Eng] },
         topics: (0..4).map(|_| Topic::ALL[seed.below(Topic::ALL.len() as u64) as usize]).collect(),
         windows: (0..2 + seed.below(4)).map(|_| window(seed)).collect(),
         exceptions: (0..seed.below(3)).map(|_| leave(seed)).collect(),

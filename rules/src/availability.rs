@@ -70,11 +70,11 @@ pub struct Window {
 
 impl Window {
     fn holds_on(&self, date: NaiveDate) -> bool {
-        let weeks = (monday_of(date) - monday_of(self.valid_from)).num_weeks();
+        let weeks = || (monday_of(date) - monday_of(self.valid_from)).num_weeks();
         Weekday::from(date.weekday()) == self.weekday
             && self.valid_from <= date
             && self.valid_until.is_none_or(|last| date <= last)
-            && weeks.rem_euclid(i64::from(self.every_weeks.max(1))) == 0
+            && (self.every_weeks <= 1 || weeks().rem_euclid(i64::from(self.every_weeks)) == 0)
     }
 }
 

@@ -122,9 +122,9 @@ pub fn display_name(full_name: &str, known_as: Option<&str>) -> String {
     if let Some(name) = known_as {
         return name.to_owned();
     }
-    let words: Vec<&str> = full_name.split_whitespace().collect();
-    match words[..] {
-        [first, .., last] => match last.chars().find(|c| c.is_alphabetic()) {
+    let mut words = full_name.split_whitespace();
+    match (words.next(), words.next_back()) {
+        (Some(first), Some(last)) => match last.chars().find(|c| c.is_alphabetic()) {
             Some(initial) => format!("{first} {initial}."),
             None => first.to_owned(),
         },

@@ -1,6 +1,7 @@
 //! What people type, checked and normalised in one place: parse once, carry the parsed value.
 
 use chrono::NaiveDate;
+pub use isolang::Language;
 
 use crate::calendar::age_on;
 use crate::reason::Malformed;
@@ -225,7 +226,7 @@ pub fn outward(plain: &str) -> &str {
 /// A language by its ISO 639-3 code; British Sign Language is `bfi`.
 pub fn language(field: &str, text: &str) -> Result<String, Malformed> {
     let code = text.trim().to_ascii_lowercase();
-    match isolang::Language::from_639_3(&code) {
+    match Language::from_639_3(&code) {
         Some(_) => Ok(code),
         None => Err(Malformed::new(
             field,
@@ -236,7 +237,7 @@ pub fn language(field: &str, text: &str) -> Result<String, Malformed> {
 
 /// The English name of a language code.
 pub fn language_name(code: &str) -> &'static str {
-    isolang::Language::from_639_3(code).map_or("another language", |language| language.to_name())
+    Language::from_639_3(code).map_or("another language", |language| language.to_name())
 }
 
 /// A birth date: in the past, and of somebody between 16 and 110 on `today`.

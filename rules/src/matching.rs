@@ -20,7 +20,7 @@ use crate::calendar::{Span, monday_of};
 use crate::clearance::{self, ClearanceRecord, Gap};
 use crate::geo::{DistanceBand, Point, distance_metres};
 use crate::id::{ChampionId, GroupId, SessionId};
-use crate::input::{Topic, language_name};
+use crate::input::{Language, Topic, language_name};
 use crate::proposal::FIRST_SESSIONS;
 use crate::session::{Modality, SessionNeed};
 use crate::vocabulary::vocabulary;
@@ -67,8 +67,8 @@ pub struct ChampionRecord {
     pub most_per_week: Option<u32>,
     /// Most sessions in a calendar month; none for no limit.
     pub most_per_month: Option<u32>,
-    /// ISO 639-3 codes.
-    pub languages: Vec<String>,
+    /// What they help in.
+    pub languages: Vec<Language>,
     /// Topics the champion likes to help with.
     pub topics: Vec<Topic>,
     /// Weekly windows.
@@ -248,7 +248,8 @@ pub fn blockers(need: &SessionNeed, champion: &ChampionRecord) -> Vec<Blocker> {
         Verdict::Uncovered => Some(Blocker::NotAvailable { hours: Hours::of(need.span) }),
     });
     blockers.extend(distance_blocker(need, champion));
-    if let Some(needed) = need.language.as_ref().filter(|needed| !champion.languages.contains(needed)) {
+    let speaks = |code: &&String| champion.languages.iter().any(|language| language.to_639_3() == code.as_str());
+    if let Some(needed) = need.language.as_ref().filter(|needed| !speaks(needed)) {
         blockers.push(Blocker::Language { needed: needed.clone() });
     }
     blockers.extend(week_blocker(need, champion));

@@ -63,8 +63,9 @@ impl Ahead {
         let mut found = self.found();
         let kind = found.entry(TypeId::of::<K>()).or_insert_with(|| Box::new(Arc::<HashMap<K, V>>::default()));
         if let Some(kept) = kind.downcast_mut::<Arc<HashMap<K, V>>>() {
-            let kept = Arc::make_mut(kept);
-            rows.into_iter().for_each(|(key, row)| {
+            let (kept, rows) = (Arc::make_mut(kept), rows.into_iter());
+            kept.reserve(rows.size_hint().0);
+            rows.for_each(|(key, row)| {
                 kept.entry(key).or_insert(row);
             });
         }

@@ -7,7 +7,7 @@ use async_graphql::{Context, ContextSelectionSet, ID, InputObject, Object, Oneof
 use entity::champion;
 use rules::champion::{Membership, display_name, number_of, reference};
 use rules::id::{ChampionId, GroupId};
-use rules::input::{Topic, spaced_postcode};
+use rules::input::{self, Topic, spaced_postcode};
 use rules::policy::{Action, Relation};
 
 use super::acceptance::Acceptance;
@@ -148,10 +148,7 @@ impl AtHand for Named {
             "membership" => text(Some(self.membership.code())),
             "languages" => {
                 let all = ahead.all::<MatchedOf, Arc<ChampionRecord>>()?;
-                let mut spoken = all.get(&MatchedOf(self.id))?.languages.clone();
-                spoken.sort();
-                let spoken: Vec<Language> = spoken.into_iter().map(Language::from).collect();
-                return quick::list(ctx, asked, &spoken);
+                return quick::list(ctx, asked, &spoken(&all.get(&MatchedOf(self.id))?.languages));
             }
             "availability" if !may(Action::AvailabilityRead) => Value::Null,
             "availability" => {
@@ -166,6 +163,13 @@ impl AtHand for Named {
             _ => return None,
         })
     }
+}
+
+/// Languages by their codes.
+fn spoken(languages: &[input::Language]) -> Vec<Language> {
+    let mut known: Vec<Language> = languages.iter().copied().map(Language::from).collect();
+    known.sort_unstable_by(|one, other| one.code.cmp(&other.code));
+    known
 }
 
 /// A volunteer Digital Champion. What a viewer may not see of one is null.
@@ -231,11 +235,10 @@ impl Champion {
     /// Languages they help in.
     async fn languages(&self, ctx: &Context<'_>) -> Result<Vec<Language>> {
         let matched = ctx.rows().ahead().all::<MatchedOf, Arc<ChampionRecord>>();
-        let known = matched.and_then(|all| Some(all.get(&MatchedOf(self.0.id))?.languages.clone()));
-        let mut codes = match known {
-            Some(codes) => codes,
-            None => ctx.rows().list(LanguagesOf(self.0.id)).await?,
-        };
+        if let Some(known) = matched.and_then(|all| Some(spoken(&all.get(&MatchedOf(self.0.id))?.languages))) {
+            return Ok(known);
+        }
+        let mut codes = ctx.rows().list(LanguagesOf(self.0.id)).await?;
         codes.sort();
         Ok(codes.into_iter().map(Language::from).collect())
     }

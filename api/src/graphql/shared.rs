@@ -1,9 +1,11 @@
 //! Small shared output types: languages, distances, DBS scopes.
 
+use std::borrow::Cow;
+
 use async_graphql::parser::types::Field;
 use async_graphql::{ContextSelectionSet, InputObject, SimpleObject, Value};
 use rules::dbs::{BarredList, DbsLevel, DbsScope, DbsWorkforce};
-use rules::input::language_name;
+use rules::input::{self, language_name};
 
 use super::quick::{AtHand, text};
 
@@ -11,14 +13,20 @@ use super::quick::{AtHand, text};
 #[derive(SimpleObject, Clone, Debug)]
 pub struct Language {
     /// ISO 639-3 code: `eng`, `urd`, `bfi` for British Sign Language.
-    pub code: String,
+    pub code: Cow<'static, str>,
     /// Its English name.
-    pub name: String,
+    pub name: &'static str,
 }
 
 impl From<String> for Language {
     fn from(code: String) -> Self {
-        Self { name: language_name(&code).to_owned(), code }
+        Self { name: language_name(&code), code: code.into() }
+    }
+}
+
+impl From<input::Language> for Language {
+    fn from(language: input::Language) -> Self {
+        Self { code: language.to_639_3().into(), name: language.to_name() }
     }
 }
 
@@ -28,8 +36,8 @@ impl AtHand for Language {
 
     fn at_hand(&self, _: &ContextSelectionSet<'_>, field: &Field) -> Option<Value> {
         Some(match field.name.node.as_str() {
-            "code" => text(Some(self.code.as_str())),
-            "name" => text(Some(self.name.as_str())),
+            "code" => text(Some(&*self.code)),
+            "name" => text(Some(self.name)),
             _ => return None,
         })
     }

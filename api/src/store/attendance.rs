@@ -9,6 +9,8 @@ use rules::attendance::{Attendance, AttendanceStatus};
 use rules::id::{AssignmentId, ChampionId, GroupId};
 use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, JoinType, QueryFilter, QueryOrder, QuerySelect};
 
+use super::row::is;
+
 /// The steps of assignments, oldest first.
 pub async fn steps(conn: &impl ConnectionTrait, ids: &[AssignmentId]) -> Result<Vec<attendance::Model>, DbErr> {
     let of = attendance::Entity::find().filter(attendance::Column::AssignmentId.is_in(ids.iter().copied()));
@@ -52,7 +54,7 @@ pub async fn hours(conn: &impl ConnectionTrait, of: Of<'_>) -> Result<Vec<Hours>
     let all = attendance::Entity::find()
         .join(JoinType::InnerJoin, to_assignment.into())
         .join(JoinType::InnerJoin, to_session.into())
-        .filter(assignment::Column::Status.eq(AssignmentStatus::Confirmed));
+        .filter(is(assignment::Column::Status, AssignmentStatus::Confirmed.code()));
     let theirs = match of {
         Of::Champions(ids) => all.filter(assignment::Column::ChampionId.is_in(ids.iter().copied())),
         Of::Groups(ids) => all.filter(session::Column::GroupId.is_in(ids.iter().copied())),

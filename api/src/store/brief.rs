@@ -14,6 +14,7 @@ use sea_orm::{
 };
 
 use super::paging::{Page, Slice, Sort, narrowed};
+use super::row::is;
 
 /// Something read from columns side by side.
 pub trait ByPlace: Sized {
@@ -190,7 +191,7 @@ pub async fn placed(conn: &impl ConnectionTrait, sessions: &[SessionId]) -> Resu
     let to_champion = assignment::Entity::belongs_to(champion::Entity).from(assignment::Column::ChampionId).to(champion::Column::Id);
     assignment::Entity::find()
         .filter(assignment::Column::SessionId.is_in(sessions.iter().copied()))
-        .filter(assignment::Column::Status.eq(AssignmentStatus::Confirmed))
+        .filter(is(assignment::Column::Status, AssignmentStatus::Confirmed.code()))
         .order_by_asc(assignment::Column::Id)
         .join(JoinType::InnerJoin, to_champion.into())
         .columns(Named::columns())
@@ -244,7 +245,7 @@ pub async fn sessions_with_placed<S: OnPage>(
         return Ok((page, people));
     }
     let placed = Expr::col((assignment::Entity, assignment::Column::SessionId)).equals((session::Entity, session::Column::Id));
-    let confirmed = Expr::col((assignment::Entity, assignment::Column::Status)).eq(AssignmentStatus::Confirmed.code());
+    let confirmed = is(assignment::Column::Status, AssignmentStatus::Confirmed.code());
     let who = Expr::col((champion::Entity, champion::Column::Id)).equals((assignment::Entity, assignment::Column::ChampionId));
     let order = sort.order(slice);
     let with = Query::select()
@@ -278,7 +279,7 @@ pub async fn completed_at(conn: &impl ConnectionTrait, sessions: &[SessionId]) -
         .column(assignment::Column::ChampionId)
         .from(assignment::Entity)
         .and_where(assignment::Column::SessionId.is_in(sessions.iter().copied()))
-        .and_where(assignment::Column::Status.eq(AssignmentStatus::Confirmed))
+        .and_where(is(assignment::Column::Status, AssignmentStatus::Confirmed.code()))
         .to_owned();
     completed(conn, completion::Column::ChampionId.in_subquery(placed)).await
 }

@@ -10,6 +10,8 @@ use sea_orm::sea_query::{Expr, Query, SelectStatement, UnionType};
 use sea_orm::{ColumnTrait, ConnectionTrait, DbBackend, DbErr, Value};
 use uuid::Uuid;
 
+use super::row::Text;
+
 /// What all sessions share has changed.
 const ALL: SessionId = SessionId(Uuid::nil());
 
@@ -101,14 +103,18 @@ impl Numbers {
 
 impl Changes {
     pub async fn since(conn: &impl ConnectionTrait, until: Until) -> Result<Self, DbErr> {
+        static TEXT: Text = Text::new();
         let backend = conn.get_database_backend();
-        let mut rows = changed_champions(champion_change::Column::Changed.gte(until.champions));
-        rows.union(UnionType::All, changed_needs(need_change::Column::Changed.gte(until.sessions)));
-        for horizon in horizons(backend) {
-            rows.union(UnionType::All, horizon);
-        }
+        let statement = TEXT.with(backend, vec![until.champions.into(), until.sessions.into()], || {
+            let mut rows = changed_champions(champion_change::Column::Changed.gte(until.champions));
+            rows.union(UnionType::All, changed_needs(need_change::Column::Changed.gte(until.sessions)));
+            for horizon in horizons(backend) {
+                rows.union(UnionType::All, horizon);
+            }
+            backend.build(&rows)
+        });
         let mut changes = Self { champions: HashMap::new(), sessions: HashMap::new(), until };
-        for row in conn.query_all(&rows).await? {
+        for row in conn.query_all_raw(statement).await? {
             let number: i64 = row.try_get_by_index(2)?;
             match (row.try_get_by_index::<i32>(0)?, row.try_get_by_index::<Option<Uuid>>(1)?) {
                 (CHAMPION, Some(id)) => drop(changes.champions.insert(ChampionId(id), number)),

@@ -8,6 +8,8 @@ use rules::id::{AssignmentId, ChampionId, ExemptionId};
 use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select};
 
+use super::row::is;
+
 /// An exemption.
 pub async fn exemption(conn: &impl ConnectionTrait, id: ExemptionId) -> Result<Option<exemption::Model>, DbErr> {
     exemption::Entity::find_by_id(id).one(conn).await
@@ -26,7 +28,7 @@ pub async fn exemptions(conn: &impl ConnectionTrait, champions: &[ChampionId]) -
 
 /// Confirmed assignments that begin after `from`, soonest first.
 fn confirmed_after(from: DateTime<Utc>) -> Select<assignment::Entity> {
-    let confirmed = assignment::Entity::find().filter(Column::Status.eq(AssignmentStatus::Confirmed));
+    let confirmed = assignment::Entity::find().filter(is(Column::Status, AssignmentStatus::Confirmed.code()));
     confirmed.filter(Column::StartsAt.gt(from)).order_by_asc(Column::StartsAt).order_by_asc(Column::Id)
 }
 

@@ -14,7 +14,7 @@ use sea_orm::sea_query::{Expr, Query};
 use sea_orm::{ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, Select};
 
 use super::paging::Sort;
-use super::row;
+use super::row::{self, is};
 
 /// Pairs, oldest first.
 pub const BY_FINDING: Sort<duplicate::Column> = Sort { key: duplicate::Column::FoundAt, id: duplicate::Column::Id, descending: false };
@@ -166,11 +166,11 @@ pub async fn conflicts(conn: &impl ConnectionTrait, one: &champion::Model, other
 
 async fn assignments(conn: &impl ConnectionTrait, id: ChampionId) -> Result<Vec<assignment::Model>, DbErr> {
     let of = assignment::Entity::find().filter(assignment::Column::ChampionId.eq(id));
-    of.filter(assignment::Column::Status.eq(AssignmentStatus::Confirmed)).all(conn).await
+    of.filter(is(assignment::Column::Status, AssignmentStatus::Confirmed.code())).all(conn).await
 }
 
 async fn pending(conn: &impl ConnectionTrait, id: ChampionId) -> Result<Vec<SessionId>, DbErr> {
-    let of = offer::Entity::find().filter(offer::Column::ChampionId.eq(id)).filter(offer::Column::Status.eq(OfferStatus::Pending));
+    let of = offer::Entity::find().filter(offer::Column::ChampionId.eq(id)).filter(is(offer::Column::Status, OfferStatus::Pending.code()));
     Ok(of.all(conn).await?.into_iter().map(|offer| offer.session_id).collect())
 }
 
@@ -252,7 +252,7 @@ pub async fn close_others(conn: &impl ConnectionTrait, gone: ChampionId, at: chr
         .col_expr(duplicate::Column::Status, Expr::value(DuplicateStatus::Merged))
         .col_expr(duplicate::Column::DecidedAt, Expr::value(at))
         .filter(Condition::any().add(duplicate::Column::FirstId.eq(gone)).add(duplicate::Column::SecondId.eq(gone)))
-        .filter(duplicate::Column::Status.eq(DuplicateStatus::Open))
+        .filter(is(duplicate::Column::Status, DuplicateStatus::Open.code()))
         .exec(conn)
         .await
         .map(|_| ())

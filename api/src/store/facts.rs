@@ -18,7 +18,7 @@ use rules::dbs::{Audience, DbsScope, SessionFacts};
 use rules::exemption::Exemption;
 use rules::geo::Point;
 use rules::id::{ChampionId, GroupId, PlaceId, RequirementId, SessionId};
-use rules::input::Topic;
+use rules::input::{Language, Topic};
 use rules::matching::{Booking, Bookings, ChampionRecord};
 use rules::requirement::{Evidence, Requirement, RequirementKind};
 use rules::session::{Modality, PlaceKind, SessionNeed};
@@ -28,6 +28,7 @@ use sea_orm::sea_query::Query;
 use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, JoinType, QueryFilter, QueryOrder, QuerySelect, Select};
 
 use super::brief::Named;
+use super::row::is;
 use super::session::{self as sessions, Beside};
 use super::{acceptance as words, availability, dbs, training, travel};
 use crate::error::Fault;
@@ -112,7 +113,7 @@ pub async fn binding(conn: &impl ConnectionTrait, id: ChampionId, need: &Session
 /// What hangs on champions, by champion.
 #[derive(Default)]
 struct Parts {
-    languages: HashMap<ChampionId, Vec<String>>,
+    languages: HashMap<ChampionId, Vec<Language>>,
     topics: HashMap<ChampionId, Vec<Topic>>,
     areas: HashMap<ChampionId, Vec<String>>,
     evidence: HashMap<ChampionId, Vec<Evidence>>,
@@ -145,7 +146,7 @@ impl Parts {
 
     async fn load_languages(&mut self, conn: &impl ConnectionTrait, which: Which<'_>) -> Result<(), Fault> {
         let rows = which.narrow(champion_language::Entity::find(), champion_language::Column::ChampionId).all(conn).await?;
-        self.languages = group(rows.into_iter().map(|r| (r.champion_id, r.language)));
+        self.languages = group(rows.into_iter().filter_map(|r| Some((r.champion_id, Language::from_639_3(&r.language)?))));
         Ok(())
     }
 
@@ -247,7 +248,7 @@ async fn bookings(conn: &impl ConnectionTrait, which: Which<'_>) -> Result<Vec<(
     let to_venue = session::Entity::belongs_to(venue::Entity).from(session::Column::VenueId).to(venue::Column::Id);
     let rows: Vec<BookingRow> = which
         .narrow(assignment::Entity::find(), assignment::Column::ChampionId)
-        .filter(assignment::Column::Status.eq(AssignmentStatus::Confirmed))
+        .filter(is(assignment::Column::Status, AssignmentStatus::Confirmed.code()))
         .join(JoinType::InnerJoin, to_session.into())
         .join(JoinType::LeftJoin, to_venue.into())
         .select_only()

@@ -9,6 +9,7 @@ use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select};
 
 use super::paging::Sort;
+use super::row::is;
 
 /// Requests, newest first.
 pub const REQUESTS: Sort<champion_request::Column> =
@@ -72,7 +73,7 @@ pub async fn close(conn: &impl ConnectionTrait, ids: &[OfferId], to: OfferStatus
         .col_expr(offer::Column::Status, Expr::value(to.code()))
         .col_expr(offer::Column::RespondedAt, Expr::value(at))
         .filter(offer::Column::Id.is_in(ids.iter().copied()))
-        .filter(offer::Column::Status.eq(OfferStatus::Pending))
+        .filter(is(offer::Column::Status, OfferStatus::Pending.code()))
         .exec(conn)
         .await
         .map(|_| ())
@@ -80,7 +81,8 @@ pub async fn close(conn: &impl ConnectionTrait, ids: &[OfferId], to: OfferStatus
 
 /// Sessions with pending offers that have lapsed.
 pub async fn sessions_with_lapsed(conn: &impl ConnectionTrait, now: DateTime<Utc>, most: u64) -> Result<Vec<SessionId>, DbErr> {
-    let lapsed = offer::Entity::find().filter(offer::Column::Status.eq(OfferStatus::Pending)).filter(offer::Column::ExpiresAt.lte(now));
+    let lapsed =
+        offer::Entity::find().filter(is(offer::Column::Status, OfferStatus::Pending.code())).filter(offer::Column::ExpiresAt.lte(now));
     lapsed.select_only().column(offer::Column::SessionId).distinct().limit(most).into_tuple().all(conn).await
 }
 
@@ -89,7 +91,7 @@ pub async fn mark_ended(conn: &impl ConnectionTrait, ids: impl IntoIterator<Item
     offer::Entity::update_many()
         .col_expr(offer::Column::Status, Expr::value(OfferStatus::Ended.code()))
         .filter(offer::Column::Id.is_in(ids))
-        .filter(offer::Column::Status.eq(OfferStatus::Accepted))
+        .filter(is(offer::Column::Status, OfferStatus::Accepted.code()))
         .exec(conn)
         .await
         .map(|_| ())
@@ -121,7 +123,7 @@ pub async fn assignment_of(conn: &impl ConnectionTrait, offer: OfferId) -> Resul
 /// The confirmed assignments of sessions.
 pub async fn confirmed(conn: &impl ConnectionTrait, sessions: &[SessionId]) -> Result<Vec<assignment::Model>, DbErr> {
     let of = assignment::Entity::find().filter(assignment::Column::SessionId.is_in(sessions.iter().copied()));
-    of.filter(assignment::Column::Status.eq(AssignmentStatus::Confirmed)).order_by_asc(assignment::Column::Id).all(conn).await
+    of.filter(is(assignment::Column::Status, AssignmentStatus::Confirmed.code())).order_by_asc(assignment::Column::Id).all(conn).await
 }
 
 /// The assignments of a champion, whatever became of them.
@@ -146,7 +148,7 @@ pub async fn end_all(
         .col_expr(assignment::Column::Status, Expr::value(to.code()))
         .col_expr(assignment::Column::EndedAt, Expr::value(at))
         .filter(assignment::Column::SessionId.eq(session))
-        .filter(assignment::Column::Status.eq(AssignmentStatus::Confirmed))
+        .filter(is(assignment::Column::Status, AssignmentStatus::Confirmed.code()))
         .exec_with_returning(conn)
         .await
 }

@@ -9,6 +9,7 @@ use sea_orm::sea_query::Query;
 use sea_orm::{ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select};
 
 use super::paging::Sort;
+use super::row::is;
 
 /// References, oldest first.
 pub const BY_ASKING: Sort<referee_reference::Column> =
@@ -39,7 +40,7 @@ pub fn select(statuses: &[ReferenceStatus]) -> Select<referee_reference::Entity>
 /// Those whose referee is to be reminded, or whose time is over.
 pub async fn due(conn: &impl ConnectionTrait, now: DateTime<Utc>, most: u64) -> Result<Vec<referee_reference::Model>, DbErr> {
     referee_reference::Entity::find()
-        .filter(referee_reference::Column::Status.eq(ReferenceStatus::Asked))
+        .filter(is(referee_reference::Column::Status, ReferenceStatus::Asked.code()))
         .filter(referee_reference::Column::NextAt.lte(now))
         .order_by_asc(referee_reference::Column::NextAt)
         .limit(most)

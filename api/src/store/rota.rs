@@ -9,7 +9,7 @@ use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, Que
 use uuid::Uuid;
 
 use super::paging::Sort;
-use super::row;
+use super::row::{self, is};
 
 /// Planned rotas, newest first.
 pub const PROPOSALS: Sort<rota_proposal::Column> =
@@ -80,7 +80,7 @@ pub async fn heard(
             .col_expr(Column::Work, Expr::value(i64::try_from(progress.work).unwrap_or(i64::MAX)));
     }
     let mine = update.filter(Column::Id.eq(id)).filter(Column::Runner.eq(runner));
-    let done = mine.filter(Column::Status.eq(ProposalStatus::Running)).exec(conn).await?;
+    let done = mine.filter(is(Column::Status, ProposalStatus::Running.code())).exec(conn).await?;
     Ok(done.rows_affected > 0)
 }
 

@@ -2,7 +2,7 @@
 
 use std::sync::OnceLock;
 
-use sea_orm::sea_query::{CommonTableExpression, Expr, InsertStatement, Query, SqliteQueryBuilder, UpdateStatement, WithClause};
+use sea_orm::sea_query::{CommonTableExpression, Expr, ExprTrait, InsertStatement, Query, SqliteQueryBuilder, UpdateStatement, WithClause};
 use sea_orm::{
     ActiveModelBehavior, ActiveModelTrait, ColumnTrait, ConnectionTrait, DbBackend, DbErr, EntityTrait, IntoActiveModel, Iterable,
     ModelTrait, PrimaryKeyToColumn, QueryFilter, QueryTrait, Statement, Update, Value,
@@ -49,6 +49,12 @@ where
     A: ActiveModelTrait<Entity = M::Entity> + ActiveModelBehavior + Send,
 {
     Update::one(row.into_active_model().reset_all()).exec_without_returning(conn).await.map(|_| ())
+}
+
+/// A state as part of the statement's text. PostgreSQL plans it once, where it would weigh a value anew each time; SQLite plans a
+/// statement anew for every value that it held against the condition of a partial index.
+pub fn is(column: impl ColumnTrait, code: &'static str) -> Expr {
+    Expr::col((column.entity_name(), column)).eq(Expr::cust(format!("'{code}'")))
 }
 
 /// The text of a statement that is always built alike, on either database: building it takes longer than all else that is done to

@@ -16,6 +16,7 @@ use sea_orm::sea_query::{Expr, ExprTrait, Query};
 use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, JoinType, QueryFilter, QueryOrder, QuerySelect, Select};
 
 use super::paging::Sort;
+use super::row::is;
 
 /// Sessions, by their start.
 pub const BY_START: Sort<session::Column> = Sort { key: session::Column::StartsAt, id: session::Column::Id, descending: false };
@@ -79,7 +80,7 @@ pub fn select(filter: &Filter) -> Select<session::Entity> {
         select = select.filter(Column::VenueId.eq(venue));
     }
     if filter.scheduled_only {
-        select = select.filter(Column::Status.eq(SessionStatus::Scheduled));
+        select = select.filter(is(Column::Status, SessionStatus::Scheduled.code()));
     }
     if let Some(champion) = filter.champion {
         let placed = confirmed().column(assignment::Column::SessionId).and_where(assignment::Column::ChampionId.eq(champion)).to_owned();
@@ -110,10 +111,7 @@ pub fn select(filter: &Filter) -> Select<session::Entity> {
 }
 
 fn confirmed() -> sea_orm::sea_query::SelectStatement {
-    Query::select()
-        .from(assignment::Entity)
-        .and_where(Expr::col(assignment::Column::Status).eq(AssignmentStatus::Confirmed.code()))
-        .to_owned()
+    Query::select().from(assignment::Entity).and_where(is(assignment::Column::Status, AssignmentStatus::Confirmed.code())).to_owned()
 }
 
 /// Sessions by their ids.
@@ -128,7 +126,7 @@ pub async fn in_order(conn: &impl ConnectionTrait, filter: &Filter) -> Result<Ve
 
 /// Sessions that have begun, and were still to be confirmed.
 pub async fn unanswered(conn: &impl ConnectionTrait, now: DateTime<Utc>, most: u64) -> Result<Vec<SessionId>, DbErr> {
-    let waiting = session::Entity::find().filter(session::Column::Status.eq(SessionStatus::ToConfirm));
+    let waiting = session::Entity::find().filter(is(session::Column::Status, SessionStatus::ToConfirm.code()));
     let begun = waiting.filter(session::Column::StartsAt.lte(now)).order_by_asc(session::Column::StartsAt);
     begun.select_only().column(session::Column::Id).limit(most).into_tuple().all(conn).await
 }

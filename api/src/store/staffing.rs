@@ -12,7 +12,7 @@ use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, JoinType, QueryFilter, QueryOrder, QuerySelect};
 
 use super::facts::group;
-use super::row;
+use super::row::{self, is};
 
 /// What was said of sessions.
 pub async fn said(conn: &impl ConnectionTrait, sessions: &[SessionId]) -> Result<Vec<staffing::Model>, DbErr> {
@@ -31,7 +31,7 @@ pub async fn remove(conn: &impl ConnectionTrait, session: SessionId, kind: Place
 
 /// Sessions that will be held and begin after `from` and until `until`, soonest first.
 pub async fn ahead(conn: &impl ConnectionTrait, from: DateTime<Utc>, until: DateTime<Utc>) -> Result<Vec<session::Model>, DbErr> {
-    let held = session::Entity::find().filter(session::Column::Status.eq(SessionStatus::Scheduled));
+    let held = session::Entity::find().filter(is(session::Column::Status, SessionStatus::Scheduled.code()));
     let soon = held.filter(session::Column::StartsAt.gt(from)).filter(session::Column::StartsAt.lte(until));
     soon.order_by_asc(session::Column::StartsAt).order_by_asc(session::Column::Id).all(conn).await
 }
@@ -41,7 +41,7 @@ pub async fn duties_end(
     conn: &impl ConnectionTrait,
     champions: impl IntoIterator<Item = ChampionId>,
 ) -> Result<HashMap<ChampionId, Vec<DateTime<Utc>>>, DbErr> {
-    let confirmed = assignment::Entity::find().filter(assignment::Column::Status.eq(AssignmentStatus::Confirmed));
+    let confirmed = assignment::Entity::find().filter(is(assignment::Column::Status, AssignmentStatus::Confirmed.code()));
     let theirs = confirmed.filter(assignment::Column::ChampionId.is_in(champions));
     let rows: Vec<(ChampionId, DateTime<Utc>)> =
         theirs.select_only().columns([assignment::Column::ChampionId, assignment::Column::EndsAt]).into_tuple().all(conn).await?;

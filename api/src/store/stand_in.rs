@@ -9,6 +9,8 @@ use rules::swap::SwapStatus;
 use sea_orm::sea_query::{Expr, ExprTrait, Query};
 use sea_orm::{ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
+use super::row::is;
+
 /// A search.
 pub async fn find(conn: &impl ConnectionTrait, id: StandInId) -> Result<Option<stand_in::Model>, DbErr> {
     stand_in::Entity::find_by_id(id).one(conn).await
@@ -22,7 +24,7 @@ pub async fn many(conn: &impl ConnectionTrait, ids: impl IntoIterator<Item = Sta
 /// The search that goes on for an assignment.
 pub async fn seeking_for(conn: &impl ConnectionTrait, assignment: AssignmentId) -> Result<Option<stand_in::Model>, DbErr> {
     let of = stand_in::Entity::find().filter(stand_in::Column::AssignmentId.eq(assignment));
-    of.filter(stand_in::Column::Status.eq(StandInStatus::Seeking)).one(conn).await
+    of.filter(is(stand_in::Column::Status, StandInStatus::Seeking.code())).one(conn).await
 }
 
 /// The searches for assignments, oldest first.
@@ -34,12 +36,12 @@ pub async fn of_assignments(conn: &impl ConnectionTrait, ids: &[AssignmentId]) -
 /// The searches that go on at a session.
 pub async fn seeking_at(conn: &impl ConnectionTrait, session: SessionId) -> Result<Vec<stand_in::Model>, DbErr> {
     let of = stand_in::Entity::find().filter(stand_in::Column::SessionId.eq(session));
-    of.filter(stand_in::Column::Status.eq(StandInStatus::Seeking)).all(conn).await
+    of.filter(is(stand_in::Column::Status, StandInStatus::Seeking.code())).all(conn).await
 }
 
 /// Every search that goes on, oldest first.
 pub async fn seeking(conn: &impl ConnectionTrait, most: u64) -> Result<Vec<stand_in::Model>, DbErr> {
-    let open = stand_in::Entity::find().filter(stand_in::Column::Status.eq(StandInStatus::Seeking));
+    let open = stand_in::Entity::find().filter(is(stand_in::Column::Status, StandInStatus::Seeking.code()));
     open.order_by_asc(stand_in::Column::SoughtAt).limit(most).all(conn).await
 }
 
@@ -52,7 +54,7 @@ pub async fn swap(conn: &impl ConnectionTrait, id: SwapId) -> Result<Option<swap
 pub async fn swaps_with(conn: &impl ConnectionTrait, ids: &[AssignmentId]) -> Result<Vec<swap::Model>, DbErr> {
     let touches =
         Condition::any().add(swap::Column::GivesId.is_in(ids.iter().copied())).add(swap::Column::TakesId.is_in(ids.iter().copied()));
-    swap::Entity::find().filter(swap::Column::Status.eq(SwapStatus::Proposed)).filter(touches).all(conn).await
+    swap::Entity::find().filter(is(swap::Column::Status, SwapStatus::Proposed.code())).filter(touches).all(conn).await
 }
 
 /// The swaps of champions, newest first; `open_only` leaves out those that have ended.
@@ -74,5 +76,5 @@ pub async fn swaps_overtaken(conn: &impl ConnectionTrait, now: DateTime<Utc>, mo
             .to_owned()
     };
     let overtaken = Condition::any().add(swap::Column::GivesId.in_subquery(gone())).add(swap::Column::TakesId.in_subquery(gone()));
-    swap::Entity::find().filter(swap::Column::Status.eq(SwapStatus::Proposed)).filter(overtaken).limit(most).all(conn).await
+    swap::Entity::find().filter(is(swap::Column::Status, SwapStatus::Proposed.code())).filter(overtaken).limit(most).all(conn).await
 }

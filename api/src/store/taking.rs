@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 use super::brief::ByPlace;
 use super::changes::Numbers;
-use super::row::Text;
+use super::row::{Text, is};
 use super::sign_up;
 
 /// A champion's own offer.
@@ -83,11 +83,6 @@ fn ids<E: EntityTrait>(kind: i32, id: E::Column, filters: impl IntoIterator<Item
         of = of.filter(filter);
     }
     of.into_query()
-}
-
-/// A state as part of the statement: PostgreSQL plans it once, where it would weigh a value anew each time.
-fn is(column: impl ColumnTrait, code: &'static str) -> Expr {
-    Expr::col((column.entity_name(), column)).eq(Expr::cust(format!("'{code}'")))
 }
 
 /// Reads what stands around an offer.

@@ -11,6 +11,8 @@ use rules::wave::WavesStatus;
 use sea_orm::sea_query::{Expr, OnConflict, Query};
 use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
+use super::row::is;
+
 /// A run.
 pub async fn find(conn: &impl ConnectionTrait, id: WavesId) -> Result<Option<offer_waves::Model>, DbErr> {
     offer_waves::Entity::find_by_id(id).one(conn).await
@@ -19,7 +21,7 @@ pub async fn find(conn: &impl ConnectionTrait, id: WavesId) -> Result<Option<off
 /// The runs of sessions that still go on.
 pub async fn running(conn: &impl ConnectionTrait, session: SessionId) -> Result<Vec<offer_waves::Model>, DbErr> {
     let of = offer_waves::Entity::find().filter(offer_waves::Column::SessionId.eq(session));
-    of.filter(offer_waves::Column::Status.eq(WavesStatus::Running)).all(conn).await
+    of.filter(is(offer_waves::Column::Status, WavesStatus::Running.code())).all(conn).await
 }
 
 /// The runs of requests, oldest first.
@@ -30,7 +32,7 @@ pub async fn of_requests(conn: &impl ConnectionTrait, requests: &[RequestId]) ->
 
 /// Runs whose time has come, the longest waiting first.
 pub async fn due(conn: &impl ConnectionTrait, now: DateTime<Utc>, most: u64) -> Result<Vec<offer_waves::Model>, DbErr> {
-    let due = offer_waves::Entity::find().filter(offer_waves::Column::Status.eq(WavesStatus::Running));
+    let due = offer_waves::Entity::find().filter(is(offer_waves::Column::Status, WavesStatus::Running.code()));
     due.filter(offer_waves::Column::NextAt.lte(now)).order_by_asc(offer_waves::Column::NextAt).limit(most).all(conn).await
 }
 
@@ -40,7 +42,7 @@ pub async fn hurry(conn: &impl ConnectionTrait, session: SessionId, kind: PlaceK
         .col_expr(offer_waves::Column::NextAt, Expr::value(now))
         .filter(offer_waves::Column::SessionId.eq(session))
         .filter(offer_waves::Column::Kind.eq(kind))
-        .filter(offer_waves::Column::Status.eq(WavesStatus::Running))
+        .filter(is(offer_waves::Column::Status, WavesStatus::Running.code()))
         .exec(conn)
         .await
         .map(|_| ())

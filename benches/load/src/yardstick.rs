@@ -157,7 +157,11 @@ impl Memory {
         let person = |r: &ChampionRecord| {
             (
                 r.id,
-                Person { name: names.get(&r.id).cloned().unwrap_or_default(), languages: r.languages.clone(), windows: r.windows.clone() },
+                Person {
+                    name: names.get(&r.id).cloned().unwrap_or_default(),
+                    languages: r.languages.iter().map(|language| language.to_639_3().to_owned()).collect(),
+                    windows: r.windows.clone(),
+                },
             )
         };
         Ok(Self { index: Index::build(records), needs, people: records.iter().map(person).collect() })

@@ -15,7 +15,7 @@ use crate::dbs::{Audience, DbsLevel, DbsRecord, DbsScope, DbsStatus, DbsWorkforc
 use crate::exemption::Exemption;
 use crate::geo::Point;
 use crate::id::{ChampionId, GroupId, ModuleId, OrganisationId, RequirementId, SessionId};
-use crate::input::Topic;
+use crate::input::{Language, Topic};
 use crate::requirement::{Evidence, EvidenceOutcome, Requirement, RequirementKind};
 use crate::session::{Modality, PlaceKind, SessionNeed, Setting};
 use crate::travel::Pace;
@@ -27,7 +27,7 @@ const KINDS: [RequirementKind; 5] = [
     RequirementKind::Induction,
     RequirementKind::SafeguardingDeclaration,
 ];
-const LANGUAGES: [&str; 3] = ["eng", "urd", "bfi"];
+const LANGUAGES: [Language; 3] = [Language::Eng, Language::Urd, Language::Bfi];
 const AREAS: [&str; 3] = ["SK4", "E05015027", "M1"];
 /// A common Tuesday, the Sundays the clocks change, a leap day and a turn of the year.
 const DATES: [&str; 6] = ["2026-12-01", "2027-03-28", "2027-10-31", "2028-02-29", "2026-12-31", "2027-03-27"];
@@ -208,7 +208,7 @@ pub(crate) fn champion(seed: &mut Seed, n: u64, date: NaiveDate) -> ChampionReco
         remote_only: seed.odds(9),
         most_per_week: if seed.odds(2) { None } else { Some(seed.below(4) as u32) },
         most_per_month: if seed.odds(8) { Some(seed.below(6) as u32) } else { None },
-        languages: seed.some(3, |seed| seed.of(&LANGUAGES).to_owned()),
+        languages: seed.some(3, |seed| seed.of(&LANGUAGES)),
         topics: seed.some(4, |seed| seed.of(Topic::ALL)),
         windows: seed.some(6, |seed| window(seed, date)),
         exceptions: if seed.odds(2) { vec![] } else { seed.some(3, |seed| exception(seed, date)) },
@@ -258,7 +258,7 @@ pub(crate) fn need(seed: &mut Seed, date: NaiveDate) -> SessionNeed {
         acceptance_of: if seed.odds(3) { Some((organisation(seed.below(3)), "Ours".to_owned())) } else { None },
         modules: if seed.odds(2) { vec![] } else { seed.some(2, module) },
         requirements: if seed.odds(2) { Arc::default() } else { seed.some(3, |seed| requirement(seed, date)).into() },
-        language: if seed.odds(3) { Some(seed.of(&LANGUAGES).to_owned()) } else { None },
+        language: if seed.odds(3) { Some(seed.of(&LANGUAGES).to_639_3().to_owned()) } else { None },
         topics: seed.some(3, |seed| seed.of(Topic::ALL)),
         pace: Pace { buffer: seed.of(&[15, 15, 0, 90]), speed: seed.of(&[300, 300, 60]) },
     }

@@ -33,6 +33,7 @@ use crate::champion::Membership;
 use crate::clearance::ClearanceRecord;
 use crate::dbs::Audience;
 use crate::id::ChampionId;
+use crate::input::Language;
 use crate::session::{Modality, SessionNeed};
 use bits::Bits;
 use board::{Board, Spare};
@@ -74,7 +75,7 @@ pub struct Index {
     diary: Diary,
     hours: Hours,
     reach: Reach,
-    speaks: HashMap<String, Bits>,
+    speaks: HashMap<Language, Bits>,
     tastes: Vec<Taste>,
     spare: Spare,
 }
@@ -188,7 +189,7 @@ impl Index {
         }
         self.reach.add(slot, &champion);
         for language in &champion.languages {
-            self.speaks.entry(language.clone()).or_default().set(slot);
+            self.speaks.entry(*language).or_default().set(slot);
         }
         let liked = champion.topics.iter().fold(0, |liked, topic| liked | 1 << (*topic as u32));
         let booked = self.diary.add_days(&champion);
@@ -234,7 +235,7 @@ impl Index {
         self.hours.ask(question, records, &self.live, board);
         self.reach.ask(need, records, board);
         if let Some(language) = &need.language {
-            let speakers = self.speaks.get(language);
+            let speakers = Language::from_639_3(language).and_then(|language| self.speaks.get(&language));
             board.only(BlockerKind::Language, |at| speakers.map_or(0, |bits| bits.word(at)));
         }
         for slot in self.strange.iter().chain(self.diary.placed(need.session).filter(|slot| self.live.has(*slot))) {

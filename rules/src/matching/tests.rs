@@ -19,7 +19,7 @@ pub(crate) fn champion(n: u128) -> ChampionRecord {
         remote_only: false,
         most_per_week: None,
         most_per_month: None,
-        languages: vec!["eng".into()],
+        languages: vec![Language::Eng],
         topics: vec![],
         windows: vec![Window {
             weekday: Weekday::Tuesday,

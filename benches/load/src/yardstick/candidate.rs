@@ -131,7 +131,7 @@ fn row(sql: &mut String, record: &ChampionRecord, id: &str, name: &str, bits: &H
     write!(
         sql,
         "({id},'{name}','{}','{}',{},{x},{y},{},{modules},{good_until},{},{},{},{},{},{},{},{})",
-        record.languages.join(","),
+        record.languages.iter().map(|language| language.to_639_3()).collect::<Vec<_>>().join(","),
         windows.join(","),
         cell(home),
         record.reach_metres,

@@ -1,6 +1,7 @@
 use super::*;
 use crate::calendar::age_on;
 use crate::clearance::age_needed;
+use crate::input::Language;
 use crate::matching::borough::{self, Seed, date_of};
 use crate::matching::{ChampionRecord, Ranking, rank, rank_by};
 use chrono::{Days, NaiveDate};
@@ -64,7 +65,7 @@ fn what_lapses_the_day_after_counts_less() {
 #[test]
 fn unasked_languages_make_no_difference() {
     let (need, champion, _) = (0..).find_map(|seed| found(seed).filter(|(need, ..)| need.language.is_none())).expect("somebody");
-    let polyglot = ChampionRecord { languages: ["eng", "urd", "pol"].map(String::from).to_vec(), ..champion.clone() };
+    let polyglot = ChampionRecord { languages: vec![Language::Eng, Language::Urd, Language::Pol], ..champion.clone() };
     let score = |champion| points(&rank(&need, &[champion], borough::now()), FactorKind::Language);
     assert_eq!((score(champion), score(polyglot)), (5.0, 5.0));
 }
