@@ -243,6 +243,10 @@ fn against(criterion: &mut Criterion, size: u64) {
     group.bench_function(BenchmarkId::new("index", size), |bench| {
         bench.iter(|| index.matches(black_box(&needs[turn.next().unwrap_or(0)]), &weights, now(), PAGE));
     });
+    let mut turn = (0..SESSIONS).cycle();
+    group.bench_function(BenchmarkId::new("the best alone", size), |bench| {
+        bench.iter(|| index.best(black_box(&needs[turn.next().unwrap_or(0)]), &weights, now(), PAGE));
+    });
     group.bench_function(BenchmarkId::new("asking everybody", size), |bench| {
         bench.iter(|| rank_by(black_box(&needs[turn.next().unwrap_or(0)]), &champions, &weights, now()));
     });

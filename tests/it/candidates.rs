@@ -45,8 +45,14 @@ fn call(world: &World) -> Call {
 }
 
 async fn remembered(world: &World, wanted: &Wanted) -> HashMap<(SessionId, PlaceKind), Ranking> {
-    let places: Vec<Place> = wanted.iter().map(|(session, kind)| Place { session: *session, kind: *kind, most: usize::MAX }).collect();
-    let found = for_sessions(&world.app, &call(world), &places).await.expect("rankings");
+    let place =
+        |counted| move |(session, kind): &(SessionId, PlaceKind)| Place { session: *session, kind: *kind, most: usize::MAX, counted };
+    let places: Vec<Place> = wanted.iter().flat_map(|one| [true, false].map(|counted| place(counted)(one))).collect();
+    let mut found = for_sessions(&world.app, &call(world), &places).await.expect("rankings");
+    for (alone, best) in found.extract_if(|place, _| !place.counted).collect::<Vec<_>>() {
+        let full = &found[&Place { counted: true, ..alone }].found;
+        assert_eq!((&best.found.top, best.found.total, best.found.blocked_total), (&full.top, full.total, full.blocked_total));
+    }
     for (named, _) in found.values().flat_map(|ranked| ranked.people.iter().take(3)) {
         let row = champion::Entity::find_by_id(named.id).one(world.app.db.read()).await.expect("a row").expect("a champion");
         assert_eq!((&named.full_name, &named.known_as, named.number), (&row.full_name, &row.known_as, row.number));
@@ -136,6 +142,8 @@ async fn write(world: &World, tx: &Transaction, dice: &mut Dice) -> &'static str
         0 => {
             who.reach_metres = if who.reach_metres > 2_000 { 500 } else { 20_000 };
             who.known_as = Some(format!("Known by {}", dice.below(1_000)));
+            // A move: north to another district, or back.
+            who.latitude = who.latitude.map(|home| if home < 54.0 { home + 1.5 } else { home - 1.5 });
             (champion::Entity::update(who.into_active_model().reset_all()).exec(tx).await.map(drop), "a journey")
         }
         1 => {

@@ -56,6 +56,15 @@ both!(matches_are_ranked_with_reasons_and_the_others_are_only_counted, |world| a
     let edges = matches["edges"].as_array().expect("edges");
     let scores: Vec<f64> = edges.iter().map(|e| e["score"].as_f64().expect("a score")).collect();
     assert!(scores.windows(2).all(|pair| pair[0] >= pair[1]), "best first: {scores:?}");
+    // Who is ruled out is counted where it is asked, however it is.
+    for asks in ["why: blocked { kind count }", "... { why: blocked { kind count } }", "...Why"] {
+        let query = format!(
+            "query($id: ID!) {{ session(id: $id) {{ matches(first: 1) {{ blockedCount {asks} }} }} }} {}",
+            if asks == "...Why" { "fragment Why on MatchConnection { why: blocked { kind count } }" } else { "" }
+        );
+        let told = leader.ask(&query, json!({ "id": asked.session })).await["session"]["matches"].clone();
+        assert_eq!((&told["why"], &told["blockedCount"]), (&matches["blocked"], &matches["blockedCount"]), "{query}");
+    }
     for edge in edges {
         let points: f64 = edge["reasons"].as_array().expect("reasons").iter().map(|r| r["points"].as_f64().expect("points")).sum();
         let weights: f64 = edge["reasons"].as_array().expect("reasons").iter().map(|r| r["weight"].as_f64().expect("weight")).sum();

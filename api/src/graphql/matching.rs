@@ -33,7 +33,7 @@ pub struct MatchConnection {
 impl MatchConnection {
     /// A page of a ranking.
     pub fn new(ranked: Ranked, args: Args) -> Result<Self> {
-        let Ranked { found: Found { top, total, blocked, blocked_total }, people } = ranked;
+        let Ranked { found: Found { top, total, blocked, blocked_total, .. }, people } = ranked;
         let blocked = blocked.into_iter().map(|(kind, count)| BlockedCount { kind, count }).collect();
         Ok(Self { page: cut(top.into_iter().zip(people).collect(), total, args)?, total, blocked, blocked_total })
     }

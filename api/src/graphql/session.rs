@@ -300,7 +300,10 @@ impl Session {
         }
         let args = Args { first, after, last, before };
         let ranked = match needed(&args) {
-            Ok(most) => ranked(ctx, Wanted { session: self.0.id, kind, most }).await,
+            Ok(most) => {
+                let counted = ctx.look_ahead().field("blocked").exists();
+                ranked(ctx, Wanted { session: self.0.id, kind, most, counted }).await
+            }
             Err(error) => Err(error),
         };
         ranked.transpose().map(|ranked| MatchConnection::new(ranked?, args))

@@ -8,7 +8,7 @@ use rules::calendar::Span;
 use rules::dbs::DbsScope;
 use rules::geo::{Point, areas_of};
 use rules::id::{ChampionId, PlaceId, SessionId};
-use rules::matching::{Blocker, ChampionRecord, Found, Unlock, Weights, blockers, rank_by, unlocks};
+use rules::matching::{Blocker, ChampionRecord, Found, Index, Unlock, Weights, blockers, rank_by, unlocks};
 use rules::policy::Action;
 use rules::session::{CannotCreateSession, PlaceKind, SessionNeed};
 use sea_orm::ConnectionTrait;
@@ -28,18 +28,21 @@ pub type Person = (Arc<Named>, Arc<ChampionRecord>);
 /// The best for a kind of place, and what is known of them.
 #[derive(Clone, Debug, Default)]
 pub struct Ranked {
-    /// The best, and how many there are in all and are ruled out, by reason.
+    /// The best, and how many there are in all and are ruled out.
     pub found: Found,
     /// The best, in their order.
     pub people: Vec<Person>,
 }
 
-/// The best champions for a kind of place at a session: how many are wanted.
+/// The best champions for a kind of place at a session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Wanted {
     pub session: SessionId,
     pub kind: PlaceKind,
+    /// How many.
     pub most: usize,
+    /// Whether those who are ruled out are counted by reason, for which those far away have to be asked too.
+    pub counted: bool,
 }
 
 /// Champions ranked for kinds of place at sessions: one statement in all, unless something has changed or is asked for the first time.
@@ -59,14 +62,15 @@ pub async fn ranked_again(app: &App, call: &Call, moment: &Moment, wanted: &Want
 /// Champions ranked for a kind of place at a session, if it has one.
 fn ranked_for(app: &App, call: &Call, matching: &Matching, wanted: &Wanted) -> Option<Ranked> {
     let need = matching.session(wanted.session)?.need(wanted.kind)?;
-    Some(ranked(matching.people(), need, &app.policy.match_weights, call, wanted.most))
+    let (people, weights) = (matching.people(), &app.policy.match_weights);
+    let rank = if wanted.counted { Index::matches } else { Index::best };
+    Some(ranked(people, rank(&people.index, need, weights, call.now, wanted.most)))
 }
 
-/// Everybody, ranked.
-fn ranked(people: &People, need: &SessionNeed, weights: &Weights, call: &Call, most: usize) -> Ranked {
-    let found = people.index.matches(need, weights, call.now, most);
-    let of = |id: ChampionId| people.of(id).map(|(named, record)| (named.clone(), record.clone()));
-    let people = found.top.iter().filter_map(|best| of(best.champion)).collect();
+/// Who they are that were found.
+fn ranked(people: &People, mut found: Found) -> Ranked {
+    let records = std::mem::take(&mut found.records);
+    let people = records.into_iter().filter_map(|record| Some((people.named(record.id)?.clone(), record))).collect();
     Ranked { found, people }
 }
 
@@ -83,7 +87,8 @@ pub async fn preview(
     let row = judged(conn, call, &new).await?;
     places(conn, call, row.id, &new).await?;
     let need = previewed(conn, &new, &row).await?;
-    Ok((ranked(view.people(), &need, &app.policy.match_weights, call, most), need.dbs))
+    let people = view.people();
+    Ok((ranked(people, people.index.matches(&need, &app.policy.match_weights, call.now, most)), need.dbs))
 }
 
 async fn previewed(

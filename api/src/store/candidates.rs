@@ -55,9 +55,9 @@ pub struct People {
 }
 
 impl People {
-    /// Who a champion is, and all that matching reads of them.
-    pub fn of(&self, id: ChampionId) -> Option<(&Arc<Named>, &Arc<ChampionRecord>)> {
-        self.names.get(&id).zip(self.index.record(id))
+    /// Who a champion is.
+    pub fn named(&self, id: ChampionId) -> Option<&Arc<Named>> {
+        self.names.get(&id)
     }
 
     fn add(&mut self, (named, record): (Named, ChampionRecord), today: NaiveDate) {

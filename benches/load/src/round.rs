@@ -90,6 +90,7 @@ pub async fn run(run: Run) -> Result<()> {
             Operation::M1 => vec![
                 Target { name: "service", server: &service, plain: false },
                 Target { name: "plain, index", server: &plain, plain: true },
+                Target { name: "plain, districts", server: &plain, plain: true },
                 Target { name: "plain, SQL", server: &plain, plain: true },
             ],
             Operation::M4 => vec![Target { name: "service", server: &service, plain: false }],
@@ -170,7 +171,12 @@ async fn turn(run: &Run, app: &App, data: &Arc<Data>, operation: Operation, targ
     let until = began + Duration::from_secs_f64(run.seconds);
     let mut turn = match operation {
         Operation::M1 => {
-            ask(run, &data.matches, until, target, if target.name == "plain, index" { Some("/m1/index") } else { None }).await?
+            let path = match target.name {
+                "plain, index" => Some("/m1/index"),
+                "plain, districts" => Some("/m1/districts"),
+                _ => None,
+            };
+            ask(run, &data.matches, until, target, path).await?
         }
         Operation::M2 => ask(run, &data.dashboards, until, target, None).await?,
         Operation::M3 => accept(run, data, until, target).await?,

@@ -20,7 +20,7 @@ use clap::Args;
 use rules::availability::{Weekday, Window};
 use rules::champion::display_name;
 use rules::id::{ChampionId, SessionId};
-use rules::matching::{ChampionRecord, Index};
+use rules::matching::{ChampionRecord, Found, Index, Weights};
 use rules::session::{PlaceKind, SessionNeed};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 use serde::{Deserialize, Serialize};
@@ -129,7 +129,8 @@ pub async fn serve(plain: Plain) -> Result<()> {
     };
     let routes = Router::new()
         .route("/m1", post(matches))
-        .route("/m1/index", post(matches_in_memory))
+        .route("/m1/index", post(|site, asked| async { matches_in_memory(Index::matches, site, asked) }))
+        .route("/m1/districts", post(|site, asked| async { matches_in_memory(Index::best, site, asked) }))
         .route("/m2", post(dashboard))
         .route("/m3", post(accept))
         .with_state(Site { store, memory });
@@ -197,10 +198,13 @@ impl<E: Into<anyhow::Error>> From<E> for Failed {
     }
 }
 
-async fn matches_in_memory(State(site): State<Site>, Json(asked): Json<Asked>) -> Json<Vec<Matched>> {
+/// Asking everybody, or only those near enough.
+type Rank = fn(&Index, &SessionNeed, &Weights, DateTime<Utc>, usize) -> Found;
+
+fn matches_in_memory(rank: Rank, State(site): State<Site>, Json(asked): Json<Asked>) -> Json<Vec<Matched>> {
     let (memory, now) = (&site.memory, Utc::now());
     let Some(need) = memory.needs.get(&SessionId(asked.id)) else { return Json(Vec::new()) };
-    let found = memory.index.matches(need, &Policy::default().match_weights, now, 20);
+    let found = rank(&memory.index, need, &Policy::default().match_weights, now, 20);
     let line = |found: &rules::matching::Match| {
         let person = memory.people.get(&found.champion)?;
         let windows = person.windows.iter().map(|w| (w.weekday, w.starts, w.ends));

@@ -23,6 +23,11 @@ impl Bits {
         self.0.clear();
     }
 
+    /// Whether nobody was ever set.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     pub fn has(&self, slot: usize) -> bool {
         self.word(slot / 64) >> (slot % 64) & 1 == 1
     }

@@ -1,6 +1,5 @@
 //! What one question finds out about every slot.
 
-use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
 use super::bits::{Bits, ones};
@@ -17,12 +16,9 @@ pub(super) struct Spare(Mutex<Vec<Board>>);
 const KEPT: usize = 4;
 
 impl Spare {
-    /// An empty board for so many words of slots.
-    pub fn take(&self, words: usize) -> Board {
-        let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner).pop();
-        let mut board = kept.unwrap_or_default();
-        board.empty(words);
-        board
+    /// A board to be emptied.
+    pub fn take(&self) -> Board {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).pop().unwrap_or_default()
     }
 
     /// Keeps a board for the next question.
@@ -52,7 +48,8 @@ pub(super) struct Board {
 }
 
 impl Board {
-    fn empty(&mut self, words: usize) {
+    /// Nobody is stopped, of so many words of slots.
+    pub fn empty(&mut self, words: usize) {
         self.words = words;
         self.blocked.resize_with(BlockerKind::ALL.len(), Vec::new);
         self.blocked.iter_mut().for_each(|kind| fill(kind, words, 0));
@@ -119,9 +116,9 @@ impl Board {
     }
 
     /// How many of the living each kind stops.
-    pub fn counts(&self, live: &Bits) -> BTreeMap<BlockerKind, usize> {
+    pub fn counts<'a>(&'a self, live: &'a Bits) -> impl Iterator<Item = (BlockerKind, usize)> + 'a {
         let count = |words: &Vec<u64>| words.iter().enumerate().map(|(at, word)| (word & live.word(at)).count_ones() as usize).sum();
-        BlockerKind::ALL.iter().zip(&self.blocked).map(|(kind, words)| (*kind, count(words))).filter(|(_, count)| *count > 0).collect()
+        BlockerKind::ALL.iter().zip(&self.blocked).map(move |(kind, words)| (*kind, count(words))).filter(|(_, count)| *count > 0)
     }
 
     /// Those of the living whom nothing stops.

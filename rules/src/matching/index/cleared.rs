@@ -18,7 +18,7 @@ use crate::id::{ModuleId, OrganisationId, RequirementId};
 use crate::matching::factor::SLACK_DAYS;
 use crate::matching::{BlockerKind, ChampionRecord, for_clearance};
 use crate::requirement::{self, Evidence, EvidenceOutcome, Requirement, RequirementKind, Standing};
-use crate::session::PlaceKind;
+use crate::session::{PlaceKind, SessionNeed};
 use crate::training::{self, Completion, ModuleStanding};
 
 /// A kind of requirement, its version where wording matters, and how many pieces of evidence are needed.
@@ -52,8 +52,31 @@ pub(super) struct Lasting<'a> {
 /// A requirement whose evidence lapses: what stays of the weeks after the session, by the day it was given.
 struct Lapse<'a> {
     column: &'a Column,
-    first: Day,
-    until: Vec<Day>,
+    from: Day,
+    until: &'a [Day],
+}
+
+/// For each proof a place asks for that lapses: the first day on which evidence may be given to last until then, and until when what
+/// was given on that day and those after it lasts.
+pub(super) struct Lapses(Vec<Option<(Day, Vec<Day>)>>);
+
+impl Lapses {
+    /// Of a place; the same for everybody.
+    pub fn of(need: &SessionNeed) -> Self {
+        let lapse = |requirement: &Requirement| {
+            let months = requirement.valid_months?;
+            let first = day::first_lasting(need.date, months)?;
+            // A few days more than slack looks ahead, for months differ in length.
+            let soon = (0..SLACK_DAYS as Day + 8).map(|ahead| add_months(day::date(first + ahead), months).map_or(LATEST, day::nearest));
+            Some((first, soon.collect()))
+        };
+        Self(proofs(need).map(lapse).collect())
+    }
+}
+
+/// What is asked for besides training and checks.
+fn proofs(need: &SessionNeed) -> impl Iterator<Item = &Requirement> {
+    asked(need).filter(|r| !matches!(r.kind, RequirementKind::Training | RequirementKind::Dbs))
 }
 
 impl Lasting<'_> {
@@ -70,7 +93,7 @@ impl Lasting<'_> {
 impl Lapse<'_> {
     /// The last day a slot's evidence counts, if that comes soon.
     fn until(&self, slot: usize) -> Option<Day> {
-        self.until.get(usize::from(self.column.high(slot).checked_sub(self.first)?)).copied()
+        self.until.get(usize::from(self.column.high(slot).checked_sub(self.from)?)).copied()
     }
 }
 
@@ -150,6 +173,7 @@ impl Cleared {
         question: &Question,
         records: &[Arc<ChampionRecord>],
         frequent: Option<Bits>,
+        lapses: &'a Lapses,
         board: &mut Board,
     ) -> Lasting<'a> {
         let need = question.need;
@@ -160,8 +184,8 @@ impl Cleared {
         let required = asked(need).filter(|r| r.kind == RequirementKind::Training).filter_map(|r| r.module);
         let modules = need.modules.iter().map(|(module, _)| *module).chain(required);
         let modules = modules.filter_map(|module| self.ask_module(module, question, records, board)).collect();
-        let proofs = asked(need).filter(|r| !matches!(r.kind, RequirementKind::Training | RequirementKind::Dbs));
-        let lapses = proofs.filter_map(|requirement| self.ask_proof(requirement, question, records, board)).collect();
+        let proofs = proofs(need).zip(&lapses.0);
+        let lapses = proofs.filter_map(|(proof, lapse)| self.ask_proof((proof, lapse.as_ref()), question, records, board)).collect();
         let checks = need.dbs.map(|needed| self.sufficient(needed));
         let regulated = frequent.map(|frequent| (frequent, self.sufficient(permitted(need.facts, true).scope)));
         let lasting = Lasting { on: question.on, modules, lapses, checks, regulated };
@@ -185,7 +209,7 @@ impl Cleared {
 
     fn ask_proof<'a>(
         &'a self,
-        r: &Requirement,
+        (r, lapse): (&Requirement, Option<&'a (Day, Vec<Day>)>),
         question: &Question,
         records: &[Arc<ChampionRecord>],
         board: &mut Board,
@@ -193,14 +217,11 @@ impl Cleared {
         let version = r.kind.is_signed().then_some(r.id);
         let column = self.proofs.get(&(r.kind, version, r.count));
         let date = question.need.date;
-        let first = r.valid_months.and_then(|months| day::first_lasting(date, months));
         let met = |slot: usize| requirement::standing(r, &records[slot].clearance.evidence, date);
-        let days = (question.on, first.unwrap_or(1));
+        let days = (question.on, lapse.map_or(1, |(first, _)| *first));
         board.only_held(BlockerKind::Onboarding, column, days, |slot| matches!(met(slot), Standing::Met { .. }));
-        let (column, first, months) = (column?, first?, r.valid_months?);
-        // A few days more than slack looks ahead, for months differ in length.
-        let soon = (0..SLACK_DAYS as Day + 8).map(|ahead| add_months(day::date(first + ahead), months).map_or(LATEST, day::nearest));
-        Some(Lapse { column, first, until: soon.collect() })
+        let (from, until) = lapse?;
+        Some(Lapse { column: column?, from: *from, until })
     }
 
     fn ask_check(&self, question: &Question, records: &[Arc<ChampionRecord>], lasting: &Lasting<'_>, board: &mut Board) {

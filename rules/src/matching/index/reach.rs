@@ -24,6 +24,9 @@ pub(super) struct Reach {
     axes: [Vec<f32>; 3],
     /// The longest of those.
     extent: f32,
+    /// Where those live who go out, from and to on each axis, and how far whoever goes farthest does.
+    within: [(f32, f32); 3],
+    farthest: f32,
     limit: Vec<f32>,
     /// Those who have a home and go out.
     goes: Bits,
@@ -57,7 +60,12 @@ impl Reach {
         }
         self.limit[slot] = chord(record.reach_metres);
         if home.is_some() && !record.remote_only {
+            let first = self.goes.is_empty();
             self.goes.set(slot);
+            self.farthest = self.farthest.max(self.limit[slot]);
+            for ((from, to), lane) in self.within.iter_mut().zip(&self.axes) {
+                (*from, *to) = if first { (lane[slot], lane[slot]) } else { (from.min(lane[slot]), to.max(lane[slot])) };
+            }
         }
         for area in record.areas.iter().filter(|_| !record.remote_only) {
             self.serves.entry(area.clone()).or_default().set(slot);
@@ -68,6 +76,16 @@ impl Reach {
     pub fn place(&self, need: &SessionNeed) -> Option<[f32; 3]> {
         let (at, origin) = (in_space(need.at?), self.origin?);
         Some([0, 1, 2].map(|axis| (at[axis] - origin[axis]) as f32))
+    }
+
+    /// Whether anybody goes as far as this session from where they live, or serves its area.
+    pub fn may_reach(&self, need: &SessionNeed) -> bool {
+        let near = || {
+            let place = self.place(need).filter(|_| !self.goes.is_empty())?;
+            let away = place.iter().zip(self.within).map(|(at, (from, to))| (from - at).max(at - to).max(0.0).powi(2)).sum::<f32>().sqrt();
+            Some(away <= self.farthest + self.margin(place))
+        };
+        need.modality != Modality::InPerson || need.areas.iter().any(|area| self.serves.contains_key(area)) || near().unwrap_or(false)
     }
 
     /// Metres by which a distance from there may be wrong.
@@ -129,7 +147,6 @@ mod tests {
     use super::*;
     use crate::clearance::tests::need;
     use crate::matching::borough::{Seed, champion};
-    use crate::matching::index::board::Spare;
     use proptest::prelude::*;
 
     fn anywhere() -> impl Strategy<Value = Point> {
@@ -150,10 +167,12 @@ mod tests {
                 ..champion(&mut Seed(1), 1, need().date)
             };
             let records = [from(origin, 1), from(home, (i64::from(metres) + slack).max(0) as u32)].map(Arc::new);
-            let (mut reach, mut board, asked) = (Reach::default(), Spare::default().take(1), SessionNeed { at: Some(at), ..need() });
+            let (mut reach, mut board, asked) = (Reach::default(), Board::default(), SessionNeed { at: Some(at), ..need() });
+            board.empty(1);
             records.iter().enumerate().for_each(|(slot, record)| reach.add(slot, record));
             reach.ask(&asked, &records, &mut board);
             prop_assert_eq!(board.is_blocked(BlockerKind::TooFar, 1), metres > records[1].reach_metres);
+            prop_assert!(reach.may_reach(&asked) || board.is_blocked(BlockerKind::TooFar, 1));
             let found = reach.place(&asked).and_then(|place| reach.band(1, place, || Some(home), at));
             prop_assert_eq!(found, Some(band(metres)));
         }

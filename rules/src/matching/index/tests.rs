@@ -1,10 +1,31 @@
 use std::collections::HashSet;
 
 use super::*;
-use crate::matching::Booking;
-use crate::matching::borough::{Seed, champion, date_of, need, now};
+use crate::geo::Point;
+use crate::matching::borough::{self, Seed, date_of, now};
+use crate::matching::factor::Marks;
+use crate::matching::{Booking, blockers};
 use chrono::TimeDelta;
 use proptest::prelude::*;
+
+/// Somebody of one of several boroughs, each too far from the next to go there; few would go that far.
+fn champion(seed: &mut Seed, n: u64, date: chrono::NaiveDate) -> ChampionRecord {
+    let champion = borough::champion(seed, n, date);
+    let reach_metres = if seed.odds(40) { u32::MAX } else { champion.reach_metres.min(20_000) };
+    ChampionRecord { home: champion.home.map(|home| elsewhere(seed, home)), reach_metres, ..champion }
+}
+
+/// A session in one of those.
+fn need(seed: &mut Seed, date: chrono::NaiveDate) -> SessionNeed {
+    let need = borough::need(seed, date);
+    let areas = if seed.odds(2) { need.areas } else { vec![] };
+    SessionNeed { at: need.at.map(|at| elsewhere(seed, at)), areas, ..need }
+}
+
+fn elsewhere(seed: &mut Seed, from: Point) -> Point {
+    let mut steps = || if seed.odds(2) { 0.0 } else { seed.below(3) as f64 };
+    Point { latitude: from.latitude + 0.7 * steps(), longitude: from.longitude + 1.1 * steps() }
+}
 
 /// What an index answers is what asking everybody answers, to the bit.
 fn agrees(index: &Index, champions: &[ChampionRecord], need: &SessionNeed, most: usize) -> Result<usize, TestCaseError> {
@@ -14,7 +35,13 @@ fn agrees(index: &Index, champions: &[ChampionRecord], need: &SessionNeed, most:
     matches.truncate(most);
     prop_assert_eq!(&found.blocked, &blocked, "{:?}", need);
     prop_assert_eq!((found.total, found.blocked_total), (total, blocked_total), "{:?}", need);
-    prop_assert_eq!(found.top, matches, "{:?}", need);
+    prop_assert_eq!(&found.top, &matches, "{:?}", need);
+    let best = index.best(need, &Weights::default(), now(), most);
+    prop_assert_eq!((&best.top, best.total, best.blocked_total), (&matches, total, blocked_total), "{:?}", need);
+    for found in [found, best] {
+        let ids: Vec<ChampionId> = found.records.iter().map(|record| record.id).collect();
+        prop_assert_eq!(ids, matches.iter().map(|found| found.champion).collect::<Vec<_>>());
+    }
     for kind in BlockerKind::ALL {
         let stopped: HashSet<ChampionId> = champions
             .iter()
@@ -65,7 +92,8 @@ proptest! {
                 agrees(&index, &champions.values().cloned().collect::<Vec<_>>(), &need(&mut seed, date), 7)?;
             }
         }
-        prop_assert!(index.records.len() <= 65 + index.len() * 3 / 2, "what is gone does not pile up");
+        let piled = |district: &District| (district.used() - district.people().count()) * 3 > 64 + district.used();
+        prop_assert!(!index.districts.iter().any(piled), "what is gone does not pile up");
     }
 }
 
@@ -118,12 +146,24 @@ fn boroughs_are_not_all_empty() {
     let (mut kinds, mut some) = (std::collections::BTreeSet::new(), 0);
     for _ in 0..200 {
         let date = date_of(&mut seed);
-        let champions: Vec<ChampionRecord> = (0..100).map(|n| champion(&mut seed, n, date)).collect();
-        let ranking = rank_by(&need(&mut seed, date), &champions, &Weights::default(), now());
+        let champions: Vec<ChampionRecord> = (0..100).map(|n| borough::champion(&mut seed, n, date)).collect();
+        let ranking = rank_by(&borough::need(&mut seed, date), &champions, &Weights::default(), now());
         most_found = most_found.max(ranking.matches.len());
         some += usize::from(!ranking.matches.is_empty());
         kinds.extend(ranking.blocked.into_keys());
     }
     assert!(most_found > 5 && some > 60, "{most_found} at best, {some} of 200 with somebody");
     assert_eq!(kinds.len(), BlockerKind::ALL.len(), "every kind of blocker comes up");
+}
+
+#[test]
+fn a_country_has_districts_and_some_sessions_concern_few_of_them() {
+    let mut seed = Seed(3);
+    let date = date_of(&mut seed);
+    let index = Index::build(&(0..100).map(|n| champion(&mut seed, n, date)).collect::<Vec<_>>());
+    let needs: Vec<SessionNeed> = (0..100).map(|_| need(&mut seed, date)).collect();
+    let asked = |need: &SessionNeed| index.districts.iter().filter(|district| district.may_reach(need)).count();
+    let all = needs.iter().filter(|need| asked(need) == index.districts.len()).count();
+    let few = needs.iter().filter(|need| asked(need) * 2 < index.districts.len()).count();
+    assert!(index.districts.len() > 6 && all > 20 && few > 10, "of {}, {all} concern all and {few} few", index.districts.len());
 }
