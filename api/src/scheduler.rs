@@ -50,6 +50,7 @@ pub const JOBS: &[Job] = &[
     Job { name: "references.follow", every: TimeDelta::minutes(15), work: |app, now| Box::pin(service::reference::due(app, now)) },
     Job { name: "references.forget", every: TimeDelta::hours(6), work: |app, now| Box::pin(service::reference::forget_due(app, now)) },
     Job { name: "waiting.follow", every: TimeDelta::minutes(1), work: |app, now| Box::pin(service::sign_up::due(app, now)) },
+    Job { name: "clearance.judge", every: TimeDelta::seconds(5), work: |app, now| Box::pin(service::clearance::judge_due(app, now)) },
     Job { name: "champions.duplicates", every: TimeDelta::minutes(1), work: |app, now| Box::pin(service::duplicate::look_due(app, now)) },
     Job { name: "training.renewals", every: TimeDelta::hours(6), work: |app, now| Box::pin(service::renewal::due(app, now)) },
     Job { name: "rota.plans", every: TimeDelta::seconds(10), work: |app, now| Box::pin(service::rota_job::due(app, now)) },

@@ -20,6 +20,7 @@ pub mod champion_mailbox;
 pub mod champion_pace;
 pub mod champion_request;
 pub mod champion_topic;
+pub mod clearance_due;
 pub mod client_document;
 pub mod client_key;
 pub mod cohort;

@@ -25,6 +25,7 @@ mod m20261122_000024_closed;
 mod m20261122_000031_areas;
 mod m20261122_000032_bundle;
 mod m20261122_000033_who_has_a_role;
+mod m20261123_000034_clearance_due;
 
 /// Runs the migrations. Replicas that start together go through `api::store::migrate`, which holds a lock.
 #[derive(Debug)]
@@ -57,6 +58,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261122_000031_areas::Migration),
             Box::new(m20261122_000032_bundle::Migration),
             Box::new(m20261122_000033_who_has_a_role::Migration),
+            Box::new(m20261123_000034_clearance_due::Migration),
         ]
     }
 }

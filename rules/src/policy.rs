@@ -168,6 +168,8 @@ actions! {
     OnboardingStageLimit: [Any(Coordinator)],
     /// Say whom to call in an emergency.
     EmergencyContactSet: [Own(Champion), Any(Coordinator)],
+    /// Judge champions again since a fact about many has changed: whoever changed it, and the clock.
+    ClearanceJudge: [],
     /// List records that may be one person: the clock's alone.
     ChampionDuplicateFind: [],
     /// Merge two records of one person.

@@ -9,8 +9,8 @@ use sea_orm::EntityTrait;
 use serde_json::{Value, json};
 
 use crate::both;
-use crate::harness::World;
 use crate::harness::booking::{ACCEPT, ASK, CANCEL, DECLINE, GIVE_UP, Volunteer, with};
+use crate::harness::{World, uuid};
 use crate::series::MOVE;
 
 const CREATE: &str = "mutation($input: CalendarFeedCreateInput!) { calendarFeedCreate(input: $input) {
@@ -130,7 +130,7 @@ async fn addresses(world: &World, who: &Volunteer) -> (String, String) {
 
 /// The event of a session in a calendar.
 fn at<'e>(events: &'e [Event], session: &Value) -> Option<&'e Event> {
-    let id = api::graphql::id::decode(&async_graphql::ID(session.as_str().expect("an id").to_owned())).expect("an id").1.to_string();
+    let id = uuid(session).to_string();
     events.iter().find(|event| event.uid.contains(&id))
 }
 

@@ -27,8 +27,7 @@ use sea_orm::{ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, IntoA
 
 use crate::both;
 use crate::harness::booking::ACCEPT;
-use crate::harness::{Backend, World};
-use crate::rota_plan::uuid;
+use crate::harness::{Backend, World, uuid};
 
 type Wanted = Vec<(SessionId, PlaceKind)>;
 

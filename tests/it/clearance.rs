@@ -2,6 +2,7 @@
 
 mod exemption;
 mod forecast;
+mod many;
 mod window;
 
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};

@@ -8,8 +8,8 @@ use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 use serde_json::{Value, json};
 
 use crate::both;
-use crate::harness::World;
 use crate::harness::booking::{ACCEPT, ASK, Asked, GIVE_UP, SEND, Volunteer, all_at_once, with};
+use crate::harness::{World, uuid};
 
 const WHY: &str = "{ viewer { champion { offers(statuses: [PENDING]) { nodes { id viewerCannotAcceptReasons { code } } } } } }";
 const OPEN: &str = "mutation($input: GroupSignUpSetInput!) { groupSignUpSet(input: $input) { userErrors { code message } } }";
@@ -28,7 +28,7 @@ struct Crew {
 }
 
 fn champion(of: &Volunteer) -> ChampionId {
-    ChampionId(api::graphql::id::decode(&async_graphql::ID(of.id.as_str().expect("an id").to_owned())).expect("an id").1)
+    ChampionId(uuid(&of.id))
 }
 
 async fn asked(world: &World, start: &str, places: usize) -> Asked {

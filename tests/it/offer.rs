@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::both;
 use crate::harness::booking::{ACCEPT, CANCEL, DECLINE, GIVE_UP, SEND, Volunteer, with};
-use crate::harness::{Persona, World};
+use crate::harness::{Persona, World, uuid};
 
 const OFFER: &str = "query($id: ID!) { node(id: $id) { ... on Offer { id status viewerCannotAcceptReasons { code message } } } }";
 const ACCEPT_ALONE: &str =
@@ -212,8 +212,7 @@ both!(however_an_offer_ends_there_is_an_audit_row_and_an_event_for_it, |world| a
     .into_iter()
     .enumerate()
     {
-        let id = invited.offers[index].as_str().expect("an id").to_owned();
-        let id = api::graphql::id::decode(&async_graphql::ID(id)).expect("an id").1;
+        let id = uuid(&invited.offers[index]);
         let rows = audit_event::Entity::find().filter(audit_event::Column::SubjectId.eq(id)).filter(audit_event::Column::Action.eq(action));
         assert_eq!(rows.all(world.app.db.read()).await.expect("rows").len(), 1, "{index}");
         let told = outbox::Entity::find().filter(outbox::Column::Topic.eq(topic)).all(world.app.db.read()).await.expect("rows");

@@ -6,8 +6,8 @@ use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 use serde_json::{Value, json};
 
 use crate::both;
-use crate::harness::World;
 use crate::harness::booking::{ACCEPT, Asked, CANCEL, GIVE_UP, Volunteer, with};
+use crate::harness::{World, uuid};
 use crate::series::MOVE;
 
 const STAFFING: &str = "mutation($input: SessionStaffingSetInput!) { sessionStaffingSet(input: $input) { userErrors { code message } } }";
@@ -46,7 +46,7 @@ impl World {
     }
 
     async fn events(&self, topic: &str, session: &Value) -> usize {
-        let id = api::graphql::id::decode(&async_graphql::ID(session.as_str().expect("an id").to_owned())).expect("an id").1;
+        let id = uuid(session);
         let rows = outbox::Entity::find().filter(outbox::Column::Topic.eq(topic)).all(self.app.db.read()).await.expect("rows");
         rows.iter().filter(|row| row.payload.contains(&id.to_string())).count()
     }

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::both;
 use crate::harness::booking::with;
-use crate::harness::{Persona, World};
+use crate::harness::{Persona, World, uuid};
 
 const PROPOSE: &str = "mutation($keep: ID, $key: String) { rotaPropose(input: {from: \"2026-11-23\", until: \"2026-12-06\", seed: 7, seconds: 20, keepLockedOf: $keep, idempotencyKey: $key}) { proposal { id status } userErrors { code message } } }";
 const READ: &str = "query($id: ID!) { rotaProposal(id: $id) { id status version gap progress { objective bound work } problems { explanation line { id champion { id } } }
@@ -118,13 +118,6 @@ fn no_champion_is_in_two_places(proposal: &Value) {
         assert!(mine.iter().all(|(f, u)| *u <= from || until <= *f), "double booked: {line:#}");
         mine.push((from, until));
     }
-}
-
-pub fn uuid(id: &Value) -> uuid::Uuid {
-    use base64::Engine;
-    let bytes = base64::engine::general_purpose::URL_SAFE_NO_PAD.decode(id.as_str().expect("an id")).expect("base64");
-    let text = String::from_utf8(bytes).expect("text");
-    uuid::Uuid::parse_str(text.split_once(':').expect("a kind").1).expect("a uuid")
 }
 
 /// Accepts as the champion would; most champions of the demo have no account, so the call is made for them below HTTP.

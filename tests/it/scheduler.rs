@@ -11,7 +11,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use crate::both;
-use crate::harness::World;
+use crate::harness::{World, uuid};
 
 const ONE: Uuid = Uuid::from_u128(1);
 const TWO: Uuid = Uuid::from_u128(2);
@@ -88,7 +88,7 @@ both!(an_offer_nobody_answers_is_written_down_as_expired_once, |world| async mov
     let offer = leader.offer(&asked.request, &who[..1]).await.remove(0);
     world.pass(TimeDelta::days(7));
     assert!(world.work().await.contains(&"offers.lapse"));
-    let id = api::graphql::id::decode(&async_graphql::ID(offer.as_str().expect("an id").to_owned())).expect("an id").1;
+    let id = uuid(&offer);
     let row = api::store::offer::find(world.app.db.read(), rules::id::OfferId(id)).await.expect("a row").expect("a row");
     assert_eq!(row.status, rules::offer::OfferStatus::Expired);
     world.pass(TimeDelta::minutes(2));

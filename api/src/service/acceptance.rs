@@ -1,21 +1,19 @@
 //! Each organisation's own word on a champion it deploys: yes or no, by whom, when, and relying on what; and whether its groups'
 //! sessions ask for it.
 
-use std::collections::BTreeSet;
-
 use entity::{acceptance as row_of, organisation};
 use rules::acceptance::{CannotAccept, CannotSetAcceptance, ReliesOn, record as judge};
 use rules::champion::Membership;
-use rules::id::{ChampionId, OrganisationId, SessionId};
+use rules::id::{ChampionId, OrganisationId};
 use rules::policy::{Action, Relation};
 use serde_json::json;
 
-use super::clearance::judge_again;
+use super::clearance::{judge_again, judge_soon};
 use super::{Once, Subject, answered, audited, done, emit, keep};
 use crate::app::{App, Call};
 use crate::clock::new_id;
 use crate::error::Refusal;
-use crate::store::session::Filter;
+use crate::store::clearance::{self, Whose};
 use crate::store::{self, acceptance, directory, row, transact};
 
 /// A word as it was sent.
@@ -81,18 +79,14 @@ pub async fn set_asked(app: &App, call: &Call, id: OrganisationId, asked: bool) 
             return Ok(id);
         }
         // Nobody says yes to one of its sessions meanwhile: whoever does later is judged by what is written here.
-        let groups = directory::groups(Some(id)).all(&tx).await?.iter().map(|group| group.id).collect();
-        let ahead = Filter { from: Some(call.now), groups: Some(groups), ..Filter::default() };
-        let sessions: Vec<SessionId> = store::session::in_order(&tx, &ahead).await?.iter().map(|session| session.id).collect();
-        store::session::lock_all(&tx, &sessions).await?;
-        let placed: BTreeSet<ChampionId> = store::offer::confirmed(&tx, &sessions).await?.iter().map(|a| a.champion_id).collect();
-        let placed: Vec<ChampionId> = placed.into_iter().collect();
-        store::champion::lock_all(&tx, &placed).await?;
+        store::session::lock_ahead_of(&tx, id, call.now).await?;
         row::update(&tx, organisation::Model { asks_acceptance: asked, ..row }).await?;
         done(&tx, call, action, Subject("Organisation", Some(id.0)), json!({ "asked": asked })).await?;
         emit(&tx, call, "organisation.acceptance_set", json!({ "organisation": id, "asked": asked })).await?;
-        judge_again(&tx, call, action, &placed).await?;
+        clearance::note_due(&tx, Whose::PlacedBy(id), call.now).await?;
         Ok(id)
     });
-    audited(app, call, action, Subject("Organisation", Some(id.0)), result).await
+    let set = audited(app, call, action, Subject("Organisation", Some(id.0)), result).await?;
+    judge_soon(app, call).await;
+    Ok(set)
 }

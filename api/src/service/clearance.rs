@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
-use chrono::{Days, NaiveDate, TimeDelta};
+use chrono::{DateTime, Days, NaiveDate, TimeDelta, Utc};
 use entity::assignment::{self, Column};
 use entity::assignment_alert;
 use rules::clearance::outlook::{Break, Period, Prevention, cleared_until, preventions, timeline};
@@ -22,7 +22,7 @@ use crate::app::{App, Call};
 use crate::clock::new_id;
 use crate::error::Fault;
 use crate::store::facts::{self, SessionFactsRow, Which};
-use crate::store::{clearance, row, session};
+use crate::store::{self, clearance, row, session, transact};
 
 /// How far ahead a champion's timeline looks, in days.
 pub const YEAR: Days = Days::new(365);
@@ -127,7 +127,7 @@ pub async fn forecast(app: &App, call: &Call, days: i64) -> Result<(Vec<Break>, 
 /// those that stand again are settled, each with an event. Call it last in the transaction that changed the fact, with the
 /// champions locked.
 pub(super) async fn judge_again(tx: &impl ConnectionTrait, call: &Call, cause: Action, champions: &[ChampionId]) -> Result<(), Fault> {
-    let rows = clearance::confirmed_ahead(tx, Some(champions), call.now).await?;
+    let rows = clearance::confirmed_ahead(tx, champions, call.now).await?;
     if rows.is_empty() {
         return Ok(());
     }
@@ -155,6 +155,41 @@ pub(super) async fn judge_again(tx: &impl ConnectionTrait, call: &Call, cause: A
         }
     }
     Ok(())
+}
+
+/// Champions who are judged in one transaction, where a fact about many has changed: others write in between.
+const TOGETHER: u64 = 20;
+/// Champions who are judged in a row: before whoever brought it about is answered, and then each time by the clock.
+const IN_A_ROW: usize = 500;
+
+/// Judges again those who were noted (`clearance::note_due`), some hundreds of them; answers how many.
+async fn judge_noted(app: &App, call: &Call) -> Result<usize, Fault> {
+    let mut judged = 0;
+    while judged < IN_A_ROW {
+        let some = clearance::due(app.db.read(), TOGETHER).await?;
+        if some.is_empty() {
+            break;
+        }
+        transact!(app.db, |tx| {
+            store::champion::lock_all(&tx, &some).await?;
+            clearance::judged(&tx, &some).await?;
+            judge_again(&tx, call, Action::ClearanceJudge, &some).await
+        })?;
+        judged += some.len();
+    }
+    Ok(judged)
+}
+
+/// Judges again those who are still noted.
+pub async fn judge_due(app: &App, now: DateTime<Utc>) -> Result<usize, Fault> {
+    judge_noted(app, &Call::by_the_clock("clearance.judge", now)).await
+}
+
+/// The same at once, for whoever changed the fact. That is done whatever becomes of this: the clock does what is left.
+pub(super) async fn judge_soon(app: &App, call: &Call) {
+    if let Err(fault) = judge_noted(app, call).await {
+        tracing::warn!(%fault, request_id = call.request_id, "champions are judged later");
+    }
 }
 
 /// The same once a champion has said yes to one more session: the others ask for something else only if it is a fourth date with

@@ -2,17 +2,18 @@
 
 use chrono::NaiveDate;
 use entity::requirement;
-use rules::id::{ChampionId, RequirementId};
+use rules::id::RequirementId;
 use rules::policy::{Action, Relation};
 use rules::requirement::{CannotSupersede, supersede as judge};
 use serde_json::json;
 
-use super::clearance::judge_again;
+use super::clearance::judge_soon;
 use super::{Once, Subject, answered, audited, done, emit, keep};
 use crate::app::{App, Call};
 use crate::clock::new_id;
 use crate::error::Refusal;
-use crate::store::{self, clearance, row, training, transact};
+use crate::store::clearance::{self, Whose};
+use crate::store::{facts, row, training, transact};
 
 /// What a new version says; the kind, the module and the place in the list are those of the old one.
 #[derive(Clone, Debug)]
@@ -41,12 +42,9 @@ pub async fn supersede(
         if let Some(kept) = answered::<RequirementId, CannotSupersede>(&tx, call, once.as_ref(), action).await? {
             return Ok(kept);
         }
-        // Whoever has said yes to something after that day may have to do something more: they are judged again.
-        let ahead = clearance::confirmed_ahead(&tx, None, call.now).await?;
-        let mut people: Vec<ChampionId> = ahead.iter().map(|a| a.champion_id).collect();
-        people.sort();
-        people.dedup();
-        store::champion::lock_all(&tx, &people).await?;
+        // Whoever has said yes to something after that day may have to do something more: they are judged again. Nobody says yes
+        // meanwhile: whoever does later is judged by what is written here.
+        facts::lock_open(&tx).await?;
         let Some(row) = training::lock_requirement(&tx, old).await? else { return Err(Refusal::not_found("requirementId")) };
         judge(&training::requirement_fact(&row), new.in_force_from, call.today())?;
         let id: RequirementId = new_id(call.now);
@@ -63,9 +61,11 @@ pub async fn supersede(
         row::insert(&tx, version).await?;
         done(&tx, call, action, Subject("Requirement", Some(id.0)), json!({ "replaces": old })).await?;
         emit(&tx, call, "requirement.superseded", json!({ "requirement": id, "replaces": old })).await?;
-        judge_again(&tx, call, action, &people).await?;
+        clearance::note_due(&tx, Whose::All, call.now).await?;
         keep(&tx, call, once.as_ref(), &id).await?;
         Ok(id)
     });
-    audited(app, call, action, Subject("Requirement", Some(old.0)), result).await
+    let made = audited(app, call, action, Subject("Requirement", Some(old.0)), result).await?;
+    judge_soon(app, call).await;
+    Ok(made)
 }

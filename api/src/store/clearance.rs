@@ -2,13 +2,14 @@
 
 use chrono::{DateTime, Utc};
 use entity::assignment::{self, Column};
-use entity::{assignment_alert, exemption};
+use entity::{assignment_alert, clearance_due, exemption};
 use rules::assignment::AssignmentStatus;
-use rules::id::{AssignmentId, ChampionId, ExemptionId};
-use sea_orm::sea_query::Expr;
-use sea_orm::{ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select};
+use rules::id::{AssignmentId, ChampionId, ExemptionId, OrganisationId};
+use sea_orm::sea_query::{Expr, OnConflict, Query};
+use sea_orm::{ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait, Select};
 
 use super::row::is;
+use super::session;
 
 /// An exemption.
 pub async fn exemption(conn: &impl ConnectionTrait, id: ExemptionId) -> Result<Option<exemption::Model>, DbErr> {
@@ -32,17 +33,13 @@ fn confirmed_after(from: DateTime<Utc>) -> Select<assignment::Entity> {
     confirmed.filter(Column::StartsAt.gt(from)).order_by_asc(Column::StartsAt).order_by_asc(Column::Id)
 }
 
-/// Confirmed assignments that begin after `from`, soonest first: of these champions, or of all.
+/// Confirmed assignments of champions that begin after `from`, soonest first.
 pub async fn confirmed_ahead(
     conn: &impl ConnectionTrait,
-    champions: Option<&[ChampionId]>,
+    champions: &[ChampionId],
     from: DateTime<Utc>,
 ) -> Result<Vec<assignment::Model>, DbErr> {
-    let mut ahead = confirmed_after(from);
-    if let Some(champions) = champions {
-        ahead = ahead.filter(Column::ChampionId.is_in(champions.iter().copied()));
-    }
-    ahead.all(conn).await
+    confirmed_after(from).filter(Column::ChampionId.is_in(champions.iter().copied())).all(conn).await
 }
 
 /// The next `most` confirmed assignments that begin between these times, soonest first: the first, or those after one of them.
@@ -89,4 +86,38 @@ pub async fn no_longer(conn: &impl ConnectionTrait, flag: assignment::Column, as
         .exec(conn)
         .await
         .map(|_| ())
+}
+
+/// Whose confirmed assignments are judged again.
+#[derive(Clone, Copy, Debug)]
+pub enum Whose {
+    /// All champions'.
+    All,
+    /// Those at sessions of this organisation's groups.
+    PlacedBy(OrganisationId),
+}
+
+/// Notes that whoever has such an assignment ahead has to be judged again, in one statement, however many they are.
+pub async fn note_due(conn: &impl ConnectionTrait, whose: Whose, from: DateTime<Utc>) -> Result<(), DbErr> {
+    let mut ahead = assignment::Entity::find().select_only().column(Column::ChampionId).distinct();
+    ahead = ahead.filter(is(Column::Status, AssignmentStatus::Confirmed.code())).filter(Column::StartsAt.gt(from));
+    if let Whose::PlacedBy(organisation) = whose {
+        ahead = ahead.filter(Column::SessionId.in_subquery(session::ahead_of(organisation, from).into_query()));
+    }
+    let known = OnConflict::column(clearance_due::Column::ChampionId).do_nothing().to_owned();
+    let mut note = Query::insert().into_table(clearance_due::Entity).columns([clearance_due::Column::ChampionId]).to_owned();
+    note.select_from(ahead.into_query()).map_err(|error| DbErr::Custom(error.to_string()))?.on_conflict(known);
+    conn.execute(&note).await.map(|_| ())
+}
+
+/// Champions who have to be judged again.
+pub async fn due(conn: &impl ConnectionTrait, most: u64) -> Result<Vec<ChampionId>, DbErr> {
+    let rows = clearance_due::Entity::find().order_by_asc(clearance_due::Column::ChampionId).limit(most).all(conn).await?;
+    Ok(rows.into_iter().map(|row| row.champion_id).collect())
+}
+
+/// Notes that champions are judged.
+pub async fn judged(conn: &impl ConnectionTrait, champions: &[ChampionId]) -> Result<(), DbErr> {
+    let those = clearance_due::Column::ChampionId.is_in(champions.iter().copied());
+    clearance_due::Entity::delete_many().filter(those).exec(conn).await.map(|_| ())
 }

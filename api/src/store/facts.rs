@@ -28,7 +28,7 @@ use sea_orm::sea_query::Query;
 use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, JoinType, QueryFilter, QueryOrder, QuerySelect, Select};
 
 use super::brief::Named;
-use super::row::is;
+use super::row::{self, is};
 use super::session::{self as sessions, Beside};
 use super::{acceptance as words, availability, dbs, training, travel};
 use crate::error::Fault;
@@ -69,8 +69,17 @@ impl Which<'_> {
 
 /// All who belong or may come to, in the order of their ids.
 pub async fn open(conn: &impl ConnectionTrait) -> Result<Vec<ChampionId>, DbErr> {
+    open_ids().into_tuple().all(conn).await
+}
+
+fn open_ids() -> Select<champion::Entity> {
     let all = Which::Open.narrow(champion::Entity::find(), champion::Column::Id).order_by_asc(champion::Column::Id);
-    all.select_only().column(champion::Column::Id).into_tuple().all(conn).await
+    all.select_only().column(champion::Column::Id)
+}
+
+/// Locks all of them, in the order of their ids: whoever is saying yes to something has said so before.
+pub async fn lock_open(conn: &impl ConnectionTrait) -> Result<(), DbErr> {
+    open_ids().lock_exclusive().into_tuple::<ChampionId>().all(conn).await.map(drop)
 }
 
 /// Champions as the rules read them, in the order of their ids.
@@ -319,9 +328,6 @@ impl Shared {
     }
 }
 
-/// Sessions that are asked about at a time: PostgreSQL takes 65,535 values a statement, SQLite 32,766.
-const AT_ONCE: usize = 10_000;
-
 /// What sessions ask for: four statements, or two for every ten thousand sessions and two more.
 pub async fn needs(conn: &impl ConnectionTrait, rows: Vec<session::Model>) -> Result<Vec<SessionFactsRow>, DbErr> {
     let shared = Shared::read(conn).await?;
@@ -332,7 +338,7 @@ async fn needs_beside(conn: &impl ConnectionTrait, rows: Vec<session::Model>, sh
     let mut facts = Vec::with_capacity(rows.len());
     let mut rows = rows.into_iter().peekable();
     while rows.peek().is_some() {
-        let some: Vec<session::Model> = rows.by_ref().take(AT_ONCE).collect();
+        let some: Vec<session::Model> = rows.by_ref().take(row::AT_ONCE).collect();
         let ids: Vec<SessionId> = some.iter().map(|s| s.id).collect();
         let (mut places, mut modules) = sessions::places_asking(conn, &ids).await?;
         let mut beside = sessions::beside(conn, &ids).await?;

@@ -9,7 +9,7 @@ use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select};
 
 use super::paging::Sort;
-use super::row::is;
+use super::row::{self, is};
 
 /// Requests, newest first.
 pub const REQUESTS: Sort<champion_request::Column> =
@@ -120,10 +120,15 @@ pub async fn assignment_of(conn: &impl ConnectionTrait, offer: OfferId) -> Resul
     assignment::Entity::find().filter(assignment::Column::OfferId.eq(offer)).one(conn).await
 }
 
-/// The confirmed assignments of sessions.
+/// The confirmed assignments of sessions, oldest first.
 pub async fn confirmed(conn: &impl ConnectionTrait, sessions: &[SessionId]) -> Result<Vec<assignment::Model>, DbErr> {
-    let of = assignment::Entity::find().filter(assignment::Column::SessionId.is_in(sessions.iter().copied()));
-    of.filter(is(assignment::Column::Status, AssignmentStatus::Confirmed.code())).order_by_asc(assignment::Column::Id).all(conn).await
+    let mut found = Vec::new();
+    for some in sessions.chunks(row::AT_ONCE) {
+        let of = assignment::Entity::find().filter(assignment::Column::SessionId.is_in(some.iter().copied()));
+        found.extend(of.filter(is(assignment::Column::Status, AssignmentStatus::Confirmed.code())).all(conn).await?);
+    }
+    found.sort_unstable_by_key(|assignment| assignment.id);
+    Ok(found)
 }
 
 /// The assignments of a champion, whatever became of them.

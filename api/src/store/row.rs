@@ -8,6 +8,9 @@ use sea_orm::{
     ModelTrait, PrimaryKeyToColumn, QueryFilter, QueryTrait, Statement, Update, Value,
 };
 
+/// Ids that a statement names at most: PostgreSQL takes 65,535 values, SQLite 32,766.
+pub const AT_ONCE: usize = 10_000;
+
 /// The rows whose column holds one of these values.
 pub async fn holding<E: EntityTrait>(
     conn: &impl ConnectionTrait,

@@ -13,7 +13,7 @@ use rules::id::{ChampionId, GroupId, ModuleId, OrganisationId, PlaceId, SeriesId
 use rules::input::Topic;
 use rules::session::{PlaceKind, SessionStatus};
 use sea_orm::sea_query::{Expr, ExprTrait, Query};
-use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, JoinType, QueryFilter, QueryOrder, QuerySelect, Select};
+use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, JoinType, QueryFilter, QueryOrder, QuerySelect, QueryTrait, Select};
 
 use super::paging::Sort;
 use super::row::is;
@@ -35,6 +35,20 @@ pub async fn lock(conn: &impl ConnectionTrait, id: SessionId) -> Result<Option<s
 pub async fn lock_all(conn: &impl ConnectionTrait, ids: &[SessionId]) -> Result<Vec<session::Model>, DbErr> {
     let of = session::Entity::find().filter(session::Column::Id.is_in(ids.iter().copied()));
     of.order_by_asc(session::Column::Id).lock_exclusive().all(conn).await
+}
+
+/// The ids of an organisation's groups' sessions that begin after `from`.
+pub fn ahead_of(organisation: OrganisationId, from: DateTime<Utc>) -> Select<session::Entity> {
+    let groups = community_group::Entity::find().filter(community_group::Column::OrganisationId.eq(organisation));
+    let groups = groups.select_only().column(community_group::Column::Id).into_query();
+    let sessions = session::Entity::find().filter(session::Column::GroupId.in_subquery(groups));
+    sessions.filter(session::Column::StartsAt.gt(from)).select_only().column(session::Column::Id)
+}
+
+/// Locks those, in the order of their ids.
+pub async fn lock_ahead_of(conn: &impl ConnectionTrait, organisation: OrganisationId, from: DateTime<Utc>) -> Result<(), DbErr> {
+    let those = ahead_of(organisation, from).order_by_asc(session::Column::Id).lock_exclusive();
+    those.into_tuple::<SessionId>().all(conn).await.map(drop)
 }
 
 /// Places and their kinds, by session.

@@ -8,7 +8,7 @@ use crate::harness::World;
 
 const GRANT: &str = "mutation($input: ExemptionGrantInput!) { exemptionGrant(input: $input) { champion { onboarding { exemptions { id from until comment grantedBy endedAt requirement { kind } } steps { status waitingOn requirement { kind } } } } userErrors { code field message } } }";
 const END: &str = "mutation($id: ID!) { exemptionEnd(input: {exemptionId: $id}) { champion { onboarding { exemptions { endedAt } } } userErrors { code field message } } }";
-const SUPERSEDE: &str = "mutation($input: RequirementSupersedeInput!) { requirementSupersede(input: $input) { requirement { id kind inForceFrom supersededOn } userErrors { code field message } } }";
+pub const SUPERSEDE: &str = "mutation($input: RequirementSupersedeInput!) { requirementSupersede(input: $input) { requirement { id kind inForceFrom supersededOn } userErrors { code field message } } }";
 const SIGN: &str =
     "mutation($input: EvidenceRecordInput!) { evidenceRecord(input: $input) { champion { id } userErrors { code field message } } }";
 

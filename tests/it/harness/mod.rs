@@ -30,6 +30,11 @@ pub use persona::Persona;
 /// The instant the demo of the tests begins: a Saturday morning in Stockport.
 pub const START: &str = "2026-11-21T09:00:00Z";
 
+/// The id in the database of what has this id in an answer.
+pub fn uuid(id: &Value) -> uuid::Uuid {
+    api::graphql::id::decode(&async_graphql::ID(id.as_str().expect("an id").to_owned())).expect("an id").1
+}
+
 /// Declares a test that runs on both databases: `both!(name, |world| async { … })`.
 #[macro_export]
 macro_rules! both {

@@ -9,8 +9,8 @@ use uuid::Uuid;
 
 use crate::both;
 use crate::harness::server::{Server, Socket};
-use crate::harness::{Backend, Persona, World};
-use crate::rota_plan::{LOCK, lines, orphan, planned, uuid};
+use crate::harness::{Backend, Persona, World, uuid};
+use crate::rota_plan::{LOCK, lines, orphan, planned};
 
 const FOLLOW: &str = "subscription($id: ID!) { rotaProposalChanged(id: $id) {
     kind eventId proposal { id status version progress { objective bound work } } } }";
