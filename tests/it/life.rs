@@ -1,13 +1,13 @@
 //! Random sequences by many actors, held to the state machines of `rules::life`: no state that can't be, no hole that nobody made,
 //! nobody in two places at once unless a move has brought that about and flagged it.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use api::graphql::id::NodeId;
 use chrono::TimeDelta;
 use entity::{assignment, attendance, offer, session, stand_in, swap, waiting};
 use rules::assignment::AssignmentStatus;
-use rules::id::{AssignmentId, OfferId, PlaceId, SessionId, StandInId, SwapId, WaitingId};
+use rules::id::{AssignmentId, ChampionId, OfferId, PlaceId, SessionId, StandInId, SwapId, WaitingId};
 use rules::life::{ASSIGNMENT, OFFER, SESSION, STAND_IN, SWAP, Step, leads};
 use rules::offer::OfferStatus;
 use rules::session::SessionStatus;
@@ -108,6 +108,9 @@ fn check(before: &Board, after: &Board, what: &str) {
     steps(SWAP, SwapStatus::Proposed, &before.swaps, &after.swaps, |r| r.status, what);
     steps(WAITING, WaitingStatus::Waiting, &before.waiting, &after.waiting, |r| r.status, what);
     lists(after, what);
+    // A swap or a stand-in is seen at the next look; a place taken or accepted ends the waiting at once.
+    let at_once = ["take", "accept"].contains(&what);
+    assert!(!at_once || in_vain(after).is_subset(&in_vain(before)), "{what}: waits for what they have");
     let confirmed: Vec<&assignment::Model> = after.assignments.values().filter(|a| a.status == AssignmentStatus::Confirmed).collect();
     let mut held: HashMap<PlaceId, AssignmentId> = HashMap::new();
     for one in &confirmed {
@@ -139,19 +142,21 @@ fn check(before: &Board, after: &Board, what: &str) {
     }
 }
 
-/// Who waits has no place, and is on a list once; what was recorded is of a place whose time has come, step by step.
+/// Who waits for a place at a session at which they have one.
+fn in_vain(board: &Board) -> HashSet<(SessionId, ChampionId)> {
+    let placed = board.assignments.values().filter(|a| a.status == AssignmentStatus::Confirmed).map(|a| (a.session_id, a.champion_id));
+    let placed: HashSet<_> = placed.collect();
+    let waiting = board.waiting.values().filter(|w| w.status.is_on()).map(|w| (w.session_id, w.champion_id));
+    waiting.filter(|one| placed.contains(one)).collect()
+}
+
+/// Who waits is on a list once; what was recorded is of a place whose time has come, step by step.
 fn lists(board: &Board, what: &str) {
     let on: Vec<_> = board.waiting.values().filter(|w| w.status.is_on()).collect();
     for one in &on {
         let twice = on.iter().any(|o| o.id != one.id && (o.session_id, o.champion_id) == (one.session_id, one.champion_id));
         assert!(!twice, "{what}: twice on one list");
         assert_eq!(one.offer_id.is_some(), one.status == WaitingStatus::Offered, "{what}: a promise without its offer");
-        let placed = board
-            .assignments
-            .values()
-            .any(|a| a.status == AssignmentStatus::Confirmed && (a.session_id, a.champion_id) == (one.session_id, one.champion_id));
-        // A swap or a stand-in is seen at the next look; a place taken or accepted ends the waiting at once.
-        assert!(!placed || !["take", "accept"].contains(&what), "{what}: waits for what they have");
     }
     for row in &board.attendance {
         let begun = board.assignments[&row.assignment_id].starts_at - rules::attendance::EARLY <= row.recorded_at;
@@ -193,16 +198,46 @@ impl Game<'_> {
         Game { world, asked, crew, references }
     }
 
-    fn mailbox(&self, champion: rules::id::ChampionId) -> Option<&Volunteer> {
+    fn mailbox(&self, champion: ChampionId) -> Option<&Volunteer> {
         let id = json!(champion.to_global().to_string());
         self.crew.iter().find(|v| v.id == id)
     }
 
     /// Sends a mutation as a champion; a refusal is as good as a success, a fault is not.
-    async fn tell(&self, champion: rules::id::ChampionId, query: &str, id: String) {
+    async fn tell(&self, champion: ChampionId, query: &str, id: String) {
         if let Some(who) = self.mailbox(champion) {
             self.world.sign_in(&who.mailbox).await.payload(query, json!({ "id": id })).await;
         }
+    }
+
+    /// Two say yes, each to a session, and swap: by chance that one takes another's place comes seldom, and not at all once the
+    /// sessions have been.
+    async fn opening(&self) -> Board {
+        let mut before = board(self.world).await;
+        for what in ["accept", "accept", "propose", "answer a swap"] {
+            let placed = sorted(before.assignments.values().filter(|a| self.session(a.session_id).is_some()), |a| a.id);
+            match (&placed[..], before.swaps.values().find(|s| s.status == SwapStatus::Proposed)) {
+                (_, Some(swap)) => self.tell(swap.other_id, YES, swap.id.to_global().to_string()).await,
+                ([one, other], None) => self.propose(one, other).await,
+                _ => {
+                    let (nth, taken) = (3 - placed.len(), placed.first().map(|a| a.champion_id));
+                    let pending = before.offers.values().filter(|o| o.status == OfferStatus::Pending && Some(o.champion_id) != taken);
+                    let asked = sorted(pending.filter(|o| self.session(o.session_id) == Some(nth)), |o| o.id);
+                    self.tell(asked[0].champion_id, ACCEPT, asked[0].id.to_global().to_string()).await;
+                }
+            }
+            let after = board(self.world).await;
+            check(&before, &after, what);
+            before = after;
+        }
+        let replaced = before.assignments.values().filter(|a| a.status == AssignmentStatus::Replaced).count();
+        assert_eq!(replaced, 2, "each took the other's place");
+        before
+    }
+
+    /// Which of the sessions in play it is.
+    fn session(&self, id: SessionId) -> Option<usize> {
+        self.asked.iter().position(|asked| asked.session == json!(id.to_global().to_string()))
     }
 
     async fn turn(&self, dice: &mut Dice, board: &Board) -> &'static str {
@@ -213,7 +248,7 @@ impl Game<'_> {
                 a.status == AssignmentStatus::Confirmed
                     && a.starts_at > self.world.now()
                     && self.mailbox(a.champion_id).is_some()
-                    && self.asked.iter().any(|s| s.session == json!(a.session_id.to_global().to_string()))
+                    && self.session(a.session_id).is_some()
             }),
             |a| a.id,
         );
@@ -328,19 +363,13 @@ both!(whatever_many_actors_do_every_state_is_legal_and_nobody_leaves_a_hole, |wo
     let game = Game::set_up(&world).await;
     let mut dice = Dice(0x9E37_79B9_7F4A_7C15);
     let mut done: HashMap<&str, usize> = HashMap::new();
-    let mut before = board(&world).await;
-    let mut replaced = 0;
-    // Ids decide who meets whom, and are new each time: the rarest comes a little sooner or later.
-    for turn in 0..440 {
-        if turn >= 220 && replaced > 0 {
-            break;
-        }
+    let mut before = game.opening().await;
+    for _ in 0..220 {
         let what = game.turn(&mut dice, &before).await;
         let after = board(&world).await;
         check(&before, &after, what);
         *done.entry(what).or_default() += 1;
         before = after;
-        replaced = before.assignments.values().filter(|a| a.status == AssignmentStatus::Replaced).count();
     }
     world.app.clock.set(format!("{HOLIDAY}T23:00:00Z").parse().expect("an instant"));
     world.work().await;
@@ -349,5 +378,5 @@ both!(whatever_many_actors_do_every_state_is_legal_and_nobody_leaves_a_hole, |wo
     let unanswered = |b: &Board| b.sessions.values().filter(|s| s.status == SessionStatus::ToConfirm).count();
     assert_eq!((unanswered(&before), unanswered(&after)), (1, 0), "nothing waits for a word once its time has come");
     assert!(!before.waiting.is_empty() && !before.attendance.is_empty(), "somebody waited, and somebody checked in: {done:?}");
-    assert!(replaced > 0 && done.len() >= 12, "the sequence went through the machines: {done:?}, {replaced} replaced");
+    assert!(done.len() >= 12, "the sequence went through the machines: {done:?}");
 });
