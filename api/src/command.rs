@@ -422,10 +422,11 @@ async fn serve(app: Arc<App>, serving: &Serving) -> Result<()> {
     Ok(())
 }
 
-/// Lets go of the program's pages that only starting needed, and then of those that only the first jobs did.
+/// Gives back what only starting needed, and then what only the first jobs did, however long they took.
 async fn forget_start() {
-    for pause in [Duration::ZERO, Duration::from_secs(15)] {
-        tokio::time::sleep(pause).await;
+    for seconds in [0, 1, 14] {
+        tokio::time::sleep(Duration::from_secs(seconds)).await;
+        process::give_back_free();
         if let Err(error) = process::forget_program() {
             tracing::warn!(%error, "what only starting needed stays in memory");
         }

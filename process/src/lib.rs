@@ -51,6 +51,20 @@ pub fn forget_program() -> io::Result<usize> {
     Ok(0)
 }
 
+/// Has the C library give back what is free: what SQLite let go of stays its own as long as anything above is in use (malloc_trim(3)).
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
+pub fn give_back_free() {
+    // SAFETY: it may be called at any time, by any thread, and changes no block that is in use.
+    #[expect(unsafe_code, reason = "no safe function asks for this")]
+    unsafe {
+        libc::malloc_trim(0);
+    }
+}
+
+/// Other C libraries can't be asked.
+#[cfg(not(all(target_os = "linux", target_env = "gnu")))]
+pub fn give_back_free() {}
+
 /// The addresses of an entry of `/proc/PID/smaps` (proc(5)), if it is a part of this program that is as it is in the file: a page that
 /// was written to, like a constant whose address was filled in before it became constant, would be anonymous or swapped out.
 #[cfg(target_os = "linux")]
@@ -122,6 +136,24 @@ mod tests {
         let parts = maps.split("VmFlags:").filter(|entry| unwritten(entry, &program).is_some());
         let told = parts.flat_map(str::lines).filter_map(|line| line.strip_prefix("Rss:"));
         told.map(|size| size.trim().trim_end_matches(" kB").parse::<usize>().expect("a number")).sum()
+    }
+
+    #[cfg(target_env = "gnu")]
+    #[test]
+    fn what_is_free_below_what_is_in_use_is_given_back() {
+        let resident = || {
+            let status = std::fs::read_to_string("/proc/self/status").expect("proc");
+            let told = status.lines().find_map(|line| line.strip_prefix("RssAnon:")).expect("a size");
+            told.trim().trim_end_matches(" kB").parse::<usize>().expect("a number")
+        };
+        // This program's allocator is the C library's.
+        let mut blocks: Vec<Vec<u8>> = (0..20_000).map(|_| vec![1; 1_000]).collect();
+        let above = blocks.split_off(19_999);
+        drop(blocks);
+        let before = resident();
+        give_back_free();
+        let after = resident();
+        assert!(above[0][0] == 1 && after + 15_000 < before, "{before} kB in memory, then {after}");
     }
 
     #[test]

@@ -26,7 +26,7 @@ use crate::error::Fault;
 const MANY: usize = 500;
 const ONE_IN: usize = 4;
 /// Champions that are read at a time: what the tables say of them takes more room than what is kept.
-const AT_ONCE: usize = 500;
+const AT_ONCE: usize = 100;
 /// How long those who changed are let gather before they are read, so many at a time: whoever asks meanwhile goes first.
 const SOON: Duration = Duration::from_millis(50);
 const FEW: usize = 32;
@@ -281,14 +281,14 @@ impl Candidates {
         let Some(Some(Some(mut unknown))) = unknown else { return Ok(false) };
         let more = unknown.len() > FEW;
         unknown.truncate(FEW);
-        let people = read(&conn, &unknown).await?;
+        let people = facts::people(&conn, Which::These(&unknown)).await?;
         conn.rollback().await?;
         let mut held = self.held.write().await;
         if let Some(mut known) = held.take() {
             if known.until == until {
                 let seen = unknown.iter().filter_map(|id| Some((*id, *changes.champions.get(id)?)));
                 known.seen.extend(seen);
-                known = known.replaced(unknown, people, today);
+                known.replace(&unknown, people, today);
                 known = if more { known } else { known.with(changes).0 };
             }
             *held = Some(known);
@@ -304,14 +304,6 @@ impl Candidates {
         *held = Some(known);
         Ok(View { conn, held: mapped(held.downgrade())?, changes })
     }
-}
-
-async fn read(conn: &impl ConnectionTrait, ids: &[ChampionId]) -> Result<Vec<(Named, ChampionRecord)>, Fault> {
-    let mut people = Vec::with_capacity(ids.len());
-    for some in ids.chunks(AT_ONCE) {
-        people.extend(facts::people(conn, Which::These(some)).await?);
-    }
-    Ok(people)
 }
 
 fn mapped(held: OwnedRwLockReadGuard<Option<Held>>) -> Result<Guard, Fault> {
@@ -370,9 +362,12 @@ impl Held {
         };
         let changes = Changes::since(conn, since).await?;
         let known = known.and_then(|known| Some((known.to_read(&changes)?, known)));
-        let Some((unknown, known)) = known else { return Self::fresh(conn, changes, today).await };
-        let people = read(conn, &unknown).await?;
-        Ok(known.replaced(unknown, people, today).with(changes))
+        let Some((unknown, mut known)) = known else { return Self::fresh(conn, changes, today).await };
+        for some in unknown.chunks(AT_ONCE) {
+            let people = facts::people(conn, Which::These(some)).await?;
+            known.replace(some, people, today);
+        }
+        Ok(known.with(changes))
     }
 
     /// Whom to read for these changes; none if it has to be everybody.
@@ -382,11 +377,10 @@ impl Held {
         (few && changes.until.follows(self.until)).then_some(unknown)
     }
 
-    fn replaced(mut self, unknown: Vec<ChampionId>, people: Vec<(Named, ChampionRecord)>, today: NaiveDate) -> Self {
+    fn replace(&mut self, unknown: &[ChampionId], people: Vec<(Named, ChampionRecord)>, today: NaiveDate) {
         // Whoever is gone has no record.
-        unknown.into_iter().for_each(|id| self.people.remove(id));
+        unknown.iter().for_each(|id| self.people.remove(*id));
         people.into_iter().for_each(|one| self.people.update(one, today));
-        self
     }
 
     async fn fresh(conn: &impl ConnectionTrait, changes: Changes, today: NaiveDate) -> Result<(Self, Changes), Fault> {
@@ -394,7 +388,6 @@ impl Held {
         for some in facts::open(conn).await?.chunks(AT_ONCE) {
             facts::people(conn, Which::These(some)).await?.into_iter().for_each(|one| people.add(one, today));
         }
-        people.index.fit();
         Ok(Self { people, until: Until::default(), seen: HashMap::new(), needs: Mutex::default() }.with(changes))
     }
 

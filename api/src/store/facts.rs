@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::hash::Hash;
 use std::sync::Arc;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use entity::{
     acceptance, assignment, availability_exception, availability_window, champion, champion_area, champion_language, champion_pace,
     champion_topic, completion, dbs_check, evidence, exemption, session, venue,
@@ -20,7 +20,7 @@ use rules::geo::Point;
 use rules::id::{ChampionId, GroupId, PlaceId, RequirementId, SessionId};
 use rules::input::{Language, Topic};
 use rules::matching::{Booking, Bookings, ChampionRecord};
-use rules::requirement::{Evidence, Requirement, RequirementKind};
+use rules::requirement::{Evidence, EvidenceOutcome, Requirement, RequirementKind};
 use rules::session::{Modality, PlaceKind, SessionNeed};
 use rules::training::Completion;
 use rules::travel::Pace;
@@ -140,13 +140,13 @@ impl Parts {
     /// Evidence, training, exemptions, and the sessions they have said yes to.
     async fn load_shown(&mut self, conn: &impl ConnectionTrait, which: Which<'_>, requirements: &[Requirement]) -> Result<(), Fault> {
         let of = |id: RequirementId| requirements.iter().find(|r| r.id == id);
-        let evidence = which.narrow(evidence::Entity::find(), evidence::Column::ChampionId).all(conn).await?;
-        let completions = which.narrow(completion::Entity::find(), completion::Column::ChampionId);
-        let completions = completions.filter(completion::Column::RevokedAt.is_null()).all(conn).await?;
         let exemptions = which.narrow(exemption::Entity::find(), exemption::Column::ChampionId).all(conn).await?;
-        self.evidence = group(evidence.iter().filter_map(|r| Some((r.champion_id, evidence_fact(r, of(r.requirement_id)?.kind)))));
-        self.completions = group(completions.iter().map(|r| (r.champion_id, completion_fact(r))));
         self.exemptions = group(exemptions.iter().filter_map(|r| Some((r.champion_id, exemption_fact(r, of(r.requirement_id)?)?))));
+        let given = |(champion, requirement, given_on, outcome)| {
+            Some((champion, Evidence { requirement, kind: of(requirement)?.kind, given_on, outcome }))
+        };
+        self.evidence = group(evidence(conn, which).await?.into_iter().filter_map(given));
+        self.completions = group(completions(conn, which).await?);
         for (champion, booking) in bookings(conn, which).await? {
             self.bookings.entry(champion).or_default().push(booking);
         }
@@ -249,8 +249,23 @@ pub fn completion_fact(row: &completion::Model) -> Completion {
     Completion { module: row.module_id, completed_on: row.completed_on, expires_on: row.expires_on }
 }
 
-type BookingRow =
-    (ChampionId, SessionId, GroupId, DateTime<Utc>, DateTime<Utc>, chrono::NaiveDate, Audience, Modality, Option<f64>, Option<f64>);
+type EvidenceRow = (ChampionId, RequirementId, NaiveDate, EvidenceOutcome);
+
+async fn evidence(conn: &impl ConnectionTrait, which: Which<'_>) -> Result<Vec<EvidenceRow>, DbErr> {
+    let rows = which.narrow(evidence::Entity::find(), evidence::Column::ChampionId).select_only();
+    let rows = rows.columns([evidence::Column::ChampionId, evidence::Column::RequirementId]);
+    rows.columns([evidence::Column::GivenOn, evidence::Column::Outcome]).into_tuple().all(conn).await
+}
+
+async fn completions(conn: &impl ConnectionTrait, which: Which<'_>) -> Result<Vec<(ChampionId, Completion)>, DbErr> {
+    let rows = which.narrow(completion::Entity::find(), completion::Column::ChampionId).filter(completion::Column::RevokedAt.is_null());
+    let rows = rows.select_only().columns([completion::Column::ChampionId, completion::Column::ModuleId]);
+    let rows = rows.columns([completion::Column::CompletedOn, completion::Column::ExpiresOn]).into_tuple().all(conn).await?;
+    let rows = rows.into_iter();
+    Ok(rows.map(|(champion, module, completed_on, expires_on)| (champion, Completion { module, completed_on, expires_on })).collect())
+}
+
+type BookingRow = (ChampionId, SessionId, GroupId, DateTime<Utc>, DateTime<Utc>, NaiveDate, Audience, Modality, Option<f64>, Option<f64>);
 
 async fn bookings(conn: &impl ConnectionTrait, which: Which<'_>) -> Result<Vec<(ChampionId, Booking)>, DbErr> {
     let to_session = assignment::Entity::belongs_to(session::Entity).from(assignment::Column::SessionId).to(session::Column::Id);

@@ -22,6 +22,7 @@ mod district;
 mod hours;
 mod question;
 mod reach;
+mod room;
 mod slice;
 mod timeline;
 
@@ -92,12 +93,6 @@ impl Index {
         }
         let slot = self.districts[at].insert(Arc::new(champion));
         self.homes.insert(id, (at as u32, slot as u32));
-    }
-
-    /// Takes no more room than it needs, once everybody is in: lists that grew have up to as much again to grow.
-    pub fn fit(&mut self) {
-        self.districts.iter_mut().for_each(District::fit);
-        self.districts.shrink_to_fit();
     }
 
     /// Puts a champion's record in place of the one there was, if there was one.

@@ -1,14 +1,14 @@
 //! A set of slots as bits, 64 a word.
 
+use super::room;
+
 /// Grows as slots are set; what lies beyond is not in it.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Bits(Vec<u64>);
 
 impl Bits {
     pub fn set(&mut self, slot: usize) {
-        if self.0.len() <= slot / 64 {
-            self.0.resize(slot / 64 + 1, 0);
-        }
+        room::fill(&mut self.0, slot / 64 + 1, 0);
         self.0[slot / 64] |= 1 << (slot % 64);
     }
 

@@ -2,6 +2,7 @@
 
 use super::bits::{Bits, ones, pack};
 use super::day::{Day, LATEST};
+use super::room;
 
 /// From the day `low` on, all the facts of a slot are in, and what counts is whether `high` is late enough. Before that day an
 /// earlier fact may decide: such slots, if they have `several` facts, are asked about one by one.
@@ -26,11 +27,9 @@ impl Default for Column {
 
 impl Column {
     pub fn set(&mut self, slot: usize, low: Day, high: Day, several: bool) {
-        if self.low.len() <= slot {
-            let padded = (slot / 64 + 1) * 64;
-            self.low.resize(padded, LATEST);
-            self.high.resize(padded, 0);
-        }
+        let padded = (slot / 64 + 1) * 64;
+        room::fill(&mut self.low, padded, LATEST);
+        room::fill(&mut self.high, padded, 0);
         (self.low[slot], self.high[slot]) = (low, high);
         self.latest = self.latest.max(low);
         if high > 0 {

@@ -10,6 +10,7 @@ use super::board::Board;
 use super::day::{self, Day};
 use super::question::Question;
 use super::reach::in_space;
+use super::room;
 use super::timeline::{Timeline, seconds};
 use crate::dbs::passes_child_threshold;
 use crate::geo::{EARTH_RADIUS, Point, distance_metres};
@@ -76,7 +77,7 @@ impl Diary {
             let helped = self.helped.entry(booking.group).or_default();
             // Most come to one group again and again.
             if helped.last() != Some(&(slot as u32)) {
-                helped.push(slot as u32);
+                room::push(helped, slot as u32);
             }
         }
         let weeks = record.bookings.iter().map(|b| day::number(b.date).div_euclid(7));
@@ -108,6 +109,7 @@ impl Diary {
     /// Files the days of a champion's bookings, and says where.
     pub fn add_days(&mut self, record: &ChampionRecord) -> (u32, u32) {
         let start = self.days.len();
+        room::make(&mut self.days, record.bookings.len());
         self.days.extend(record.bookings.iter().map(|b| day::nearest(b.date)));
         self.days[start..].sort_unstable();
         (start as u32, self.days.len() as u32)
@@ -211,7 +213,7 @@ impl Placed {
 
     fn add(&mut self, session: SessionId, slot: u32) {
         let (drawer, name) = self.of(session);
-        self.0[drawer].push((name, slot));
+        room::push(&mut self.0[drawer], (name, slot));
     }
 
     fn at(&self, session: SessionId) -> impl Iterator<Item = u32> + '_ {

@@ -14,6 +14,7 @@ use super::diary::Diary;
 use super::hours::Hours;
 use super::question::Question;
 use super::reach::Reach;
+use super::room;
 use crate::champion::Membership;
 use crate::clearance::ClearanceRecord;
 use crate::dbs::Audience;
@@ -79,9 +80,9 @@ impl District {
         }
         let liked = champion.topics.iter().fold(0, |liked, topic| liked | 1 << (*topic as u32));
         let booked = self.diary.add_days(&champion);
-        self.tastes.push(Taste { liked, asked_at: champion.last_asked_at, booked });
+        room::push(&mut self.tastes, Taste { liked, asked_at: champion.last_asked_at, booked });
         self.live.set(slot);
-        self.records.push(champion);
+        room::push(&mut self.records, champion);
         slot
     }
 
@@ -102,20 +103,8 @@ impl District {
             for champion in live {
                 self.insert(champion);
             }
-            self.fit();
         }
         untidy
-    }
-
-    /// Takes no more room than it needs, once everybody is in: lists that grew have up to as much again to grow. A copy's have none,
-    /// and one part is copied at a time.
-    pub fn fit(&mut self) {
-        self.cleared = self.cleared.clone();
-        self.diary = self.diary.clone();
-        self.hours = self.hours.clone();
-        self.reach = self.reach.clone();
-        self.tastes = self.tastes.clone();
-        self.records = self.records.clone();
     }
 
     /// The record in a slot.

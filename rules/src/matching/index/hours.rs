@@ -9,6 +9,7 @@ use std::sync::Arc;
 use super::bits::{Bits, ones};
 use super::board::Board;
 use super::question::{Question, ZONE};
+use super::room;
 use super::slice::{MIDNIGHT, Slice, Turn, united, weave_covers};
 use super::timeline::{Timeline, seconds};
 use crate::availability::{Exception, ExceptionKind, Verdict, stretches, verdict};
@@ -24,7 +25,7 @@ struct Weekday([[Vec<Slice>; 2 * STARTS]; STARTS]);
 
 impl Weekday {
     fn push(&mut self, slice: Slice) {
-        self.0[usize::from(slice.starts / PART)][usize::from((slice.ends - 1) / PART)].push(slice);
+        room::push(&mut self.0[usize::from(slice.starts / PART)][usize::from((slice.ends - 1) / PART)], slice);
     }
 
     fn around(&self, (from, until): (u16, u16)) -> impl Iterator<Item = &Vec<Slice>> {
@@ -74,7 +75,7 @@ impl Hours {
         for slice in slices {
             self.slices[usize::from(slice.weekday)].push(slice);
             if slice.ends > MIDNIGHT {
-                self.late[usize::from(slice.weekday + 1) % 7].push(slice);
+                room::push(&mut self.late[usize::from(slice.weekday + 1) % 7], slice);
             }
         }
         record.exceptions.iter().all(|exception| self.except(slot, exception))

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::bits::{Bits, ones, pack};
 use super::board::Board;
+use super::room;
 use crate::geo::{DistanceBand, EARTH_RADIUS, Point, band, distance_metres};
 use crate::matching::{BlockerKind, ChampionRecord};
 use crate::session::{Modality, SessionNeed};
@@ -50,10 +51,8 @@ impl Reach {
     pub fn add(&mut self, slot: usize, record: &ChampionRecord) {
         let home = record.home.map(in_space);
         self.origin = self.origin.or(home);
-        if self.limit.len() <= slot {
-            let padded = (slot / LANES + 1) * LANES;
-            self.axes.iter_mut().chain([&mut self.limit]).for_each(|lane| lane.resize(padded, 0.0));
-        }
+        let padded = (slot / LANES + 1) * LANES;
+        self.axes.iter_mut().chain([&mut self.limit]).for_each(|lane| room::fill(lane, padded, 0.0));
         for (axis, lane) in self.axes.iter_mut().enumerate() {
             lane[slot] = home.zip(self.origin).map_or(f32::NAN, |(home, origin)| (home[axis] - origin[axis]) as f32);
             self.extent = self.extent.max(lane[slot].abs());

@@ -8,6 +8,7 @@ use chrono::{DateTime, Utc};
 use crate::calendar::Span;
 
 use super::question::Seconds;
+use super::room;
 
 const DAY: i64 = 86_400;
 
@@ -52,7 +53,7 @@ impl Timeline {
             return self.odd.push(busy);
         }
         for drawer in first..=last {
-            self.drawers.entry(drawer).or_default().push(busy);
+            room::push(self.drawers.entry(drawer).or_default(), busy);
         }
     }
 
