@@ -19,7 +19,7 @@ use super::changes::{Changes, Numbers, Seen, Until};
 use super::facts::{self, SessionFactsRow, Shared, Which};
 use super::transaction::Transaction;
 use super::{Db, session};
-use crate::aside::aside;
+use crate::aside::{OneThread, aside};
 use crate::error::Fault;
 
 /// More changed champions than this, and more than one in so many, are not read by themselves: everybody is.
@@ -60,9 +60,12 @@ impl People {
         self.names.get(&id)
     }
 
-    fn add(&mut self, (named, record): (Named, ChampionRecord), today: NaiveDate) {
-        self.names.insert(named.id, Arc::new(named));
-        self.index.add(record.matched_from(today));
+    fn with(mut self, some: Vec<(Named, ChampionRecord)>, today: NaiveDate) -> Self {
+        for (named, record) in some {
+            self.names.insert(named.id, Arc::new(named));
+            self.index.add(record.matched_from(today));
+        }
+        self
     }
 
     fn update(&mut self, (named, record): (Named, ChampionRecord), today: NaiveDate) {
@@ -89,6 +92,7 @@ pub struct Candidates {
     held: Arc<RwLock<Option<Held>>>,
     /// Whether somebody is at it, with nobody waiting.
     freshening: Arc<AtomicBool>,
+    keeper: OneThread,
 }
 
 /// Says that nobody is at it any more, whatever became of whoever was.
@@ -288,7 +292,7 @@ impl Candidates {
             if known.until == until {
                 let seen = unknown.iter().filter_map(|id| Some((*id, *changes.champions.get(id)?)));
                 known.seen.extend(seen);
-                known.replace(&unknown, people, today);
+                known = self.keeper.run(move || known.replaced(unknown, people, today)).await?;
                 known = if more { known } else { known.with(changes).0 };
             }
             *held = Some(known);
@@ -300,7 +304,7 @@ impl Candidates {
         let mut held = self.held.write_owned().await;
         let conn = db.snapshot().await?;
         // Taken out meanwhile: after a fault nothing is known.
-        let (known, changes) = Held::as_of(&conn, held.take(), today).await?;
+        let (known, changes) = Held::as_of(&conn, held.take(), &self.keeper, today).await?;
         *held = Some(known);
         Ok(View { conn, held: mapped(held.downgrade())?, changes })
     }
@@ -354,7 +358,12 @@ impl Held {
     }
 
     /// What is known, brought up to this view, and what is told of since; everybody is read if that is not much, or can't be.
-    async fn as_of(conn: &impl ConnectionTrait, known: Option<Self>, today: NaiveDate) -> Result<(Self, Changes), Fault> {
+    async fn as_of(
+        conn: &impl ConnectionTrait,
+        known: Option<Self>,
+        keeper: &OneThread,
+        today: NaiveDate,
+    ) -> Result<(Self, Changes), Fault> {
         let since = match &known {
             Some(known) => known.until,
             // Everybody will be read: what changed before this view is in it.
@@ -362,10 +371,10 @@ impl Held {
         };
         let changes = Changes::since(conn, since).await?;
         let known = known.and_then(|known| Some((known.to_read(&changes)?, known)));
-        let Some((unknown, mut known)) = known else { return Self::fresh(conn, changes, today).await };
+        let Some((unknown, mut known)) = known else { return Self::fresh(conn, changes, keeper, today).await };
         for some in unknown.chunks(AT_ONCE) {
-            let people = facts::people(conn, Which::These(some)).await?;
-            known.replace(some, people, today);
+            let (people, some) = (facts::people(conn, Which::These(some)).await?, some.to_vec());
+            known = keeper.run(move || known.replaced(some, people, today)).await?;
         }
         Ok(known.with(changes))
     }
@@ -377,16 +386,18 @@ impl Held {
         (few && changes.until.follows(self.until)).then_some(unknown)
     }
 
-    fn replace(&mut self, unknown: &[ChampionId], people: Vec<(Named, ChampionRecord)>, today: NaiveDate) {
+    fn replaced(mut self, unknown: Vec<ChampionId>, people: Vec<(Named, ChampionRecord)>, today: NaiveDate) -> Self {
         // Whoever is gone has no record.
-        unknown.iter().for_each(|id| self.people.remove(*id));
+        unknown.into_iter().for_each(|id| self.people.remove(id));
         people.into_iter().for_each(|one| self.people.update(one, today));
+        self
     }
 
-    async fn fresh(conn: &impl ConnectionTrait, changes: Changes, today: NaiveDate) -> Result<(Self, Changes), Fault> {
+    async fn fresh(conn: &impl ConnectionTrait, changes: Changes, keeper: &OneThread, today: NaiveDate) -> Result<(Self, Changes), Fault> {
         let mut people = People::default();
         for some in facts::open(conn).await?.chunks(AT_ONCE) {
-            facts::people(conn, Which::These(some)).await?.into_iter().for_each(|one| people.add(one, today));
+            let some = facts::people(conn, Which::These(some)).await?;
+            people = keeper.run(move || people.with(some, today)).await?;
         }
         Ok(Self { people, until: Until::default(), seen: HashMap::new(), needs: Mutex::default() }.with(changes))
     }
