@@ -389,11 +389,18 @@ both!(those_who_changed_are_read_with_nobody_waiting, |world| async move {
     let wanted = wanted(&world).await;
     agreed(&world, &wanted, "nothing").await;
     let session = wanted.iter().find(|(_, kind)| *kind == PlaceKind::Helper).expect("a helper's place").0;
-    let all = known(&world, session).await;
+    let all = world.app.db.candidates(world.now().date_naive()).await.expect("a view").people().index.len();
     assert!(all > 32, "more than are read at a time: {all}");
-    let nearer = champion::Entity::update_many().col_expr(champion::Column::ReachMetres, Expr::value(4_000));
-    nearer.exec(world.app.db.single()).await.expect("updated");
-    let mut steps = vec![known(&world, session).await];
+    let mut steps = vec![all];
+    // Memory may be at it already, for what changed before.
+    for round in 0..20 {
+        let nearer = champion::Entity::update_many().col_expr(champion::Column::ReachMetres, Expr::value(4_000 + round));
+        nearer.exec(world.app.db.single()).await.expect("updated");
+        steps = vec![known(&world, session).await];
+        if steps[0] < all {
+            break;
+        }
+    }
     while steps.last() < Some(&all) {
         assert!(steps.len() < 200, "they are never read: {steps:?}");
         tokio::time::sleep(std::time::Duration::from_millis(20)).await;

@@ -17,7 +17,18 @@ pub enum Backend {
 /// Keeps a test's database until it ends.
 pub enum Home {
     File(#[allow(dead_code, reason = "held for its Drop")] TempDir),
-    Server,
+    Server(#[allow(dead_code, reason = "held for its Drop")] Copied),
+    /// It is another world's.
+    Shared,
+}
+
+/// A copy on the server. It goes when the next is made: hundreds of them would take gigabytes.
+pub struct Copied(String);
+
+impl Drop for Copied {
+    fn drop(&mut self) {
+        DONE.lock().expect("a list").push(std::mem::take(&mut self.0));
+    }
 }
 
 static FILE: OnceCell<PathBuf> = OnceCell::const_new();
@@ -25,6 +36,8 @@ static TEMPLATE: OnceCell<Option<(String, String)>> = OnceCell::const_new();
 /// PostgreSQL copies a template only while nobody else does.
 static COPYING: Mutex<()> = Mutex::const_new(());
 static COUNT: AtomicU32 = AtomicU32::new(0);
+/// Copies that nobody needs any more.
+static DONE: std::sync::Mutex<Vec<String>> = std::sync::Mutex::new(Vec::new());
 
 /// A copy of the seeded database; none without a PostgreSQL server.
 pub async fn copy(backend: Backend) -> Option<(String, Home)> {
@@ -41,9 +54,13 @@ pub async fn copy(backend: Backend) -> Option<(String, Home)> {
             let name = format!("{template}_{}", COUNT.fetch_add(1, Ordering::Relaxed));
             let _turn = COPYING.lock().await;
             let admin = Database::connect(format!("{server}/postgres")).await.expect("the server");
+            let done = std::mem::take(&mut *DONE.lock().expect("a list"));
+            for done in done {
+                admin.execute_unprepared(&format!("DROP DATABASE {done} WITH (FORCE)")).await.expect("dropped");
+            }
             admin.execute_unprepared(&format!("CREATE DATABASE {name} TEMPLATE {template}")).await.expect("a copy");
             admin.close().await.expect("closed");
-            Some((format!("{server}/{name}"), Home::Server))
+            Some((format!("{server}/{name}"), Home::Server(Copied(name))))
         }
     }
 }

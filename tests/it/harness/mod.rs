@@ -84,7 +84,7 @@ impl World {
 
     /// Another service on the same database, with the same key and clock.
     pub async fn replica(&self) -> Self {
-        Self::on(self.url.clone(), self.key.clone(), self.app.clock.clone(), database::Home::Server).await
+        Self::on(self.url.clone(), self.key.clone(), self.app.clock.clone(), database::Home::Shared).await
     }
 
     /// Where the database of this world is, on PostgreSQL.
@@ -96,7 +96,7 @@ impl World {
     /// A replica that reaches the database by another address.
     pub async fn replica_through(&self, address: std::net::SocketAddr) -> Self {
         let url = self.url.replace(self.database_host(), &address.to_string());
-        Self::on(url, self.key.clone(), self.app.clock.clone(), database::Home::Server).await
+        Self::on(url, self.key.clone(), self.app.clock.clone(), database::Home::Shared).await
     }
 
     async fn on(url: String, key: String, clock: Clock, home: database::Home) -> Self {
