@@ -3,7 +3,8 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use clap::Args;
+use clap::builder::RangedU64ValueParser;
+use clap::{Args, value_parser};
 use rules::matching::Weights;
 use rules::provider::GroupRoles;
 use rules::travel::{Pace, TOWN};
@@ -14,8 +15,8 @@ pub struct Storage {
     /// Database: sqlite:FILE, or postgres://USER:PASSWORD@HOST/NAME
     #[arg(long, env = "DIGIKNOW_DATABASE_URL", default_value = "sqlite:.digiknow/digiknow.sqlite", hide_env_values = true)]
     pub database_url: String,
-    /// Most connections to the database (readers, on SQLite)
-    #[arg(long, env = "DIGIKNOW_CONNECTIONS", default_value_t = 8)]
+    /// Most connections to the database; on SQLite readers, and two for each processor at most
+    #[arg(long, env = "DIGIKNOW_CONNECTIONS", default_value_t = 8, value_parser = value_parser!(u32).range(1..=1_000))]
     pub connections: u32,
     /// File with the service's secret key; made by `digiknow key`, the same on every replica
     #[arg(long, env = "DIGIKNOW_KEY_FILE", default_value = ".digiknow/key.pem")]
@@ -39,7 +40,7 @@ pub struct Serving {
     #[arg(long, env = "DIGIKNOW_POINTS_PER_SECOND", default_value_t = 5_000)]
     pub points_per_second: u32,
     /// Most connections of clients at once; keep the limit of open files above it
-    #[arg(long, env = "DIGIKNOW_MOST_CONNECTIONS", default_value_t = 600)]
+    #[arg(long, env = "DIGIKNOW_MOST_CONNECTIONS", default_value_t = 600, value_parser = RangedU64ValueParser::<usize>::new().range(1..=1_000_000))]
     pub most_connections: usize,
     /// Write logs as JSON
     #[arg(long, env = "DIGIKNOW_LOG_JSON")]
@@ -62,7 +63,7 @@ pub struct UpdateServiceOptions {
     #[arg(long, env = "DIGIKNOW_UPDATE_SERVICE_FORENAME")]
     pub update_service_forename: Option<String>,
     /// Milliseconds an answer may take
-    #[arg(long, env = "DIGIKNOW_UPDATE_SERVICE_TIMEOUT_MS", default_value_t = 10_000)]
+    #[arg(long, env = "DIGIKNOW_UPDATE_SERVICE_TIMEOUT_MS", default_value_t = 10_000, value_parser = value_parser!(u64).range(1..=60_000))]
     pub update_service_timeout_ms: u64,
 }
 
@@ -91,7 +92,7 @@ pub struct ProviderOptions {
     #[arg(long, env = "DIGIKNOW_OIDC_GROUP_ROLES", default_value = "")]
     pub oidc_group_roles: GroupRoles,
     /// Milliseconds an answer of the provider may take
-    #[arg(long, env = "DIGIKNOW_OIDC_TIMEOUT_MS", default_value_t = 4_000)]
+    #[arg(long, env = "DIGIKNOW_OIDC_TIMEOUT_MS", default_value_t = 4_000, value_parser = value_parser!(u64).range(1..=60_000))]
     pub oidc_timeout_ms: u64,
 }
 
@@ -99,28 +100,28 @@ pub struct ProviderOptions {
 #[derive(Args, Clone, Debug)]
 pub struct Policy {
     /// Months after a certificate's date until a new DBS check is due
-    #[arg(long, env = "DIGIKNOW_DBS_RECHECK_MONTHS", default_value_t = 36)]
+    #[arg(long, env = "DIGIKNOW_DBS_RECHECK_MONTHS", default_value_t = 36, value_parser = value_parser!(u32).range(1..=120))]
     pub dbs_recheck_months: u32,
     /// Months until somebody in the Update Service is asked about again
-    #[arg(long, env = "DIGIKNOW_DBS_UPDATE_MONTHS", default_value_t = 12)]
+    #[arg(long, env = "DIGIKNOW_DBS_UPDATE_MONTHS", default_value_t = 12, value_parser = value_parser!(u32).range(1..=120))]
     pub dbs_update_months: u32,
     /// Minutes an access token is good for, 60 at most
-    #[arg(long, env = "DIGIKNOW_ACCESS_TOKEN_MINUTES", default_value_t = 10, value_parser = clap::value_parser!(i64).range(1..=60))]
+    #[arg(long, env = "DIGIKNOW_ACCESS_TOKEN_MINUTES", default_value_t = 10, value_parser = value_parser!(i64).range(1..=60))]
     pub access_token_minutes: i64,
     /// Hours a link in an e-mail is good for
-    #[arg(long, env = "DIGIKNOW_EMAIL_LINK_HOURS", default_value_t = 72)]
+    #[arg(long, env = "DIGIKNOW_EMAIL_LINK_HOURS", default_value_t = 72, value_parser = value_parser!(i64).range(1..=720))]
     pub email_link_hours: i64,
     /// How often one champion is asked in seven days at most without saying yes; an urgent call may ask twice as often
-    #[arg(long, env = "DIGIKNOW_OFFERS_PER_WEEK", default_value_t = 4)]
+    #[arg(long, env = "DIGIKNOW_OFFERS_PER_WEEK", default_value_t = 4, value_parser = RangedU64ValueParser::<usize>::new().range(1..=100))]
     pub offers_per_week: usize,
     /// Days nobody asks a champion who said "not now"
-    #[arg(long, env = "DIGIKNOW_QUIET_DAYS", default_value_t = 14)]
+    #[arg(long, env = "DIGIKNOW_QUIET_DAYS", default_value_t = 14, value_parser = value_parser!(i64).range(0..=365))]
     pub quiet_days: i64,
     /// Hours before a session from which somebody missing is looked for urgently: everybody who could come is asked at once
-    #[arg(long, env = "DIGIKNOW_LATE_HOURS", default_value_t = 48)]
+    #[arg(long, env = "DIGIKNOW_LATE_HOURS", default_value_t = 48, value_parser = value_parser!(i64).range(0..=720))]
     pub late_hours: i64,
     /// Hours before a session from which its group's leaders and the coordinators are told, once for each cause, that it is at risk
-    #[arg(long, env = "DIGIKNOW_RISK_HOURS", default_value_t = 72)]
+    #[arg(long, env = "DIGIKNOW_RISK_HOURS", default_value_t = 72, value_parser = value_parser!(i64).range(0..=720))]
     pub risk_hours: i64,
     /// What the factors of a match weigh, as in distance=25,topics=20; what is not named keeps its default (docs/matching.md)
     #[arg(long, env = "DIGIKNOW_MATCH_WEIGHTS", default_value = "")]
@@ -159,19 +160,19 @@ impl Default for Policy {
 #[derive(Args, Clone, Debug)]
 pub struct ReferenceOptions {
     /// Days after asking on which a referee who has not answered is reminded, as in 7,14
-    #[arg(long, env = "DIGIKNOW_REFERENCE_REMINDER_DAYS", value_delimiter = ',', default_values_t = [7, 14])]
+    #[arg(long, env = "DIGIKNOW_REFERENCE_REMINDER_DAYS", value_delimiter = ',', default_values_t = [7, 14], value_parser = value_parser!(i64).range(1..=365))]
     pub reference_reminder_days: Vec<i64>,
     /// Days a referee has to answer
-    #[arg(long, env = "DIGIKNOW_REFERENCE_DAYS", default_value_t = 28)]
+    #[arg(long, env = "DIGIKNOW_REFERENCE_DAYS", default_value_t = 28, value_parser = value_parser!(i64).range(1..=365))]
     pub reference_days: i64,
     /// Days an accepted answer may be used again for the same level or a lower one
-    #[arg(long, env = "DIGIKNOW_REFERENCE_REUSE_DAYS", default_value_t = 730)]
+    #[arg(long, env = "DIGIKNOW_REFERENCE_REUSE_DAYS", default_value_t = 730, value_parser = value_parser!(i64).range(0..=3_650))]
     pub reference_reuse_days: i64,
     /// Months after which the referees of an applicant who was not taken on are forgotten
-    #[arg(long, env = "DIGIKNOW_APPLICANT_MONTHS", default_value_t = 6)]
+    #[arg(long, env = "DIGIKNOW_APPLICANT_MONTHS", default_value_t = 6, value_parser = value_parser!(u32).range(1..=120))]
     pub applicant_months: u32,
     /// Months after which the referees of somebody who left are forgotten
-    #[arg(long, env = "DIGIKNOW_LEAVER_MONTHS", default_value_t = 36)]
+    #[arg(long, env = "DIGIKNOW_LEAVER_MONTHS", default_value_t = 36, value_parser = value_parser!(u32).range(1..=120))]
     pub leaver_months: u32,
 }
 
@@ -185,10 +186,10 @@ impl Default for ReferenceOptions {
 #[derive(Args, Clone, Copy, Debug)]
 pub struct Travel {
     /// Minutes a champion needs between two sessions in person at different places, besides the journey
-    #[arg(long, env = "DIGIKNOW_TRAVEL_BUFFER_MINUTES", default_value_t = TOWN.buffer, value_parser = clap::value_parser!(i64).range(0..=240))]
+    #[arg(long, env = "DIGIKNOW_TRAVEL_BUFFER_MINUTES", default_value_t = TOWN.buffer, value_parser = value_parser!(i64).range(0..=240))]
     pub travel_buffer_minutes: i64,
     /// Metres of a straight line that champions travel in a minute
-    #[arg(long, env = "DIGIKNOW_TRAVEL_METRES_PER_MINUTE", default_value_t = TOWN.speed, value_parser = clap::value_parser!(i64).range(10..=5_000))]
+    #[arg(long, env = "DIGIKNOW_TRAVEL_METRES_PER_MINUTE", default_value_t = TOWN.speed, value_parser = value_parser!(i64).range(10..=5_000))]
     pub travel_metres_per_minute: i64,
 }
 
@@ -215,7 +216,7 @@ pub struct Identity {
     #[arg(long, env = "DIGIKNOW_APP_URL")]
     pub app_url: Option<String>,
     /// How many proxies of ours stand in front and add to X-Forwarded-For
-    #[arg(long, env = "DIGIKNOW_TRUSTED_PROXIES", default_value_t = 0)]
+    #[arg(long, env = "DIGIKNOW_TRUSTED_PROXIES", default_value_t = 0, value_parser = RangedU64ValueParser::<usize>::new().range(0..=16))]
     pub trusted_proxies: usize,
 }
 
@@ -226,5 +227,46 @@ impl Identity {
 impl Default for Identity {
     fn default() -> Self {
         Self { public_url: Self::HERE.to_owned(), app_url: None, trusted_proxies: 0 }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::{CommandFactory, Parser};
+
+    use super::*;
+
+    #[derive(Debug, Parser)]
+    struct All {
+        #[command(flatten)]
+        _storage: Storage,
+        #[command(flatten)]
+        _serving: Serving,
+        #[command(flatten)]
+        _update_service: UpdateServiceOptions,
+        #[command(flatten)]
+        _provider: ProviderOptions,
+        #[command(flatten)]
+        _policy: Policy,
+    }
+
+    fn refused(name: &str, value: &str) -> bool {
+        let asked = All::try_parse_from(["digiknow".to_owned(), format!("--{name}={value}")]);
+        asked.is_err_and(|refused| refused.to_string().contains(&format!("'--{name} ")))
+    }
+
+    #[test]
+    fn every_number_has_bounds_and_a_value_beyond_them_is_refused_by_name() {
+        let command = All::command();
+        let numbers =
+            command.get_arguments().filter(|arg| arg.get_default_values().iter().any(|v| v.to_string_lossy().parse::<i64>().is_ok()));
+        let names: Vec<&str> = numbers.filter_map(|arg| arg.get_long()).collect();
+        assert!(names.len() > 15, "{names:?}");
+        for name in names {
+            for beyond in ["-1", "9223372036854775807", "many"] {
+                assert!(refused(name, beyond), "--{name}={beyond}");
+            }
+        }
+        assert!(refused("connections", "0") && refused("most-connections", "0"), "somebody has to be served");
     }
 }

@@ -6,6 +6,7 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
+use std::thread::available_parallelism;
 use std::time::Duration;
 
 use chrono::NaiveDate;
@@ -90,8 +91,10 @@ impl Db {
     pub async fn open(url: &str, connections: u32) -> Result<Self, DbErr> {
         if url.starts_with("sqlite:") {
             let write = Database::connect(sqlite(&with_create(url), 1, false)).await?;
-            let read = Database::connect(sqlite(url, connections, true)).await?;
-            return Ok(Self::of(Pool::writer(write, PATIENCE), Pool::new(read, connections, PATIENCE)));
+            // Each reader keeps two megabytes, and more than a few for each processor only wait for one.
+            let readers = connections.min(available_parallelism().map_or(2, |many| 2 * many.get() as u32));
+            let read = Database::connect(sqlite(url, readers, true)).await?;
+            return Ok(Self::of(Pool::writer(write, PATIENCE), Pool::new(read, readers, PATIENCE)));
         }
         // Migrating holds a lock on one connection and works on another, beside those that are lent.
         let pool = Pool::new(Database::connect(postgres(url, connections + 2)).await?, connections, PATIENCE);
